@@ -1,0 +1,289 @@
+import keras
+import numpy as np
+from keras import ops
+
+from keras_attn.layers.grid_generator import GridGenerator
+from keras_attn.layers.localization import default_localization
+from keras_attn.layers.transformation_head import TransformationHead
+from keras_attn.ops.grid_sample import GridSample
+from keras_attn.ops.grids import checked_output_shape
+
+
+@keras.saving.register_keras_serializable(package="keras_attn")
+class SpatialTransformer(keras.layers.Layer):
+    """Warps a feature map by a transformation that it infers from the map itself.
+
+    `θ = f_loc(U)`, `(x_i, y_i) = T_θ(G_i)`, `V_i = Σ_nm U_nm k(x_i - m) k(y_i - n)`
+
+    It learns where to look from the task alone: no labels say what to look at. With `heads=N`, N
+    transformers look at the same map at once, in one sampling call.
+
+    | here | in the paper |
+    | --- | --- |
+    | feature map | `U` |
+    | `localization` and the dense layer behind it | `f_loc` |
+    | `theta` | `θ` |
+    | `transformation` | `T_θ` |
+    | `output_size` | size of the regular grid `G` |
+    | `interpolation` | sampling kernel `k` |
+    | output | `V` |
+
+    Convention: theta maps output to input coordinates, so a scale below 1 zooms in; coordinates
+    are normalised, x first (see `keras_attn.ops.identity_grid`). A rotation turns normalised
+    coordinates, so it is a rotation of pixels where the map is as high as it is wide.
+
+    Args:
+        localization: a layer or model from the feature map to features, or None for the paper's:
+            the map at half its size, two 5×5 convolutions of 20 filters, a dense layer of 20. What
+            it gives is flattened (a map for `"flow"`).
+        output_size: `(height, width)`, or `(depth, height, width)` for volumes; one integer for all
+            axes; None for the size of the input.
+        transformation: `"translation"`, `"attention"` (isotropic scale and shift), `"similarity"`,
+            `"affine"`, `"projective"`, `"thin_plate_spline"` or `"flow"` (a displacement for each
+            pixel). See `keras_attn.ops.transformation_matrix` for the parameters of each.
+        heads: the number of transformers.
+        start: the transformation at the start of training: `"identity"`, or `"tiling"`, where each
+            head looks at its own tile of the image. Parameters and their limits act within the
+            tile, so `transformation="translation"` with 4 tiled heads is attention at a fixed scale
+            of one half.
+        scale_range: `(lowest, highest)` scale relative to the start, `0 < lowest <= 1 <= highest`,
+            for `"attention"` and `"similarity"`.
+        max_shift: the largest shift along each axis relative to the start, in normalised units (1
+            is half the image); for a thin plate spline or a flow, the largest displacement.
+        control_points: of the thin plate spline, see `keras_attn.ops.thin_plate_spline_grid`.
+        projection: whether a dense layer that starts at zero (a 3×3 convolution for `"flow"`) turns
+            the features into parameters. False where the localization network gives the
+            parameters itself, `heads × parameters` of them; parameters of zero are the start.
+        interpolation, padding_mode, align_corners, antialias: see `keras_attn.ops.grid_sample`.
+        data_format: `"channels_last"` or `"channels_first"`; `keras.config.image_data_format()` by
+            default. A localization network of your own gets the map as it is.
+
+    Call arguments:
+        feature_map: `(batch, height, width, channels)`, or with a depth before the height; in
+            channels_first format the channels come after the batch.
+        return_transformation: whether to return theta and the grid as well.
+
+    Returns:
+        The warped map `(batch, *output_size, channels)`, with several heads `(batch, heads,
+        *output_size, channels)`; in channels_first format the channels come before the sizes. With
+        `return_transformation=True` a tuple `(warped, theta, grid)`: theta `(batch, 2, 3)`,
+        projective `(batch, 3, 3)`, thin plate spline `(batch, K, 2)`, flow `(batch, height, width,
+        2)`, as `keras_attn.GridGenerator` takes it; the grid `(batch, height, width, 2)`; both with
+        the heads after the batch where there are several, and in float32.
+        Where theta is not finite, so that a coordinate is NaN, the output is finite all the same:
+        see `keras_attn.ops.grid_sample`.
+
+    Raises:
+        ValueError: for an unknown or unfitting option, at construction; for an input of the wrong
+            rank or a localization network with the wrong number of outputs, at build.
+
+    Example:
+
+    >>> layer = keras_attn.SpatialTransformer(output_size=20, data_format="channels_last")
+    >>> warped, theta, grid = layer(np.ones((2, 28, 28, 1)), return_transformation=True)
+    >>> tuple(warped.shape), tuple(theta.shape), tuple(grid.shape)
+    ((2, 20, 20, 1), (2, 2, 3), (2, 20, 20, 2))
+
+    Reference:
+        Jaderberg et al., "Spatial Transformer Networks", 2015, https://arxiv.org/abs/1506.02025
+    """
+
+    def __init__(
+        self,
+        localization=None,
+        output_size=None,
+        transformation="affine",
+        heads=1,
+        start="identity",
+        scale_range=None,
+        max_shift=None,
+        control_points=(4, 4),
+        projection=True,
+        interpolation="bilinear",
+        padding_mode="zeros",
+        align_corners=False,
+        antialias=False,
+        data_format=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if localization is None and not projection:
+            raise ValueError(
+                "`projection` can be False only where `localization` gives the parameters itself. "
+                "Received: projection=False with localization=None"
+            )
+        if isinstance(output_size, (tuple, list)):
+            output_size = checked_output_shape(output_size, "output_size")
+        elif output_size is not None:
+            checked_output_shape((output_size,) * 2, "output_size")
+        self.localization = localization
+        self.output_size = output_size
+        self.transformation = transformation
+        self.heads = heads
+        self.start = start
+        self.scale_range = scale_range
+        self.max_shift = max_shift
+        self.control_points = np.asarray(control_points).tolist()
+        self.projection = projection
+        self.interpolation = interpolation
+        self.padding_mode = padding_mode
+        self.align_corners = align_corners
+        self.antialias = antialias
+        self.data_format = data_format or keras.config.image_data_format()
+        self._default_localization = localization is None
+        self._sample = GridSample(
+            interpolation, padding_mode, align_corners, self.data_format, antialias
+        )
+        # Refuses bad options now; the head in use is made at build, when the axes are known.
+        axes = np.shape(control_points)[-1]
+        self._make_head(axes, output_size=(1,) * axes)
+
+    def _make_head(self, axes, output_size):
+        return TransformationHead(
+            transformation=self.transformation,
+            axes=axes,
+            heads=self.heads,
+            start=self.start,
+            scale_range=self.scale_range,
+            max_shift=self.max_shift,
+            control_points=self.control_points,
+            output_size=output_size if self.transformation == "flow" else None,
+            projection=self.projection,
+            dtype=self.dtype_policy,
+            name="transformation",
+        )
+
+    def build(self, input_shape):
+        batch, *sizes = input_shape
+        axes = len(sizes) - 1
+        if axes not in (2, 3):
+            raise ValueError(
+                "`feature_map` must be of rank 4, (batch, height, width, channels), or 5, with a "
+                f"depth. Received: feature_map of shape {tuple(input_shape)}"
+            )
+        channels = sizes.pop(0 if self.data_format == "channels_first" else -1)
+        self._input_size = tuple(sizes)
+        size = self._resolved_output_size()
+        if self._default_localization:
+            input_shape = (batch, *sizes, channels)
+            self.localization = default_localization(
+                axes, dense=self.transformation != "flow", dtype=self.dtype_policy
+            )
+        if not self.localization.built:
+            self.localization.build(input_shape)
+        self.head = self._make_head(axes, size)
+        self.head.build(self.localization.compute_output_shape(input_shape))
+        flow = self.transformation == "flow"
+        self.generator = self._make_generator(None if flow else size)
+
+    def _resolved_output_size(self):
+        size = self._input_size if self.output_size is None else self.output_size
+        if isinstance(size, int):
+            size = (size,) * len(self._input_size)
+        if None in size or len(size) != len(self._input_size):
+            raise ValueError(
+                "`output_size` must give the size of every axis of the map, or be None for a map "
+                f"of static size. Received: output_size={self.output_size} for a map of size "
+                f"{self._input_size}"
+            )
+        return size
+
+    def _make_generator(self, output_size, inverse=False):
+        matrix = self.transformation not in ("projective", "thin_plate_spline", "flow")
+        return GridGenerator(
+            "affine" if matrix else self.transformation,
+            output_size=output_size,
+            control_points=self.control_points,
+            inverse=inverse,
+            align_corners=self.align_corners,
+            dtype=self.dtype_policy,
+            name="grid",
+        )
+
+    def call(self, feature_map, return_transformation=False):
+        theta = self.localize(feature_map)
+        grid = self.generator(theta)
+        warped = self._sample(feature_map, grid)
+        return (warped, theta, grid) if return_transformation else warped
+
+    def localize(self, feature_map):
+        """Theta for each feature map, without sampling; see the call for the shapes."""
+        if self._default_localization and self.data_format == "channels_first":
+            feature_map = ops.moveaxis(feature_map, 1, -1)
+        return self.head(self.localization(feature_map))
+
+    def inverse(self, warped, theta):
+        """Puts what the transformer took back where it took it from, zeros elsewhere.
+
+        Args:
+            warped: `(batch, *output_size, channels)`, or with heads `(batch, heads, *output_size,
+                channels)`, in the layer's data format.
+            theta: as the layer returned it.
+
+        Returns:
+            `(batch, height, width, channels)` of the size of the input, with heads `(batch, heads,
+            height, width, channels)`.
+
+        Raises:
+            ValueError: for a thin plate spline or a flow, which have no inverse in closed form.
+        """
+        if self.transformation in ("thin_plate_spline", "flow"):
+            raise ValueError(
+                "`inverse` needs a transformation with an inverse in closed form. "
+                f"Received: transformation={self.transformation!r}"
+            )
+        if self.heads > 1:
+            warped = ops.reshape(warped, (-1, *warped.shape[2:]))
+            theta = ops.reshape(theta, (-1, *theta.shape[2:]))
+        grid = self._make_generator(self._input_size, inverse=True)(theta)
+        canvas = self._sample(warped, grid)
+        if self.heads > 1:
+            canvas = ops.reshape(canvas, (-1, self.heads, *canvas.shape[1:]))
+        return canvas
+
+    def compute_output_shape(self, input_shape):
+        batch, *sizes = input_shape
+        channels_first = self.data_format == "channels_first"
+        channels = sizes.pop(0 if channels_first else -1)
+        size = self._resolved_output_size()
+        heads = (self.heads,) if self.heads > 1 else ()
+        return (
+            (batch, *heads, channels, *size) if channels_first else (batch, *heads, *size, channels)
+        )
+
+    def compute_output_spec(self, feature_map, return_transformation=False):
+        shape = self.compute_output_shape(feature_map.shape)
+        warped = keras.KerasTensor(shape, dtype=self.compute_dtype)
+        if not return_transformation:
+            return warped
+        theta_shape = self.head.compute_output_shape(feature_map.shape)
+        dtype = keras.backend.result_type(self.compute_dtype, "float32")
+        theta = keras.KerasTensor(theta_shape, dtype=dtype)
+        return warped, theta, self.generator.compute_output_spec(theta)
+
+    def get_config(self):
+        localization = None
+        if not self._default_localization:
+            localization = keras.saving.serialize_keras_object(self.localization)
+        return {
+            **super().get_config(),
+            "localization": localization,
+            "output_size": self.output_size,
+            "transformation": self.transformation,
+            "heads": self.heads,
+            "start": self.start,
+            "scale_range": self.scale_range,
+            "max_shift": self.max_shift,
+            "control_points": self.control_points,
+            "projection": self.projection,
+            "interpolation": self.interpolation,
+            "padding_mode": self.padding_mode,
+            "align_corners": self.align_corners,
+            "antialias": self.antialias,
+            "data_format": self.data_format,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        localization = keras.saving.deserialize_keras_object(config["localization"])
+        return cls(**{**config, "localization": localization})

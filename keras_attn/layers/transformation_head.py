@@ -1,0 +1,219 @@
+import math
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_attn.ops.grid_sample import grid_sample
+from keras_attn.ops.grids import checked_output_shape, identity_grid
+from keras_attn.ops.homogeneous import compose
+from keras_attn.ops.thin_plate_spline import control_lattice
+from keras_attn.ops.tiling import tiling
+from keras_attn.ops.transformation import (
+    PARAMETERS,
+    check_limits,
+    limit_shift,
+    transformation_matrix,
+)
+
+TRANSFORMATIONS = (*PARAMETERS, "thin_plate_spline", "flow")
+
+
+@keras.saving.register_keras_serializable(package="keras_attn")
+class TransformationHead(keras.layers.Layer):
+    """Regresses the transformations of a spatial transformer from features, `θ = start ∘ T(W f)`.
+
+    The last layer of a localization network. Its weights start at zero, and parameters of zero are
+    the start: so every transformer begins at the identity, or at a tile of the image of its own.
+
+    Args:
+        transformation: see `keras_attn.SpatialTransformer`, like the arguments not listed here.
+        axes: 2 for images, 3 for volumes.
+        output_size: for `"flow"` alone, the size of the flow, `(height, width)` or `(depth,
+            height, width)`.
+        projection: whether to regress; False where the features are the parameters already.
+
+    Call arguments:
+        features: `(batch, ...)`, flattened; for `"flow"` a map `(batch, rows, columns, features)`
+            of any resolution, which is interpolated to that of the flow.
+
+    Returns:
+        Theta, float32 (float64 under a float64 policy): `(batch, 2, 3)`, projective `(batch, 3,
+        3)`, thin plate spline `(batch, K, 2)`, flow `(batch, height, width, 2)`; with several heads
+        their axis after the batch; for volumes one coordinate more.
+
+    Raises:
+        ValueError: for an unknown or unfitting option, at construction; for features of unknown
+            size, or that are not as many as the parameters when `projection=False`, at build.
+
+    Example:
+
+    >>> head = keras_attn.TransformationHead("affine", heads=4, start="tiling")
+    >>> head(np.ones((2, 20), "float32"))[0, 0, 0].shape == (3,)
+    True
+
+    Reference:
+        Jaderberg et al., "Spatial Transformer Networks", 2015, section 3.1,
+        https://arxiv.org/abs/1506.02025
+    """
+
+    def __init__(
+        self,
+        transformation="affine",
+        axes=2,
+        heads=1,
+        start="identity",
+        scale_range=None,
+        max_shift=None,
+        control_points=(4, 4),
+        output_size=None,
+        projection=True,
+        **kwargs,
+    ):
+        # Half precision would misplace pixels.
+        super().__init__(**{"autocast": False, **kwargs})
+        if transformation not in TRANSFORMATIONS:
+            raise ValueError(
+                f"`transformation` must be one of {TRANSFORMATIONS}. "
+                f"Received: transformation={transformation!r}"
+            )
+        if axes not in (2, 3):
+            raise ValueError(f"`axes` must be 2 or 3. Received: axes={axes}")
+        if start not in ("identity", "tiling"):
+            raise ValueError(f"`start` must be 'identity' or 'tiling'. Received: start={start!r}")
+        check_limits(transformation, scale_range, max_shift)
+        self.transformation = transformation
+        self.axes = axes
+        self.heads = heads
+        self.start = start
+        self.scale_range = scale_range
+        self.max_shift = max_shift
+        self.control_points = np.asarray(control_points).tolist()
+        self.output_size = output_size
+        self.projection = projection
+        # The tiles of the heads, `(heads, axes, axes + 1)`.
+        self._tiles = tiling(heads, axes)
+        if transformation == "flow":
+            self.output_size = checked_output_shape(output_size, "output_size")
+            self._theta_shape = (*self.output_size, axes)
+            self._parameter_count = heads * axes
+        elif transformation == "thin_plate_spline":
+            self._theta_shape = control_lattice(control_points, axes).shape
+            self._parameter_count = heads * math.prod(self._theta_shape)
+        else:
+            rows = axes + 1 if transformation == "projective" else axes
+            self._theta_shape = (rows, axes + 1)
+            self._parameter_count = heads * PARAMETERS[transformation][axes]
+
+    def build(self, features_shape):
+        flow = self.transformation == "flow"
+        shape = tuple(features_shape)
+        if flow and len(shape) != self.axes + 2:
+            raise ValueError(
+                f"`features` must be a map of rank {self.axes + 2} for a flow. "
+                f"Received: features of shape {shape}"
+            )
+        if not flow and None not in shape[1:]:
+            shape = (shape[0], math.prod(shape[1:]))
+        if shape[-1] is None or (not flow and len(shape) != 2):
+            raise ValueError(
+                "`features` must have a static size. "
+                f"Received: features of shape {tuple(features_shape)}"
+            )
+        if not self.projection and shape[-1] != self._parameter_count:
+            raise ValueError(
+                f"`features` must be the {self._parameter_count} parameters of "
+                f"{self.heads} × {self.transformation!r} when projection=False. "
+                f"Received: features of shape {tuple(features_shape)}"
+            )
+        self._features = shape[-1]
+        if self.projection:
+            common = {"kernel_initializer": "zeros", "name": "parameters", "dtype": self._dtype}
+            if flow:
+                convolution = getattr(keras.layers, f"Conv{self.axes}D")
+                self.regression = convolution(
+                    self._parameter_count, 3, padding="same", data_format="channels_last", **common
+                )
+            else:
+                self.regression = keras.layers.Dense(self._parameter_count, **common)
+            self.regression.build(shape)
+
+    def call(self, features):
+        features = ops.cast(features, self._dtype)
+        if self.transformation != "flow":
+            features = ops.reshape(features, (-1, self._features))
+        parameters = self.regression(features) if self.projection else features
+        heads = (self.heads,) if self.heads > 1 else ()
+        if self.transformation in PARAMETERS:
+            theta = transformation_matrix(
+                ops.reshape(parameters, (-1, *heads, self._parameter_count // self.heads)),
+                self.transformation,
+                self.axes,
+                self.scale_range,
+                self.max_shift,
+            )
+            return compose(theta, self._start(theta)) if self.start == "tiling" else theta
+        if self.transformation == "flow":
+            parameters = self._resized(parameters)
+        displacement = ops.reshape(parameters, (-1, *heads, *self._theta_shape))
+        displacement = limit_shift(displacement, self.max_shift)
+        return self._tiled(displacement) if self.start == "tiling" else displacement
+
+    def _resized(self, flow):
+        """The flow of all heads at the resolution of the output, heads first."""
+        grid = identity_grid(self.output_size)
+        grid = ops.broadcast_to(grid, (ops.shape(flow)[0], *grid.shape))
+        flow = grid_sample(flow, grid, padding_mode="border", data_format="channels_last")
+        flow = ops.reshape(flow, (-1, *self.output_size, self.heads, self.axes))
+        return ops.moveaxis(flow, -2, 1)
+
+    def _start(self, theta):
+        tiles = self._tiles
+        if self.transformation == "projective":
+            last = np.broadcast_to(np.eye(self.axes + 1)[-1:], (self.heads, 1, self.axes + 1))
+            tiles = np.concatenate([tiles, last], axis=1)
+        tiles = tiles if self.heads > 1 else tiles[0]
+        return ops.convert_to_tensor(tiles, dtype=theta.dtype)
+
+    def _tiled(self, displacement):
+        """Displacements that carry each point to its place within the tile: a spline's control
+        points, or a flow's pixels."""
+        if self.transformation == "flow":
+            points = ops.convert_to_numpy(identity_grid(self.output_size))
+        else:
+            points = control_lattice(self.control_points, self.axes)
+        inner = (1,) * (points.ndim - 1)
+        scale = np.diagonal(self._tiles[..., :-1], axis1=1, axis2=2)
+        scale = scale.reshape(self.heads, *inner, self.axes)
+        shift = self._tiles[..., -1].reshape(self.heads, *inner, self.axes)
+        offset = scale * points + shift - points
+        if self.heads == 1:
+            scale, offset = scale[0], offset[0]
+        dtype = displacement.dtype
+        scale = ops.convert_to_tensor(scale, dtype=dtype)
+        return displacement * scale + ops.convert_to_tensor(offset, dtype=dtype)
+
+    @property
+    def _dtype(self):
+        return keras.backend.result_type(self.compute_dtype, "float32")
+
+    def compute_output_shape(self, features_shape):
+        heads = (self.heads,) if self.heads > 1 else ()
+        return (features_shape[0], *heads, *self._theta_shape)
+
+    def compute_output_spec(self, features):
+        return keras.KerasTensor(self.compute_output_shape(features.shape), dtype=self._dtype)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "transformation": self.transformation,
+            "axes": self.axes,
+            "heads": self.heads,
+            "start": self.start,
+            "scale_range": self.scale_range,
+            "max_shift": self.max_shift,
+            "control_points": self.control_points,
+            "output_size": self.output_size,
+            "projection": self.projection,
+        }
