@@ -1,0 +1,89 @@
+"""Fresh distortions for every epoch, as a Keras dataset."""
+
+import keras
+import numpy as np
+
+from keras_attn.datasets.distortions import make_distortion
+from keras_attn.datasets.warping import CHUNK, check_count, check_images, check_labels, select
+
+
+class DistortedDigits(keras.utils.PyDataset):
+    """Batches of images that are distorted anew in every epoch, for `model.fit`.
+
+    Epoch `e` shuffles the images and distorts them as seed `(seed, e)` says: the same images in
+    the same order, whatever the batch size; another draw at every epoch. For a test set that stays
+    the same, distort it once with `distort`.
+
+    Args:
+        images: float `(N, H, W, C)` in [0, 1].
+        labels: integers `(N,)`.
+        kind: the distortion, see `distort`.
+        batch_size: images in a batch; the last one may be smaller.
+        seed: non-negative integer.
+        shuffle: whether every epoch has an order of its own.
+        size, distractors: see `distort`.
+        **kwargs: `workers` and the like, see `keras.utils.PyDataset`.
+
+    Raises:
+        ValueError: as `distort`, and where images and labels do not match.
+
+    Example:
+
+    >>> digits, labels = keras_attn.datasets.glyph_digits("test", num_examples=10)
+    >>> batches = keras_attn.datasets.DistortedDigits(digits, labels, "RTS", batch_size=4)
+    >>> images, targets = batches[2]
+    >>> len(batches), images.shape, targets.shape
+    (3, (2, 42, 42, 1), (2,))
+
+    Reference:
+        Jaderberg et al., "Spatial Transformer Networks", 2015, https://arxiv.org/abs/1506.02025
+    """
+
+    def __init__(
+        self,
+        images,
+        labels,
+        kind,
+        batch_size=256,
+        seed=0,
+        shuffle=True,
+        size=None,
+        distractors=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.images = check_images(images)
+        self.labels = check_labels(labels, len(self.images))
+        if not len(self.images):
+            raise ValueError("`images` must hold at least one image. Received: none")
+        self.batch_size = check_count(batch_size, "batch_size")
+        self.seed = check_count(seed, "seed", 0)
+        self.shuffle = shuffle
+        self._distortion = make_distortion(kind, self.images, size, distractors)
+        self._epoch = 0
+        self._draw()
+
+    def _draw(self):
+        num = len(self.images)
+        self._drawn = self._distortion.draw(num, self.images.shape[1:], [self.seed, self._epoch])
+        self._order = np.arange(num)
+        if self.shuffle:
+            np.random.default_rng([self.seed, self._epoch]).shuffle(self._order)
+
+    def __len__(self):
+        return -(-len(self.images) // self.batch_size)
+
+    def __getitem__(self, index):
+        if not 0 <= index < len(self):
+            raise IndexError(f"batch {index} of {len(self)}")
+        part = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        drawn = select(self._drawn, part)
+        pieces = []
+        for start in range(0, len(part), CHUNK):
+            piece = slice(start, start + CHUNK)
+            pieces.append(self._distortion.apply(self.images[part[piece]], select(drawn, piece)))
+        return np.concatenate(pieces), self.labels[part]
+
+    def on_epoch_end(self):
+        self._epoch += 1
+        self._draw()

@@ -1,0 +1,143 @@
+"""Interpolation as a few weighted taps for each sampling point.
+
+Every interpolation, padding and convention of the sampler comes down to the same form,
+
+    output[q] = Σ_k weight_k[q] · image[index_k[q]],
+
+with one tap for the nearest pixel, 2 for each axis of linear and 4 for each axis of cubic
+interpolation. The functions here are arithmetic on coordinates alone, so that a backend can
+fuse them and needs a fast kernel for one thing only: the weighted gather.
+
+Glossary:
+    position: coordinate in pixels; 0 is the centre of the first pixel, `size - 1` of the last
+    offset: integer-valued position of a tap, a float until it is clipped into the image
+"""
+
+import itertools
+
+from keras import ops
+
+INTERPOLATIONS = ("bilinear", "nearest", "bicubic")
+PADDING_MODES = ("zeros", "border", "reflection")
+
+# Beyond this many half-widths from the centre a coordinate only says "far outside"; pixel
+# positions stay in the range where they can be cast to int32.
+FAR = 1e6
+
+
+def finite_grid(grid):
+    """Coordinates with NaN as -1 and ±FAR as the limits, so that no tap is undefined."""
+    return ops.where(ops.isnan(grid), -1.0, ops.clip(grid, -FAR, FAR))
+
+
+def sample_taps(grid, sizes, interpolation, padding_mode, align_corners):
+    """Flat pixel indices and weights of every tap of a grid.
+
+    Args:
+        grid: normalised coordinates `(..., 2)` as `(x, y)` or `(..., 3)` as `(x, y, z)`, finite.
+        sizes: spatial sizes of the image, `(height, width)` or `(depth, height, width)`.
+        interpolation, padding_mode, align_corners: as in `grid_sample`.
+
+    Returns:
+        List of pairs `(index, weight)`, each `(...)`; `index` is int32 into the flattened
+        spatial axes.
+    """
+    axes = []
+    for axis, size in enumerate(reversed(sizes)):
+        last = _last(size, grid.dtype)
+        position = to_pixels(grid[..., axis], last, align_corners)
+        axes.append(_axis_taps(position, last, interpolation, padding_mode, align_corners))
+    taps = []
+    # Slowest axis first: `((z) · height + y) · width + x`.
+    for combination in itertools.product(*reversed(axes)):
+        index, weight = combination[0]
+        for size, (next_index, next_weight) in zip(sizes[1:], combination[1:], strict=True):
+            index = index * size + next_index
+            weight = weight * next_weight
+        taps.append((index, weight))
+    return taps
+
+
+def to_pixels(coordinate, last, align_corners):
+    """Normalised coordinate to pixels; `last` is the position of the last pixel's centre."""
+    if align_corners:
+        return (coordinate + 1.0) * (last / 2.0)
+    return (coordinate + 1.0) * ((last + 1.0) / 2.0) - 0.5
+
+
+def _last(size, dtype):
+    return float(size) - 1.0 if isinstance(size, int) else ops.cast(size, dtype) - 1.0
+
+
+def _axis_taps(position, last, interpolation, padding_mode, align_corners):
+    """Int32 indices and weights along one axis."""
+    if interpolation == "bicubic":
+        # The polynomial runs over the unbounded line; only the pixels it meets are folded.
+        taps = _cubic(position)
+        if padding_mode == "zeros":
+            taps = [(offset, _where_inside(offset, last, weight)) for offset, weight in taps]
+        taps = [(_fold(offset, last, padding_mode, align_corners), w) for offset, w in taps]
+    else:
+        if padding_mode != "zeros":
+            position = _fold(position, last, padding_mode, align_corners)
+        taps = _linear(position, last) if interpolation == "bilinear" else _nearest(position, last)
+    # Weights are those of the unclipped positions; a tap that is clipped here weighs 0.
+    return [(ops.cast(ops.clip(offset, 0.0, last), "int32"), weight) for offset, weight in taps]
+
+
+def _linear(position, last):
+    """The triangle `max(0, 1 - abs(t))` at two pixels that are always neighbours in the image.
+
+    In the image the pair starts at floor, outside at the border, where the triangle is 0 on the
+    pixels that it does not reach. All pieces hold their left end, as floor does: at integer
+    positions the slope is the one to the right, never 0.
+    """
+    low = ops.clip(ops.floor(position), 0.0, ops.maximum(last - 1.0, 0.0))
+    t = position - low
+    first = ops.where(t < 0.0, 1.0 + t, 1.0 - t)
+    first = ops.where((t >= -1.0) & (t < 1.0), first, 0.0)
+    second = ops.where(t < 1.0, t, 2.0 - t)
+    second = ops.where((t >= 0.0) & (t < 2.0) & (low < last), second, 0.0)
+    return [(low, first), (low + 1.0, second)]
+
+
+def _nearest(position, last):
+    offset = ops.round(position)
+    # Times 0 for a gradient that is zero rather than missing.
+    return [(offset, _where_inside(offset, last, 1.0 + 0.0 * position))]
+
+
+def _where_inside(offset, last, weight):
+    return ops.where((offset >= 0.0) & (offset <= last), weight, 0.0)
+
+
+def _cubic(position, a=-0.75):
+    """Cubic convolution of Keys (1981) with the slope `a` that PyTorch and OpenCV use."""
+    low = ops.floor(position)
+    fraction = position - low
+
+    def inner(t):  # |t| <= 1
+        return ((a + 2.0) * t - (a + 3.0)) * t * t + 1.0
+
+    def outer(t):  # 1 <= |t| <= 2
+        return ((a * t - 5.0 * a) * t + 8.0 * a) * t - 4.0 * a
+
+    return [
+        (low - 1.0, outer(1.0 + fraction)),
+        (low, inner(fraction)),
+        (low + 1.0, inner(1.0 - fraction)),
+        (low + 2.0, outer(2.0 - fraction)),
+    ]
+
+
+def _fold(position, last, padding_mode, align_corners):
+    """Where a position outside of the image reads: at its mirror image or at the border."""
+    if padding_mode == "reflection":
+        # Mirrors stand at the centres of the outer pixels, or at their outer edges.
+        edge, span = (0.0, last) if align_corners else (-0.5, last + 1.0)
+        span = ops.maximum(ops.cast(span, position.dtype), 1.0)
+        distance = ops.mod(ops.abs(position - edge), 2.0 * span)
+        position = span - ops.abs(distance - span) + edge
+    # Selections rather than clip: on the limits themselves the gradient is 0 on every backend.
+    position = ops.where(position < last, position, ops.cast(last, position.dtype))
+    return ops.where(position > 0.0, position, 0.0)

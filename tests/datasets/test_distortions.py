@@ -1,0 +1,355 @@
+"""R, RTS, P, E, T, TC and the clutter of Mnih et al.: numbers, ranges, ground truth, refusals."""
+
+import numpy as np
+import pytest
+
+from keras_attn import datasets
+from keras_attn.datasets.clutter import Clutter, Translation
+from keras_attn.datasets.distortions import KINDS, make_distortion
+from keras_attn.datasets.warping import bilinear_sample
+from keras_attn.datasets.warps import AffineWarp, ElasticWarp, ProjectiveWarp
+
+SIZES = {"none": 28, "R": 28, "RTS": 42, "P": 28, "E": 28, "T": 60, "TC": 60}
+AFFINE = ("none", "R", "RTS", "T", "TC")
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return datasets.glyph_digits("train", num_examples=100, seed=1)[0]
+
+
+def sample_frame(canvas, theta, size=28):
+    """The frame that `theta` sends to the canvas, sampled back: a plain loop, pixel by pixel."""
+    out = np.zeros((size, size))
+    for row in range(size):
+        for column in range(size):
+            point = theta @ [(2 * column + 1) / size - 1, (2 * row + 1) / size - 1, 1]
+            x, y = ((point + 1) * len(canvas) - 1) / 2
+            left, top = int(np.floor(x)), int(np.floor(y))
+            for j, i in ((0, 0), (0, 1), (1, 0), (1, 1)):
+                if 0 <= top + j < len(canvas) and 0 <= left + i < len(canvas):
+                    weight = (1 - abs(y - top - j)) * (1 - abs(x - left - i))
+                    out[row, column] += weight * canvas[top + j, left + i]
+    return out
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_shape_dtype_range(digits, kind):
+    before = digits.copy()
+    out = datasets.distort(digits, kind)
+    assert out.shape == (100, SIZES[kind], SIZES[kind], 1)
+    assert out.dtype == np.float32
+    assert 0 <= out.min() < 1e-6
+    assert 0.9 < out.max() <= 1
+    np.testing.assert_array_equal(digits, before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_seed_alone_decides(digits, kind):
+    first = datasets.distort(digits, kind, seed=3)
+    np.testing.assert_array_equal(first, datasets.distort(digits, kind, seed=3))
+    if kind != "none":
+        assert not np.array_equal(first, datasets.distort(digits, kind, seed=4))
+        assert not np.array_equal(first, datasets.distort(digits, kind, seed=[3, 1]))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_first_images_do_not_depend_on_the_others(digits, kind):
+    distractors = digits if kind == "TC" else None
+    whole = datasets.distort(digits, kind, distractors=distractors)
+    few = datasets.distort(digits[:37], kind, distractors=distractors)
+    np.testing.assert_array_equal(few, whole[:37])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pieces_do_not_matter(digits, kind):
+    distortion = make_distortion(kind, digits)
+    drawn = distortion.draw(len(digits), digits.shape[1:], 0)
+    out = [
+        distortion.apply(digits[i : i + 7], {key: value[i : i + 7] for key, value in drawn.items()})
+        for i in range(0, 100, 7)
+    ]
+    np.testing.assert_array_equal(np.concatenate(out), datasets.distort(digits, kind))
+
+
+def test_none_is_the_identity(digits):
+    np.testing.assert_array_equal(datasets.distort(digits, "none"), digits)
+
+
+@pytest.mark.parametrize("kind", ["none", "R", "RTS", "T"])
+def test_theta_undoes_the_distortion(digits, kind):
+    out, theta = datasets.distort(digits, kind, return_theta=True)
+    assert theta.shape == (100, 2, 3)
+    assert theta.dtype == np.float32
+    for number in range(3):
+        back = sample_frame(out[number, ..., 0], theta[number])
+        error = np.abs(back - digits[number, ..., 0]).mean()
+        # Two interpolations blur edges; digits that differ are five times as far apart.
+        assert error < (1e-6 if kind in ("none", "T") else 0.045)
+
+
+@pytest.mark.parametrize("kind", AFFINE)
+def test_boxes_hold_the_digit(digits, kind):
+    distractors = {"distractors": np.zeros((1, 28, 28, 1))} if kind == "TC" else {}
+    out, boxes = datasets.distort(digits, kind, return_boxes=True, **distractors)
+    assert boxes.shape == (100, 4)
+    centre = np.arange(out.shape[1]) + 0.5
+    for image, (x_min, y_min, x_max, y_max) in zip(out[..., 0], boxes, strict=True):
+        # A bilinear tap reaches one scaled pixel beyond the frame.
+        rows = (centre > y_min - 1.2) & (centre < y_max + 1.2)
+        columns = (centre > x_min - 1.2) & (centre < x_max + 1.2)
+        assert image.sum() > 0
+        assert image[~rows].sum() + image[:, ~columns].sum() < 1e-6
+    assert boxes.min() >= 0
+    assert boxes.max() <= out.shape[1]
+
+
+def test_theta_and_boxes_together(digits):
+    out, theta, boxes = datasets.distort(digits, "T", return_theta=True, return_boxes=True)
+    np.testing.assert_allclose(boxes[:, 2:] - boxes[:, :2], 28, atol=1e-4)
+    centre = (theta[:, :, 2] + 1) * 30
+    np.testing.assert_allclose((boxes[:, :2] + boxes[:, 2:]) / 2, centre, atol=1e-4)
+    x, y = boxes[0, :2].round().astype(int)
+    np.testing.assert_array_equal(out[0, y : y + 28, x : x + 28], digits[0])
+
+
+def test_rotation_keeps_the_mass():
+    image = np.zeros((200, 28, 28, 1))
+    image[:, 8:18, 11:17] = 1
+    mass = datasets.rotated(image).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(mass, 60, rtol=0.05)
+
+
+def test_right_angles_are_exact():
+    image = np.random.default_rng(0).random((3, 9, 9, 2)).astype("float32")
+    turn = {"angle": np.float32([np.pi / 2] * 3), "scale": np.ones(3, "float32")}
+    turn["shift"] = np.zeros((3, 2), "float32")
+    # Positive angles turn counter-clockwise, as seen.
+    expected = np.rot90(image, axes=(1, 2))
+    np.testing.assert_allclose(AffineWarp(90.0).apply(image, turn), expected, atol=1e-5)
+
+
+def test_affine_numbers_cover_their_ranges():
+    warp = AffineWarp(45.0, (0.7, 1.2), 42)
+    drawn = warp.draw(20_000, (28, 28, 1), 0)
+    angle, scale = np.degrees(drawn["angle"]), drawn["scale"]
+    uniform(angle, -45, 45)
+    uniform(scale, 0.7, 1.2)
+    free = (42 - 28 * scale[:, None]) / 2
+    for axis in range(2):
+        uniform((drawn["shift"] / free)[:, axis], -1, 1)
+    assert (
+        np.abs(
+            np.corrcoef(np.column_stack([angle, scale, drawn["shift"] / free]).T) - np.eye(4)
+        ).max()
+        < 0.03
+    )
+    uniform(np.degrees(AffineWarp(90.0).draw(20_000, (28, 28, 1), 0)["angle"]), -90, 90)
+
+
+def uniform(values, low, high):
+    """Inside the range, out to both ends, with a uniform's mean and deviation."""
+    unit = (np.asarray(values, dtype="float64") - low) / (high - low)
+    assert unit.min() >= -1e-6
+    assert unit.max() <= 1 + 1e-6
+    assert unit.min() < 0.01
+    assert unit.max() > 0.99
+    np.testing.assert_allclose(unit.mean(), 0.5, atol=0.01)
+    np.testing.assert_allclose(unit.std(), 12**-0.5, atol=0.01)
+
+
+def test_places_cover_every_pixel():
+    corner = Translation(60).draw(20_000, (28, 28, 1), 0)["corner"]
+    for axis in range(2):
+        np.testing.assert_array_equal(np.unique(corner[:, axis]), np.arange(33))
+    np.testing.assert_allclose(corner.mean(axis=0), 16, atol=0.3)
+
+
+def test_projective_corners():
+    warp = ProjectiveWarp((0.75, 1.0), 2.0)
+    drawn = warp.draw(20_000, (28, 28, 1), 0)["corners"]
+    assert drawn.shape == (20_000, 4, 2)
+    # With little noise nothing is drawn again: corners at 0.875 · 14 on average.
+    unit = np.asarray([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+    np.testing.assert_allclose(drawn.mean(axis=0), 12.25 * unit, atol=0.1)
+    noise = (drawn - unit * (drawn * unit).mean(axis=(1, 2), keepdims=True)).std()
+    np.testing.assert_allclose(noise, 2 * (7 / 8) ** 0.5, rtol=0.03)
+
+
+def test_projective_maps_corners_to_corners():
+    warp = ProjectiveWarp((0.75, 1.0), 5.0)
+    drawn = warp.draw(50, (28, 28, 1), 0)
+    inside = warp.apply(np.ones((50, 28, 28, 1), "float32"), drawn)[..., 0]
+    centre = np.arange(28) - 13.5
+    for image, corners in zip(inside, drawn["corners"], strict=True):
+        # A white image turns into its own quadrilateral: compare with half-plane tests.
+        distance = np.full((28, 28), np.inf)
+        for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+            edge = (end - start) / np.linalg.norm(end - start)
+            cross = edge[0] * (centre[:, None] - start[1]) - edge[1] * (centre - start[0])
+            distance = np.minimum(distance, cross)
+        # The folding guard keeps quadrilaterals convex, so that the tests agree with the inside.
+        assert (image[distance < -6] == 0).all()
+        assert (image[distance > 3] < 0.99).sum() <= 2
+
+
+def test_projective_without_noise_is_a_scale(digits):
+    out = datasets.projected(digits, scale_range=(0.8, 0.8), sigma=0)
+    drawn = {
+        "angle": np.zeros(100, "float32"),
+        "scale": np.full(100, 0.8, "float32"),
+        "shift": np.zeros((100, 2), "float32"),
+    }
+    np.testing.assert_allclose(out, AffineWarp(0.0).apply(digits, drawn), atol=1e-4)
+
+
+def test_elastic_without_noise_is_a_scale(digits):
+    out = datasets.elastically_warped(digits, scale_range=(0.8, 0.8), sigma=0)
+    expected = datasets.projected(digits, scale_range=(0.8, 0.8), sigma=0)
+    np.testing.assert_allclose(out, expected, atol=1e-4)
+
+
+def test_elastic_is_the_thin_plate_spline_of_scipy():
+    interpolate = pytest.importorskip("scipy.interpolate")
+    warp = ElasticWarp((1.0, 1.0), 1.5, (4, 4))
+    drawn = warp.draw(2, (28, 20, 1), 0)
+    image = np.random.default_rng(0).random((2, 28, 20, 1)).astype("float32")
+    y, x = np.meshgrid(np.linspace(-14, 14, 4), np.linspace(-10, 10, 4), indexing="ij")
+    unit = np.column_stack([x.ravel() / 10, y.ravel() / 14])
+    pixel_y, pixel_x = np.meshgrid(np.arange(28) - 13.5, np.arange(20) - 9.5, indexing="ij")
+    points = np.column_stack([pixel_x.ravel() / 10, pixel_y.ravel() / 14])
+    for number in range(2):
+        spline = interpolate.RBFInterpolator(
+            unit, drawn["displacement"][number], kernel="thin_plate_spline"
+        )
+        moved = spline(points).reshape(28, 20, 2)
+        expected = bilinear_sample(
+            image[number : number + 1],
+            (moved[..., 0] + np.arange(20))[None].astype("float32"),
+            (moved[..., 1] + np.arange(28)[:, None])[None].astype("float32"),
+        )
+        out = warp.apply(image, drawn)[number]
+        np.testing.assert_allclose(out, expected[0], atol=1e-3)
+
+
+def test_elastic_numbers():
+    drawn = ElasticWarp((0.75, 1.0), 1.5, (4, 4)).draw(5_000, (28, 28, 1), 0)
+    assert drawn["displacement"].shape == (5_000, 16, 2)
+    np.testing.assert_allclose(drawn["displacement"].std(), 1.5, rtol=0.02)
+    uniform(drawn["scale"], 0.75, 1)
+
+
+def test_clutter_leaves_the_digit(digits):
+    clean = datasets.translated(digits, seed=np.random.SeedSequence(5, spawn_key=(0,)))
+    out, boxes = datasets.cluttered(digits, num_distractors=16, seed=5, return_boxes=True)
+    assert (out >= clean).all()
+    assert (out > clean).any()
+    corner = boxes[:, :2].round().astype(int)
+    for number, (x, y) in enumerate(corner):
+        np.testing.assert_array_equal(clean[number, y : y + 28, x : x + 28], digits[number])
+
+
+def test_clutter_by_hand():
+    """One crop, its place and origin read from the draw, added and clipped in plain NumPy."""
+    rng = np.random.default_rng(0)
+    canvas, source = rng.random((5, 12, 14, 2), "float32"), rng.random((3, 6, 7, 2), "float32")
+    clutter = Clutter(3, 4)
+    drawn = clutter.draw(5, (12, 14), source.shape, own=False, seed=0)
+    expected = canvas.astype("float64")
+    for row in range(5):
+        for number in range(3):
+            (x, y), (from_x, from_y) = drawn["place"][row, number], drawn["origin"][row, number]
+            piece = source[drawn["image"][row, number], from_y : from_y + 4, from_x : from_x + 4]
+            expected[row, y : y + 4, x : x + 4] += piece
+    out = clutter.apply(canvas.copy(), source, drawn)
+    np.testing.assert_allclose(out, np.minimum(expected, 1), atol=1e-6)
+
+
+def test_clutter_is_never_the_images_own():
+    drawn = Clutter(16, 6).draw(50, (60, 60), (50, 28, 28, 1), own=True, seed=0)
+    assert (drawn["image"] != np.arange(50)[:, None]).all()
+    np.testing.assert_array_equal(np.unique(drawn["image"]), np.arange(50))
+    np.testing.assert_array_equal(np.unique(drawn["place"]), np.arange(55))
+    np.testing.assert_array_equal(np.unique(drawn["origin"]), np.arange(23))
+
+
+def test_clutter_of_the_recurrent_attention_papers(digits):
+    white = np.ones((1, 28, 28, 1))
+    for size, count in ((60, 4), (100, 8)):
+        blank = np.zeros((300, 28, 28, 1))
+        out = datasets.cluttered(blank, size, num_distractors=count, distractors=white)
+        assert out.shape == (300, size, size, 1)
+        area = out.sum(axis=(1, 2, 3))
+        assert area.max() == 64 * count
+        assert (area >= 64).all()
+
+
+def test_other_shapes(digits):
+    images = np.random.default_rng(0).random((5, 20, 30, 3))
+    for kind in KINDS:
+        out = datasets.distort(images, kind)
+        size = SIZES[kind]
+        assert out.shape == (5, *((size, size) if size > 28 else (20, 30)), 3)
+        assert datasets.distort(images[:0], kind).shape == (0, *out.shape[1:])
+    channel = datasets.distort(images[..., 1:2], "RTS")
+    np.testing.assert_array_equal(datasets.distort(images, "RTS")[..., 1:2], channel)
+
+
+def test_one_pixel():
+    for kind in ("R", "RTS", "P", "E", "T"):
+        assert np.isfinite(datasets.distort(np.ones((2, 1, 1, 1)), kind)).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"kind": "RST"}, "`kind` must be one of"),
+        ({"images": np.zeros((2, 28, 28))}, "`images` must have the shape"),
+        ({"images": np.full((2, 28, 28, 1), 255, "uint8")}, r"`images` must lie in \[0, 1\]"),
+        ({"images": np.full((2, 28, 28, 1), np.nan)}, r"`images` must lie in \[0, 1\]"),
+        ({"images": np.full((2, 28, 28, 1), -0.1)}, r"`images` must lie in \[0, 1\]"),
+        ({"kind": "R", "size": 42}, "`size` needs a kind"),
+        ({"kind": "RTS", "size": 33}, "`size` must hold"),
+        ({"kind": "T", "size": 27}, "`size` must be at least"),
+        ({"kind": "T", "size": 0}, "`size` must be an integer"),
+        ({"kind": "T", "size": 60.0}, "`size` must be an integer"),
+        ({"kind": "T", "distractors": np.zeros((2, 28, 28, 1))}, "`distractors` needs"),
+        ({"kind": "TC", "distractors": np.zeros((2, 28, 28, 3))}, "as many channels"),
+        ({"kind": "TC", "distractors": np.zeros((0, 28, 28, 1))}, "at least one image"),
+        ({"kind": "TC", "distractors": np.zeros((2, 5, 5, 1))}, "`distractor_size` must fit"),
+        ({"kind": "P", "return_theta": True}, "need an affine distortion"),
+        ({"kind": "E", "return_boxes": True}, "need an affine distortion"),
+        ({"seed": -1}, "`seed` must be"),
+        ({"seed": 0.5}, "`seed` must be"),
+    ],
+)
+def test_bad_input_is_refused(arguments, message):
+    arguments = {"images": np.zeros((2, 28, 28, 1)), "kind": "R", **arguments}
+    with pytest.raises(ValueError, match=message):
+        datasets.distort(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "message"),
+    [
+        (datasets.rotated, {"max_angle": -1}, "`max_angle` must lie"),
+        (datasets.rotated, {"max_angle": np.nan}, "`max_angle` must lie"),
+        (datasets.rotated_scaled_translated, {"scale_range": (0, 1)}, "`scale_range` must be"),
+        (datasets.projected, {"scale_range": (1, 0.5)}, "`scale_range` must be"),
+        (datasets.projected, {"sigma": -1}, "`sigma` must be"),
+        (datasets.elastically_warped, {"sigma": np.inf}, "`sigma` must be"),
+        (datasets.elastically_warped, {"control_shape": (1, 4)}, "`control_shape` must be"),
+        (datasets.cluttered, {"num_distractors": -1}, "`num_distractors` must be"),
+        (datasets.cluttered, {"distractor_size": 0}, "`distractor_size` must be"),
+    ],
+)
+def test_bad_numbers_are_refused(function, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        function(np.zeros((2, 28, 28, 1)), **arguments)
+
+
+def test_progress_bar(digits, capsys):
+    datasets.distort(digits, "R")
+    assert not capsys.readouterr().out
+    datasets.distort(digits, "R", verbose=1)
+    assert "100/100" in capsys.readouterr().out

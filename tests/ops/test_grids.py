@@ -1,0 +1,111 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.ops import affine_grid, flow_grid, identity_grid, projective_grid
+from keras_attn.ops.grids import FAR_OUTSIDE
+from tests.backend import TRAINS, gradients, to_numpy
+
+
+def numpy_grid(theta, shape, align_corners):
+    """Every pixel's coordinate through the matrix, one at a time."""
+    axes = len(shape)
+    grid = np.zeros((*theta.shape[:-2], *shape, axes))
+    for place in np.ndindex(*shape):
+        point = []
+        for index, size in reversed(list(zip(place, shape, strict=True))):
+            if align_corners:
+                point.append(-1 + 2 * index / (size - 1) if size > 1 else 0.0)
+            else:
+                point.append((2 * index + 1) / size - 1)
+        mapped = theta @ np.array([*point, 1.0])
+        if theta.shape[-2] == axes + 1:
+            mapped = mapped[..., :axes] / mapped[..., axes:]
+        grid[(..., *place, slice(None))] = mapped
+    return grid
+
+
+@pytest.mark.parametrize("align_corners", [False, True])
+@pytest.mark.parametrize("shape", [(4, 7), (1, 5), (1, 1), (3, 2, 4), (1, 1, 1)])
+@pytest.mark.parametrize("leading", [(2,), (2, 3)])
+def test_affine_grid_is_the_matrix_of_every_pixel(generator, shape, align_corners, leading):
+    theta = generator.normal(size=(*leading, len(shape), len(shape) + 1)).astype("float32")
+    grid = to_numpy(affine_grid(theta, shape, align_corners))
+    np.testing.assert_allclose(grid, numpy_grid(theta, shape, align_corners), atol=1e-5)
+
+
+@pytest.mark.parametrize("align_corners", [False, True])
+@pytest.mark.parametrize("shape", [(4, 7), (1, 1), (3, 2, 4)])
+def test_projective_grid_divides_by_the_last_coordinate(generator, shape, align_corners):
+    size = len(shape) + 1
+    theta = np.eye(size) + 0.1 * generator.normal(size=(3, size, size)).astype("float32")
+    grid = to_numpy(projective_grid(theta.astype("float32"), shape, align_corners))
+    np.testing.assert_allclose(grid, numpy_grid(theta, shape, align_corners), atol=1e-5)
+
+
+def test_projective_grid_ignores_the_scale_of_its_matrix(generator):
+    theta = np.eye(3) + 0.1 * generator.normal(size=(2, 3, 3)).astype("float32")
+    once, thrice = (to_numpy(projective_grid(k * theta, (5, 6))) for k in (1.0, 3.0))
+    np.testing.assert_allclose(once, thrice, rtol=1e-5, atol=1e-6)
+
+
+def test_points_behind_the_camera_are_outside():
+    theta = np.array([[[1, 0, 0], [0, 1, 0], [2, 0, 0]]], "float32")
+    grid = to_numpy(projective_grid(theta, (1, 4)))
+    assert (grid[0, 0, :2] == FAR_OUTSIDE).all()
+    np.testing.assert_allclose(grid[0, 0, 2:, 0], 0.5, rtol=1e-6)
+
+
+@pytest.mark.skipif(not TRAINS, reason="no gradients")
+@pytest.mark.parametrize("last", [[0, 0, 0], [1, 0, 0], [0, 0, -1]])
+def test_gradient_is_finite_where_the_camera_sees_nothing(last):
+    theta = np.array([[[1, 0, 0], [0, 1, 0], last]], "float32")
+    (gradient,), _ = gradients(
+        lambda theta: keras.ops.tanh(projective_grid(theta, (3, 3))), [theta]
+    )
+    assert np.isfinite(gradient).all()
+
+
+def test_flow_moves_the_identity(generator):
+    flow = generator.normal(size=(2, 3, 4, 2)).astype("float32")
+    grid = to_numpy(flow_grid(flow))
+    np.testing.assert_allclose(
+        grid - flow, np.broadcast_to(to_numpy(identity_grid((3, 4))), grid.shape), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("align_corners", [False, True])
+def test_identity_grid_is_what_the_identity_matrix_gives(align_corners):
+    grid = to_numpy(affine_grid(np.eye(2, 3, dtype="float32"), (5, 4), align_corners))
+    np.testing.assert_allclose(grid, to_numpy(identity_grid((5, 4), align_corners)), atol=1e-7)
+
+
+def test_coordinates_do_not_lose_precision_in_half_precision():
+    theta = keras.ops.cast(np.eye(2, 3)[None], "bfloat16")
+    grid = affine_grid(theta, (224, 224))
+    assert keras.backend.standardize_dtype(grid.dtype) == "float32"
+    np.testing.assert_allclose(to_numpy(grid)[0], to_numpy(identity_grid((224, 224))), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("function", "argument", "value", "output_shape"),
+    [
+        (affine_grid, "theta", (2, 3, 3), (4, 4)),
+        (affine_grid, "theta", (2, 2, 3), (4, 4, 4)),
+        (affine_grid, "theta", (3,), (4, 4)),
+        (projective_grid, "theta", (2, 2, 3), (4, 4)),
+        (affine_grid, "output_shape", (2, 2, 3), (0, 4)),
+        (affine_grid, "output_shape", (2, 2, 3), (4,)),
+        (affine_grid, "output_shape", (2, 2, 3), 4),
+        (projective_grid, "output_shape", (2, 3, 3), (4.5, 4)),
+    ],
+)
+def test_bad_arguments_are_named(function, argument, value, output_shape):
+    with pytest.raises(ValueError, match=f"`{argument}`.*Received: {argument}"):
+        function(np.zeros(value, "float32"), output_shape)
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 4, 1), (4, 2), (2, 4, 4, 4, 4)])
+def test_bad_flows_are_refused(shape):
+    with pytest.raises(ValueError, match="`flow`"):
+        flow_grid(np.zeros(shape, "float32"))

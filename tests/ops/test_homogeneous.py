@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from keras_attn.ops import compose, invert, tiling
+from tests.backend import TRAINS, gradients, to_numpy
+
+SHAPES = [(2, 3), (3, 4), (3, 3), (4, 4)]
+
+
+def square(theta):
+    size = theta.shape[-1]
+    rows = np.broadcast_to(
+        np.eye(size)[theta.shape[-2] :], (*theta.shape[:-2], size - theta.shape[-2], size)
+    )
+    return np.concatenate([theta, rows], axis=-2)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_compose_applies_the_first_first(generator, shape):
+    first, second = generator.normal(size=(2, 4, 3, *shape)).astype("float32")
+    point = np.append(generator.normal(size=shape[1] - 1), 1.0)
+    expected = square(second) @ (square(first) @ point)[..., None]
+    composed = to_numpy(compose(first, second))
+    assert composed.shape == first.shape
+    np.testing.assert_allclose(composed @ point, expected[..., : shape[0], 0], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_invert_is_the_inverse_matrix(generator, shape):
+    theta = np.eye(*shape) + 0.3 * generator.normal(size=(5, 2, *shape))
+    expected = np.linalg.inv(square(theta))[..., : shape[0], :]
+    np.testing.assert_allclose(
+        to_numpy(invert(theta.astype("float32"))), expected, rtol=1e-3, atol=1e-3
+    )
+
+
+def test_reflections_have_inverses():
+    mirror = np.array([[-1.0, 0.0, 0.5], [0.0, 2.0, 0.0]], "float32")
+    np.testing.assert_allclose(to_numpy(invert(mirror)), [[-1, 0, 0.5], [0, 0.5, 0]], atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_singular_matrices_give_finite_values_and_gradients(shape):
+    theta = np.zeros((2, *shape), "float32")
+    assert np.isfinite(to_numpy(invert(theta))).all()
+    if TRAINS:
+        (gradient,), _ = gradients(lambda theta: invert(theta) * 1e-9, [theta])
+        assert np.isfinite(gradient).all()
+
+
+def test_bad_shapes_are_named():
+    with pytest.raises(ValueError, match="`theta`"):
+        invert(np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="`first`"):
+        compose(np.zeros((2, 2)), np.zeros((2, 3)))
+    with pytest.raises(ValueError, match="`second`"):
+        compose(np.zeros((2, 3)), np.zeros((6,)))
+    with pytest.raises(ValueError, match="same size"):
+        compose(np.zeros((2, 3)), np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize(
+    ("heads", "axes"), [(1, 2), (2, 2), (4, 2), (5, 2), (6, 2), (8, 3), (12, 3)]
+)
+def test_tiles_cover_the_image_once(heads, axes):
+    tiles = tiling(heads, axes)
+    assert tiles.shape == (heads, axes, axes + 1)
+    scale = np.diagonal(tiles[..., :-1], axis1=1, axis2=2)
+    shift = tiles[..., -1]
+    assert (np.abs(shift) + scale <= 1 + 1e-9).all()
+    np.testing.assert_allclose(scale.prod(1).sum(), 1.0)
+    # No two tiles overlap: their centres are at least a width apart along some axis.
+    apart = np.abs(shift[:, None] - shift) >= 2 * scale - 1e-9
+    assert (apart.any(-1) | np.eye(heads, dtype=bool)).all()
+
+
+def test_tiles_are_as_square_as_they_can_be():
+    assert np.unique(tiling(6)[:, 0, 0]).tolist() == [1 / 3]
+    assert np.unique(tiling(6)[:, 1, 1]).tolist() == [1 / 2]
+
+
+@pytest.mark.parametrize("heads", [0, -1, 2.5, "4"])
+def test_bad_heads_are_refused(heads):
+    with pytest.raises(ValueError, match="`heads`"):
+        tiling(heads)

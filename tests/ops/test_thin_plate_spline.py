@@ -1,0 +1,98 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.ops import identity_grid, thin_plate_spline_grid
+from keras_attn.ops.thin_plate_spline import control_lattice
+from tests.backend import TRAINS, gradients, to_numpy
+
+FIDUCIALS = [[-1, -1], [0, -0.8], [1, -1], [-1, 1], [0.1, 0.9], [1, 1]]
+
+
+@pytest.mark.parametrize(
+    ("control_points", "shape"),
+    [((4, 4), (9, 13)), ((2, 3), (6, 5)), ((3, 2, 3), (4, 5, 6)), (FIDUCIALS, (8, 12))],
+)
+@pytest.mark.parametrize("align_corners", [False, True])
+def test_equals_scipy_on_warps_that_are_not_affine(generator, control_points, shape, align_corners):
+    interpolate = pytest.importorskip("scipy.interpolate")
+    axes = len(shape)
+    points = control_lattice(control_points, axes)
+    displacement = 0.2 * generator.normal(size=(2, *points.shape))
+    grid = thin_plate_spline_grid(
+        displacement.astype("float32"), shape, control_points, align_corners
+    )
+    pixels = to_numpy(identity_grid(shape, align_corners)).reshape(-1, axes)
+    for example in range(2):
+        spline = interpolate.RBFInterpolator(
+            points,
+            points + displacement[example],
+            kernel="thin_plate_spline" if axes == 2 else "linear",
+            degree=1,
+        )
+        expected = spline(pixels)
+        affine = np.linalg.lstsq(np.c_[pixels, np.ones(len(pixels))], expected, rcond=None)
+        assert axes == 3 or affine[1].max() > 1e-3, "the warp is affine, the test proves nothing"
+        np.testing.assert_allclose(to_numpy(grid)[example].reshape(-1, axes), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 8), (3, 4, 5)])
+def test_no_displacement_is_exactly_the_identity(shape):
+    points = (3,) * len(shape)
+    zero = np.zeros((2, 3 ** len(shape), len(shape)), "float32")
+    grid = to_numpy(thin_plate_spline_grid(zero, shape, points))
+    assert (grid == to_numpy(identity_grid(shape))).all()
+
+
+def test_control_points_go_where_they_are_told(generator):
+    displacement = 0.3 * generator.normal(size=(1, 16, 2)).astype("float32")
+    grid = to_numpy(thin_plate_spline_grid(displacement, (4, 4), (4, 4), align_corners=True))
+    lattice = control_lattice((4, 4), 2)
+    np.testing.assert_allclose(grid.reshape(16, 2), lattice + displacement[0], atol=1e-5)
+
+
+def test_common_displacement_is_a_shift():
+    grid = to_numpy(thin_plate_spline_grid(np.full((1, 16, 2), 0.25, "float32"), (6, 7)))
+    np.testing.assert_allclose(grid[0], to_numpy(identity_grid((6, 7))) + 0.25, atol=1e-5)
+
+
+def test_heads_are_independent(generator):
+    displacement = generator.normal(size=(2, 3, 16, 2)).astype("float32")
+    grid = to_numpy(thin_plate_spline_grid(displacement, (5, 6)))
+    one = to_numpy(thin_plate_spline_grid(displacement[:, 1], (5, 6)))
+    np.testing.assert_allclose(grid[:, 1], one, atol=1e-5)
+
+
+@pytest.mark.skipif(not TRAINS, reason="no gradients")
+def test_gradient_is_finite_on_the_control_points_themselves():
+    # Pixels on control points have a radius of zero, where the logarithm has no gradient.
+    zero = np.zeros((1, 16, 2), "float32")
+    (gradient,), _ = gradients(
+        lambda d: thin_plate_spline_grid(d, (4, 4), (4, 4), align_corners=True), [zero]
+    )
+    assert np.isfinite(gradient).all()
+    assert (gradient != 0).any()
+
+
+@pytest.mark.parametrize(
+    ("control_points", "displacement", "argument"),
+    [
+        ((1, 4), (1, 4, 2), "control_points"),
+        ((4,), (1, 4, 2), "control_points"),
+        ((2.5, 4), (1, 10, 2), "control_points"),
+        ([[0, 0], [1, 1], [2, 2]], (1, 3, 2), "control_points"),
+        ([[0, 0], [0, 0], [0, 1], [1, 0]], (1, 4, 2), "control_points"),
+        ([[0, 0], [np.nan, 0], [0, 1], [1, 0]], (1, 4, 2), "control_points"),
+        ((4, 4), (1, 15, 2), "displacement"),
+        ((4, 4), (1, 16, 3), "displacement"),
+        ((4, 4), (32,), "displacement"),
+    ],
+)
+def test_bad_arguments_are_named(control_points, displacement, argument):
+    with pytest.raises(ValueError, match=f"`{argument}`"):
+        thin_plate_spline_grid(np.zeros(displacement, "float32"), (5, 5), control_points)
+
+
+def test_dtype_is_float32_in_half_precision():
+    grid = thin_plate_spline_grid(keras.ops.zeros((1, 16, 2), "float16"), (5, 5))
+    assert keras.backend.standardize_dtype(grid.dtype) == "float32"

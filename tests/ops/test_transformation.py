@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_attn.ops import transformation_matrix
+from keras_attn.ops.transformation import PARAMETERS
+from tests.backend import TRAINS, gradients, to_numpy
+
+FAMILIES = [(name, axes) for name in PARAMETERS for axes in (2, 3)]
+
+
+@pytest.mark.parametrize(("name", "axes"), FAMILIES)
+def test_parameters_of_zero_are_exactly_the_identity(name, axes):
+    zero = np.zeros((2, 3, PARAMETERS[name][axes]), "float32")
+    theta = to_numpy(transformation_matrix(zero, name, axes))
+    rows = axes + 1 if name == "projective" else axes
+    assert (theta == np.broadcast_to(np.eye(rows, axes + 1), (2, 3, rows, axes + 1))).all()
+
+
+@pytest.mark.skipif(not TRAINS, reason="no gradients")
+@pytest.mark.parametrize(("name", "axes"), FAMILIES)
+@pytest.mark.parametrize("limited", [False, True])
+def test_every_parameter_moves_the_identity(name, axes, limited):
+    zero = np.zeros((1, PARAMETERS[name][axes]), "float32")
+    limits = {"max_shift": 0.5} if limited else {}
+    if limited and name in ("attention", "similarity"):
+        limits["scale_range"] = (0.5, 2.0)
+    weights = np.random.default_rng(3).normal(size=(axes + 1, axes + 1)).astype("float32")
+
+    def offset(parameters):
+        theta = transformation_matrix(parameters, name, axes, **limits)
+        return theta * ops.convert_to_tensor(weights[: theta.shape[-2]]) + 1.0
+
+    (gradient,), _ = gradients(offset, [zero])
+    assert np.isfinite(gradient).all()
+    assert (np.abs(gradient) > 1e-3).all()
+
+
+def test_matrices_in_the_plane():
+    def theta(values, name):
+        return to_numpy(transformation_matrix(np.array(values, "float32"), name))
+
+    np.testing.assert_allclose(theta([0.5, -1], "translation"), [[1, 0, 0.5], [0, 1, -1]])
+    np.testing.assert_allclose(
+        theta([np.log(2), 0.5, -1], "attention"), [[2, 0, 0.5], [0, 2, -1]], rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        theta([np.log(2), np.pi / 2, 0.5, -1], "similarity"),
+        [[0, -2, 0.5], [2, 0, -1]],
+        atol=1e-6,
+    )
+    np.testing.assert_allclose(theta([1, 2, 3, 4, 5, 6], "affine"), [[2, 2, 3], [4, 6, 6]])
+    np.testing.assert_allclose(
+        theta([1, 2, 3, 4, 5, 6, 7, 8], "projective"), [[2, 2, 3], [4, 6, 6], [7, 8, 1]]
+    )
+
+
+def test_rotation_in_space_is_a_rotation(generator):
+    parameters = generator.normal(size=(4, 7)).astype("float32")
+    parameters[:, 0] = 0.0
+    rotation = to_numpy(transformation_matrix(parameters, "similarity", 3))[..., :3]
+    np.testing.assert_allclose(
+        rotation @ rotation.transpose(0, 2, 1), np.tile(np.eye(3), (4, 1, 1)), atol=1e-5
+    )
+    np.testing.assert_allclose(np.linalg.det(rotation), 1.0, rtol=1e-5)
+    axis = parameters[:, 1:4]
+    np.testing.assert_allclose((rotation @ axis[..., None])[..., 0], axis, rtol=1e-4, atol=1e-5)
+    angle = 2 * np.arctan(np.linalg.norm(axis, axis=1))
+    np.testing.assert_allclose(
+        np.trace(rotation, axis1=1, axis2=2), 1 + 2 * np.cos(angle), atol=1e-5
+    )
+
+
+def test_quarter_turn_about_z_turns_x_to_y():
+    parameters = np.array([0, 0, 0, 1, 0, 0, 0], "float32")
+    theta = to_numpy(transformation_matrix(parameters, "similarity", 3))
+    np.testing.assert_allclose(theta[:, :3] @ [1, 0, 0], [0, 1, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["attention", "similarity"])
+@pytest.mark.parametrize("scale_range", [(0.5, 1.5), (1, 2), (0.25, 1), (1, 1)])
+def test_limits_hold_however_large_the_parameters(generator, name, scale_range):
+    parameters = 50 * generator.normal(size=(100, PARAMETERS[name][2])).astype("float32")
+    theta = to_numpy(transformation_matrix(parameters, name, 2, scale_range, max_shift=0.3))
+    scale = np.sqrt(np.abs(np.linalg.det(theta[:, :, :2])))
+    assert (scale >= scale_range[0] - 1e-4).all()
+    assert (scale <= scale_range[1] + 1e-4).all()
+    assert (np.abs(theta[..., -1]) <= 0.3 + 1e-6).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "argument"),
+    [
+        ({"transformation": "shear"}, "transformation"),
+        ({"axes": 4}, "axes"),
+        ({"scale_range": (0.5, 2)}, "scale_range"),
+        ({"transformation": "attention", "scale_range": (1.5, 2)}, "scale_range"),
+        ({"transformation": "attention", "scale_range": (0, 2)}, "scale_range"),
+        ({"transformation": "attention", "scale_range": (0.5,)}, "scale_range"),
+        ({"max_shift": 0.0}, "max_shift"),
+        ({"max_shift": float("nan")}, "max_shift"),
+        ({"transformation": "projective"}, "parameters"),
+        ({"axes": 3}, "parameters"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, argument):
+    with pytest.raises(ValueError, match=f"`{argument}`"):
+        transformation_matrix(np.zeros((2, 6), "float32"), **arguments)
