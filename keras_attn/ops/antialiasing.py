@@ -24,6 +24,8 @@ Reference:
 import numpy as np
 from keras import ops
 
+from keras_attn.ops.interpolation import FAR, floor
+
 
 def num_levels(height, width):
     """Levels above the image itself: up to a triangle as wide as the image."""
@@ -54,7 +56,7 @@ def stack_grid(grid, image_size, align_corners=False):
     """Adds to each sampling point the level of the stack that suits the local minification.
 
     Args:
-        grid: `(..., out_height, out_width, 2)` normalised `(x, y)`, finite.
+        grid: `(..., out_height, out_width, 2)` normalised `(x, y)`, not NaN.
         image_size: `(height, width)`.
         align_corners: as in `grid_sample`.
 
@@ -64,17 +66,16 @@ def stack_grid(grid, image_size, align_corners=False):
     """
     height, width = image_size
     levels = num_levels(height, width)
+    grid = ops.clip(grid, -FAR, FAR)
     shrink = 1 if align_corners else 0
     pixels = ops.convert_to_tensor(
         [(width - shrink) / 2.0, (height - shrink) / 2.0], dtype=grid.dtype
     )
     # m² needs no root, which would have no derivative where a grid is constant.
-    squared = ops.maximum(
-        ops.sum(ops.square(_differences(grid, -3) * pixels), axis=-1),
-        ops.sum(ops.square(_differences(grid, -2) * pixels), axis=-1),
-    )
-    squared = ops.clip(squared, 1.0, 4.0**levels)
-    level = ops.floor(0.5 * ops.log2(squared))
+    down = ops.sum(ops.square(_differences(grid, -3) * pixels), axis=-1)
+    right = ops.sum(ops.square(_differences(grid, -2) * pixels), axis=-1)
+    squared = ops.clip(ops.where(down > right, down, right), 1.0, 4.0**levels)
+    level = floor(0.5 * ops.log2(squared))
     power = ops.power(ops.cast(4.0, grid.dtype), level)
     level = level + (squared - power) / (3.0 * power)
     if align_corners:

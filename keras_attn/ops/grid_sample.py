@@ -10,8 +10,9 @@ from keras_attn.ops.antialiasing import filter_stack, stack_grid
 from keras_attn.ops.interpolation import (
     INTERPOLATIONS,
     PADDING_MODES,
-    finite_grid,
-    sample_taps,
+    axis_taps,
+    combine,
+    without_nan,
 )
 
 
@@ -91,10 +92,10 @@ def grid_sample(
         https://arxiv.org/abs/1506.02025
     """
     data_format = data_format or keras.config.image_data_format()
-    sampler = GridSample(interpolation, padding_mode, align_corners, data_format, antialias)
+    options = (interpolation, padding_mode, align_corners, data_format, antialias)
     if keras.utils.is_keras_tensor(images) or keras.utils.is_keras_tensor(grid):
-        return sampler.symbolic_call(images, grid)
-    return sampler.call(images, grid)
+        return GridSample(*options).symbolic_call(images, grid)
+    return _sample(images, grid, *options)
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -105,109 +106,122 @@ class GridSample(keras.Operation):
         self, interpolation, padding_mode, align_corners, data_format, antialias, name=None
     ):
         super().__init__(name=name)
-        _check_option("interpolation", interpolation, INTERPOLATIONS)
-        _check_option("padding_mode", padding_mode, PADDING_MODES)
-        _check_option("data_format", data_format, ("channels_last", "channels_first"))
-        if antialias and interpolation != "bilinear":
-            raise ValueError(
-                "`antialias` is defined for bilinear interpolation. "
-                f"Received: interpolation={interpolation!r}"
-            )
-        self.interpolation = interpolation
-        self.padding_mode = padding_mode
-        self.align_corners = bool(align_corners)
-        self.data_format = data_format
-        self.antialias = bool(antialias)
-
-    def compute_output_spec(self, images, grid):
-        self._check(images, grid)
-        leading, channels = tuple(grid.shape[:-1]), self._channels(images)
-        if self.data_format == "channels_first":
-            spatial = len(images.shape) - 2
-            shape = (*leading[:-spatial], channels, *leading[-spatial:])
-        else:
-            shape = (*leading, channels)
-        return keras.KerasTensor(shape, dtype=images.dtype)
+        self.options = (interpolation, padding_mode, align_corners, data_format, antialias)
 
     def call(self, images, grid):
-        images, grid = ops.convert_to_tensor(images), ops.convert_to_tensor(grid)
-        self._check(images, grid)
-        if self.data_format == "channels_first":
-            images = ops.moveaxis(images, 1, -1)
-        exact = keras.backend.standardize_dtype(images.dtype) == "float64"
-        grid = finite_grid(ops.cast(grid, "float64" if exact else "float32"))
-        spatial = grid.shape[-1]
-        if self.antialias:
-            grid = stack_grid(grid, images.shape[1:3], self.align_corners)
-            images = filter_stack(images, self.padding_mode, self.align_corners)
+        return _sample(images, grid, *self.options)
 
-        # Heads are more rows of output (or more slices, of a stack): one sampling call.
-        shape = ops.shape(grid)
-        tail = shape[-grid.shape[-1] :]
-        rows = math.prod(shape[1 : -len(tail)])
-        sample = kernels.load("grid_sample") or plain_grid_sample
-        sampled = sample(
-            images,
-            ops.reshape(grid, (shape[0], rows, *tail)),
-            self.interpolation,
-            self.padding_mode,
-            self.align_corners,
-        )
-        sampled = ops.reshape(sampled, (*shape[:-1], images.shape[-1]))
-        if self.data_format == "channels_first":
-            sampled = ops.moveaxis(sampled, -1, -1 - spatial)
-        return sampled
+    def compute_output_spec(self, images, grid):
+        _check(images, grid, *self.options)
+        spatial = grid.shape[-1]
+        if "channels_first" in self.options:
+            shape = (*grid.shape[: -1 - spatial], images.shape[1], *grid.shape[-1 - spatial : -1])
+        else:
+            shape = (*grid.shape[:-1], images.shape[-1])
+        return keras.KerasTensor(shape, dtype=images.dtype)
 
     def get_config(self):
-        return {
-            "interpolation": self.interpolation,
-            "padding_mode": self.padding_mode,
-            "align_corners": self.align_corners,
-            "data_format": self.data_format,
-            "antialias": self.antialias,
-            "name": self.name,
-        }
+        names = ("interpolation", "padding_mode", "align_corners", "data_format", "antialias")
+        return {**dict(zip(names, self.options, strict=True)), "name": self.name}
 
-    def _check(self, images, grid):
-        rank = len(images.shape)
-        received = f"Received: images.shape={tuple(images.shape)}, grid.shape={tuple(grid.shape)}"
-        if rank not in (4, 5):
-            raise ValueError(f"`images` must have rank 4, or 5 for volumes. {received}")
-        if len(grid.shape) not in (rank, rank + 1) or grid.shape[-1] != rank - 2:
-            raise ValueError(
-                f"`grid` must have {rank - 2} coordinates on its last axis and the rank {rank}, "
-                f"or {rank + 1} with heads. {received}"
-            )
-        if None not in (images.shape[0], grid.shape[0]) and images.shape[0] != grid.shape[0]:
-            raise ValueError(f"`images` and `grid` must have the same batch size. {received}")
-        for name, tensor in (("images", images), ("grid", grid)):
-            if not keras.backend.is_float_dtype(tensor.dtype):
-                raise ValueError(
-                    f"`{name}` must be floating point, as it is differentiated. "
-                    f"Received: {name}.dtype={keras.backend.standardize_dtype(tensor.dtype)}"
-                )
-        if rank == 5 and self.interpolation == "bicubic":
-            raise ValueError(f"`interpolation='bicubic'` is defined for images only. {received}")
-        if self.antialias:
-            size = images.shape[1:3] if self.data_format == "channels_last" else images.shape[2:4]
-            if rank == 5 or None in size:
-                raise ValueError(
-                    f"`antialias=True` needs images of static height and width. {received}"
-                )
+
+def _sample(images, grid, interpolation, padding_mode, align_corners, data_format, antialias):
+    # Eager calls pay for each operation of Keras, so none is called that changes nothing.
+    images, grid = _tensor(images), _tensor(grid)
+    _check(images, grid, interpolation, padding_mode, align_corners, data_format, antialias)
+    if data_format == "channels_first":
+        images = ops.moveaxis(images, 1, -1)
+    exact = keras.backend.standardize_dtype(images.dtype) == "float64"
+    dtype = "float64" if exact else "float32"
+    if keras.backend.standardize_dtype(grid.dtype) != dtype:
+        grid = ops.cast(grid, dtype)
+    spatial = grid.shape[-1]
+    if antialias:
+        grid = stack_grid(without_nan(grid), images.shape[1:3], align_corners)
+        images = filter_stack(images, padding_mode, align_corners)
+
+    # Heads are more rows of output (or slices of a stack): one sampling call.
+    sample = kernels.load("grid_sample") or plain_grid_sample
+    options = (interpolation, padding_mode, align_corners)
+    if len(grid.shape) == len(images.shape):
+        sampled = sample(images, grid, *options)
+    else:
+        shape = ops.shape(grid)
+        tail = shape[-grid.shape[-1] :]
+        folded = ops.reshape(grid, (shape[0], math.prod(shape[1 : -len(tail)]), *tail))
+        sampled = sample(images, folded, *options)
+        sampled = ops.reshape(sampled, (*shape[:-1], ops.shape(images)[-1]))
+    if data_format == "channels_first":
+        sampled = ops.moveaxis(sampled, -1, -1 - spatial)
+    return sampled
+
+
+def _tensor(value):
+    return value if ops.is_tensor(value) else ops.convert_to_tensor(value)
 
 
 def plain_grid_sample(images, grid, interpolation, padding_mode, align_corners):
-    """`grid_sample` of channels-last images and finite coordinates, in `keras.ops` alone."""
+    """`grid_sample` of channels-last images, in `keras.ops` alone."""
     batch, *sizes, channels = ops.shape(images)
     pixels = math.prod(sizes)
     rows = ops.reshape(ops.cast(images, grid.dtype), (batch * pixels, channels))
     first = ops.arange(batch, dtype="int32") * pixels
     first = ops.reshape(first, (batch, *[1] * (len(grid.shape) - 2)))
+    coordinates = ops.unstack(without_nan(grid), axis=-1)
+    axes = axis_taps(coordinates, sizes, interpolation, padding_mode, align_corners)
     sampled = sum(
         weight[..., None] * ops.take(rows, first + index, axis=0)
-        for index, weight in sample_taps(grid, sizes, interpolation, padding_mode, align_corners)
+        for index, weight in combine(axes, sizes)
     )
     return ops.cast(sampled, images.dtype)
+
+
+def _check(images, grid, interpolation, padding_mode, align_corners, data_format, antialias):
+    _check_option("interpolation", interpolation, INTERPOLATIONS)
+    _check_option("padding_mode", padding_mode, PADDING_MODES)
+    _check_option("data_format", data_format, ("channels_last", "channels_first"))
+    rank = len(images.shape)
+    if rank not in (4, 5):
+        raise ValueError(
+            f"`images` must have rank 4, or 5 for volumes. {_received(images=images, grid=grid)}"
+        )
+    if len(grid.shape) not in (rank, rank + 1) or grid.shape[-1] != rank - 2:
+        raise ValueError(
+            f"`grid` must have {rank - 2} coordinates on its last axis and the rank {rank}, "
+            f"or {rank + 1} with heads. {_received(images=images, grid=grid)}"
+        )
+    if None not in (images.shape[0], grid.shape[0]) and images.shape[0] != grid.shape[0]:
+        raise ValueError(
+            "`images` and `grid` must have the same batch size. "
+            f"{_received(images=images, grid=grid)}"
+        )
+    for name, tensor in (("images", images), ("grid", grid)):
+        if not keras.backend.is_float_dtype(tensor.dtype):
+            raise ValueError(
+                f"`{name}` must be floating point, as it is differentiated. "
+                f"Received: {name}.dtype={keras.backend.standardize_dtype(tensor.dtype)}"
+            )
+    if rank == 5 and interpolation == "bicubic":
+        raise ValueError(
+            f"`interpolation='bicubic'` is defined for images only. {_received(images=images)}"
+        )
+    if antialias:
+        if interpolation != "bilinear":
+            raise ValueError(
+                "`antialias` is defined for bilinear interpolation. "
+                f"Received: interpolation={interpolation!r}"
+            )
+        size = images.shape[1:3] if data_format == "channels_last" else images.shape[2:4]
+        if rank == 5 or None in size:
+            raise ValueError(
+                "`antialias=True` needs images of static height and width. "
+                f"{_received(images=images)}"
+            )
+
+
+def _received(**tensors):
+    shapes = [f"{name}.shape={tuple(tensor.shape)}" for name, tensor in tensors.items()]
+    return f"Received: {', '.join(shapes)}"
 
 
 def _check_option(name, value, allowed):

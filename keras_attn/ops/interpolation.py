@@ -25,33 +25,52 @@ PADDING_MODES = ("zeros", "border", "reflection")
 FAR = 1e6
 
 
-def finite_grid(grid):
-    """Coordinates with NaN as -1 and ±FAR as the limits, so that no tap is undefined."""
-    return ops.where(ops.isnan(grid), -1.0, ops.clip(grid, -FAR, FAR))
+def without_nan(grid):
+    """Coordinates with NaN as -1."""
+    return ops.where(ops.isnan(grid), -1.0, grid)
 
 
-def sample_taps(grid, sizes, interpolation, padding_mode, align_corners):
-    """Flat pixel indices and weights of every tap of a grid.
+def floor(tensor):
+    """`ops.floor` that leaves float64 as it is."""
+    return ops.cast(ops.floor(tensor), tensor.dtype)
+
+
+def axis_taps(coordinates, sizes, interpolation, padding_mode, align_corners):
+    """Pixel indices and weights of the taps along each axis.
 
     Args:
-        grid: normalised coordinates `(..., 2)` as `(x, y)` or `(..., 3)` as `(x, y, z)`, finite.
+        coordinates: normalised, not NaN, one tensor `(...)` an axis: `[x, y]` or `[x, y, z]`.
         sizes: spatial sizes of the image, `(height, width)` or `(depth, height, width)`.
         interpolation, padding_mode, align_corners: as in `grid_sample`.
 
     Returns:
-        List of pairs `(index, weight)`, each `(...)`; `index` is int32 into the flattened
-        spatial axes.
+        For each axis in the order of `sizes` a list of pairs `(index, weight)`, each `(...)`;
+        `index` is int32 and inside of the image.
     """
-    axes = []
-    for axis, size in enumerate(reversed(sizes)):
-        last = _last(size, grid.dtype)
-        position = to_pixels(grid[..., axis], last, align_corners)
-        axes.append(_axis_taps(position, last, interpolation, padding_mode, align_corners))
     taps = []
-    # Slowest axis first: `((z) · height + y) · width + x`.
-    for combination in itertools.product(*reversed(axes)):
-        index, weight = combination[0]
-        for size, (next_index, next_weight) in zip(sizes[1:], combination[1:], strict=True):
+    for coordinate, size in zip(reversed(coordinates), sizes, strict=True):
+        last = float(size) - 1.0 if isinstance(size, int) else ops.cast(size, coordinate.dtype) - 1
+        if interpolation != "bilinear" or padding_mode == "reflection":
+            # The others are right for infinity as it is.
+            coordinate = ops.clip(coordinate, -FAR, FAR)
+        position = to_pixels(coordinate, last, align_corners)
+        taps.append(_axis_taps(position, last, interpolation, padding_mode, align_corners))
+    return taps
+
+
+def combine(axes, sizes):
+    """All taps of a point: products of weights, indices into the flattened image.
+
+    Args:
+        axes: what `axis_taps` returns.
+        sizes: spatial sizes of the image.
+
+    Returns:
+        List of pairs `(index, weight)`, the last axis running fastest.
+    """
+    taps = []
+    for (index, weight), *others in itertools.product(*axes):
+        for size, (next_index, next_weight) in zip(sizes[1:], others, strict=True):
             index = index * size + next_index
             weight = weight * next_weight
         taps.append((index, weight))
@@ -63,10 +82,6 @@ def to_pixels(coordinate, last, align_corners):
     if align_corners:
         return (coordinate + 1.0) * (last / 2.0)
     return (coordinate + 1.0) * ((last + 1.0) / 2.0) - 0.5
-
-
-def _last(size, dtype):
-    return float(size) - 1.0 if isinstance(size, int) else ops.cast(size, dtype) - 1.0
 
 
 def _axis_taps(position, last, interpolation, padding_mode, align_corners):
@@ -92,17 +107,19 @@ def _linear(position, last):
     pixels that it does not reach. All pieces hold their left end, as floor does: at integer
     positions the slope is the one to the right, never 0.
     """
-    low = ops.clip(ops.floor(position), 0.0, ops.maximum(last - 1.0, 0.0))
+    highest = ops.cast(ops.where(last > 0.0, last - 1.0, 0.0), position.dtype)
+    low = ops.clip(floor(position), 0.0, highest)
     t = position - low
-    first = ops.where(t < 0.0, 1.0 + t, 1.0 - t)
-    first = ops.where((t >= -1.0) & (t < 1.0), first, 0.0)
-    second = ops.where(t < 1.0, t, 2.0 - t)
-    second = ops.where((t >= 0.0) & (t < 2.0) & (low < last), second, 0.0)
+    first = ops.where(t < 0.0, ops.where(t >= -1.0, 1.0 + t, 0.0), ops.where(t < 1.0, 1.0 - t, 0.0))
+    second = ops.where(t < 1.0, ops.where(t >= 0.0, t, 0.0), ops.where(t < 2.0, 2.0 - t, 0.0))
+    if not isinstance(last, float) or last == 0.0:
+        # An image of one pixel has no neighbour.
+        second = ops.where(low < last, second, 0.0)
     return [(low, first), (low + 1.0, second)]
 
 
 def _nearest(position, last):
-    offset = ops.round(position)
+    offset = ops.cast(ops.round(position), position.dtype)
     # Times 0 for a gradient that is zero rather than missing.
     return [(offset, _where_inside(offset, last, 1.0 + 0.0 * position))]
 
@@ -113,7 +130,7 @@ def _where_inside(offset, last, weight):
 
 def _cubic(position, a=-0.75):
     """Cubic convolution of Keys (1981) with the slope `a` that PyTorch and OpenCV use."""
-    low = ops.floor(position)
+    low = floor(position)
     fraction = position - low
 
     def inner(t):  # |t| <= 1
@@ -135,8 +152,9 @@ def _fold(position, last, padding_mode, align_corners):
     if padding_mode == "reflection":
         # Mirrors stand at the centres of the outer pixels, or at their outer edges.
         edge, span = (0.0, last) if align_corners else (-0.5, last + 1.0)
-        span = ops.maximum(ops.cast(span, position.dtype), 1.0)
-        distance = ops.mod(ops.abs(position - edge), 2.0 * span)
+        span = ops.where(span > 0.0, ops.cast(span, position.dtype), 1.0)
+        distance = ops.abs(position - edge)
+        distance = distance - 2.0 * span * floor(distance / (2.0 * span))
         position = span - ops.abs(distance - span) + edge
     # Selections rather than clip: on the limits themselves the gradient is 0 on every backend.
     position = ops.where(position < last, position, ops.cast(last, position.dtype))

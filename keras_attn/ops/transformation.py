@@ -137,7 +137,9 @@ def _limit_log_scale(log_scale, scale_range):
     for limit in (math.log(scale_range[0]), math.log(scale_range[1])):
         # A side of width zero stays at scale 1.
         sides.append(limit * ops.tanh(log_scale / limit) if limit else ops.zeros_like(log_scale))
-    return ops.where(log_scale < 0, *sides)
+    # At zero, where training starts, the side that has a gradient.
+    lower = log_scale < 0 if scale_range[1] > 1 else log_scale <= 0
+    return ops.where(lower, *sides)
 
 
 def _rotation(parameters):

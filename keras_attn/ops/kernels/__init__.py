@@ -4,7 +4,11 @@ import importlib
 
 import keras
 
-_MODULES = {"jax": "jax_grid_sample"}
+_MODULES = {
+    "jax": "jax_grid_sample",
+    "tensorflow": "tensorflow_grid_sample",
+    "torch": "torch_grid_sample",
+}
 
 
 def load(name):

@@ -1,0 +1,58 @@
+# Every line below is a command that can as well be typed by hand.
+
+PYTHON ?= python3
+LOWEST_KERAS := 3.12.0
+PYTEST := .venv/bin/python -m pytest -n logical --maxprocesses 4
+
+.PHONY: setup demo test test-once test-tensorflow test-jax test-torch test-numpy test-openvino \
+	test-lowest-keras lint format bench
+
+setup: .venv/.installed
+
+.venv/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install -c constraints.txt -e ".[all]"
+	touch .venv/.installed
+
+demo: setup
+	.venv/bin/python tutorials/spatial_transformer.py
+
+test: lint test-once test-tensorflow test-jax test-torch test-numpy test-openvino test-lowest-keras
+
+lint: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+format: setup
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+# Names, imports, the wheel, and files from one backend on the others.
+test-once: setup
+	KERAS_BACKEND=jax .venv/bin/python -m pytest -m once
+
+test-tensorflow: setup
+	KERAS_BACKEND=tensorflow $(PYTEST) -m "not once"
+
+test-jax: setup
+	KERAS_BACKEND=jax $(PYTEST) -m "not once"
+
+test-torch: setup
+	KERAS_BACKEND=torch $(PYTEST) -m "not once"
+
+# These two backends only infer.
+test-numpy: setup
+	KERAS_BACKEND=numpy $(PYTEST) -m "not once and not training" tests/conformance
+
+test-openvino: setup
+	KERAS_BACKEND=openvino $(PYTEST) -m "not once and not training" tests/conformance
+
+test-lowest-keras: setup build/keras-$(LOWEST_KERAS)
+	PYTHONPATH=build/keras-$(LOWEST_KERAS) KERAS_BACKEND=torch $(PYTEST) -m "not once" \
+		tests/conformance tests/layers tests/ops
+
+build/keras-$(LOWEST_KERAS):
+	.venv/bin/python -m pip install --no-deps --target build/keras-$(LOWEST_KERAS) keras==$(LOWEST_KERAS)
+
+bench: setup
+	.venv/bin/python benchmarks/sampling.py

@@ -1,0 +1,54 @@
+"""What the models with spatial transformers have in common."""
+
+import keras
+
+
+class TransformingModel(keras.Model):
+    """A functional model that shows the transformations it makes.
+
+    Args:
+        inputs, outputs: of the functional model.
+        look: `(warped, theta, grid)` of the functional model, which `transformations` gives; None
+            for a model without transformers.
+        dtype: the dtype policy that the layers were made with.
+        data_format: of the images.
+    """
+
+    def __init__(self, inputs, outputs, look, dtype, data_format, **kwargs):
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        self.dtype_policy = keras.dtype_policies.get(dtype)
+        self.data_format = data_format
+        self.look = look
+        # A bound method rather than a model: the layers are this model's, to be saved once.
+        self._look = keras.Model(inputs, look).predict if look is not None else None
+
+    def transformations(self, images, batch_size=32):
+        """What the transformers make of images, and where they look.
+
+        Args:
+            images: array `(batch, height, width, channels)`, like the model's input.
+            batch_size: how many images go through the network at once.
+
+        Returns:
+            `(warped, theta, grid)` as NumPy arrays, as `keras_attn.SpatialTransformer` returns them
+            with `return_transformation=True`; of a model with several transformers one after the
+            other, a list for each of the three.
+
+        Raises:
+            ValueError: if the model has no transformer.
+        """
+        if self._look is None:
+            raise ValueError(
+                "`transformations` needs a model with a spatial transformer. "
+                f"Received: a {type(self).__name__} without one"
+            )
+        return self._look(images, batch_size=batch_size, verbose=0)
+
+    def get_config(self):
+        # Not Keras's own, which would describe the graph of layers instead of the arguments.
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "data_format": self.data_format,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+        }

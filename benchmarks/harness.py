@@ -1,0 +1,95 @@
+"""Times ours and the peers' in turn, so that the machine's noise meets all of them alike."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+def interleaved(functions, seconds=1.0, least=5):
+    """Median milliseconds of each function, called in turn, round after round.
+
+    Args:
+        functions: dict of functions that return when their result is there.
+        seconds: for each function; one that has had them leaves the rounds to the others.
+        least: number of calls of each, even where they take longer.
+
+    Returns:
+        Dict of the medians, by the same names.
+    """
+    times = {name: [] for name in functions}
+    for function in functions.values():
+        function()
+    while waiting := [n for n, t in times.items() if len(t) < least or sum(t) < 1000.0 * seconds]:
+        for name in waiting:
+            start = time.perf_counter()
+            functions[name]()
+            times[name].append(1000.0 * (time.perf_counter() - start))
+    return {name: sorted(values)[len(values) // 2] for name, values in times.items()}
+
+
+def rows(name, backend, milliseconds, ours="ours"):
+    """One row for each peer: `ratio` is ours over peer, below 1 is faster."""
+    return [
+        {
+            "name": name,
+            "backend": backend,
+            "ours_ms": round(milliseconds[ours], 3),
+            "peer": peer,
+            "peer_ms": round(value, 3),
+            "ratio": round(milliseconds[ours] / value, 3),
+        }
+        for peer, value in milliseconds.items()
+        if peer != ours
+    ]
+
+
+def main(measure, description):
+    """Command line of a benchmark: each backend in a process of its own.
+
+    Args:
+        measure: takes the backend's name and returns its rows; called with `KERAS_BACKEND` set
+            and nothing imported.
+        description: what `--help` says.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--backend", choices=BACKENDS, action="append", help="by default all")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the rows to FILE")
+    parser.add_argument("--rows", metavar="FILE", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.rows:
+        arguments.rows.write_text(json.dumps(measure(arguments.backend[0])))
+        return
+
+    found = []
+    for backend in arguments.backend or BACKENDS:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "rows.json"
+            subprocess.run(
+                [sys.executable, sys.argv[0], "--backend", backend, "--rows", str(file)],
+                env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+                check=True,
+            )
+            part = json.loads(file.read_text())
+        print_table(part)
+        found += part
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=1))
+
+
+def print_table(found):
+    head = f"{'name':44} {'backend':11} {'ours_ms':>9}  {'peer':34} {'peer_ms':>9} {'ratio':>7}"
+    print(f"{head}\n{'-' * len(head)}")
+    for row in found:
+        print(
+            f"{row['name']:44} {row['backend']:11} {row['ours_ms']:9.3f}  "
+            f"{row['peer']:34} {row['peer_ms']:9.3f} {row['ratio']:7.3f}",
+            flush=True,
+        )
+    print(flush=True)

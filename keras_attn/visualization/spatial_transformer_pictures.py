@@ -1,0 +1,132 @@
+from pathlib import Path
+
+import keras
+
+from keras_attn.layers.spatial_transformer import SpatialTransformer
+from keras_attn.visualization.spatial_transformer import plot_spatial_transformer
+
+
+class SpatialTransformerPictures(keras.callbacks.Callback):
+    """Saves pictures of what a spatial transformer attends to while it is trained.
+
+    Draws the same images before training (`epoch_0000.png`) and after every few epochs
+    (`epoch_0001.png`, ...), and at the end turns them into an animation, `training.gif`.
+
+    Args:
+        images: the images to draw, `(batch, height, width, channels)`; a handful.
+        folder: where the pictures go; it is made.
+        frequency: epochs from one picture to the next.
+        transformations: a callable `images -> (warped, theta, grid)`; `None` for the model's own
+            method of that name, or else the first `SpatialTransformer` among its layers.
+        animation: whether to make the animation.
+        **options: of `keras_attn.visualization.plot_spatial_transformer`, such as `captions`.
+
+    Raises:
+        ValueError: if `frequency` is not positive; when training starts, if the model has no
+            spatial transformer that can be found.
+
+    Example:
+
+    >>> model = keras.Sequential([keras.Input((12, 12, 1)), keras_attn.SpatialTransformer()])
+    >>> images = np.random.default_rng(0).random((2, 12, 12, 1))
+    >>> pictures = keras_attn.visualization.SpatialTransformerPictures(images, "pictures")
+    >>> pictures.set_model(model)
+    >>> pictures.draw(epoch=0).name
+    'epoch_0000.png'
+    """
+
+    def __init__(
+        self, images, folder, frequency=1, transformations=None, animation=True, **options
+    ):
+        super().__init__()
+        if not isinstance(frequency, int) or frequency < 1:
+            raise ValueError(
+                f"`frequency` must be a positive integer. Received: frequency={frequency!r}"
+            )
+        self.images = images
+        self.folder = Path(folder)
+        self.frequency = frequency
+        self.transformations = transformations
+        self.animation = animation
+        # A margin of its own for each picture would make the animation jump.
+        self.options = {"margin": 0.25, **options}
+        self._files = []
+
+    def on_train_begin(self, logs=None):
+        self._files = []
+        self.draw(epoch=0)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.frequency == 0:
+            self.draw(epoch + 1)
+
+    def on_train_end(self, logs=None):
+        if self.animation and len(self._files) > 1:
+            animate(self._files, self.folder / "training.gif")
+
+    def draw(self, epoch):
+        """Saves one picture of the model as it is, and returns the file."""
+        transformations = self.transformations
+        options = dict(self.options)
+        if transformations is None:
+            transformations, found = find_transformations(self.model)
+            options = {**found, **options}
+        warped, theta, grid = transformations(self.images)
+        file = self.folder / f"epoch_{epoch:04d}.png"
+        title = options.pop("title", "before training" if epoch == 0 else f"epoch {epoch}")
+        plot_spatial_transformer(
+            self.images, warped, grid, theta, title=title, path=file, **options
+        )
+        self._files.append(file)
+        return file
+
+
+def find_transformations(model):
+    """What a model attends to: `images -> (warped, theta, grid)`, and how to draw that.
+
+    Returns:
+        The callable, and a dict of options of `plot_spatial_transformer`.
+
+    Raises:
+        ValueError: if the model has neither a method `transformations` nor, among its own layers, a
+            `SpatialTransformer` whose input is known.
+    """
+    layer = next((each for each in model.layers if isinstance(each, SpatialTransformer)), None)
+    options = {}
+    if layer is not None:
+        options = {
+            "control_points": layer.control_points,
+            "align_corners": layer.align_corners,
+            "data_format": layer.data_format,
+        }
+    if hasattr(model, "transformations"):
+        return model.transformations, options
+    if layer is None or not getattr(model, "inputs", None):
+        raise ValueError(
+            "`model` must have a method `transformations`, or be a functional or sequential model "
+            "with a `SpatialTransformer` among its layers; else give `transformations=`. "
+            f"Received: {model}"
+        )
+    inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
+    before = keras.Model(inputs, layer.input)
+    return lambda images: layer(before(images), return_transformation=True), options
+
+
+def animate(files, path, seconds=0.6, width=900):
+    """Turns pictures of one size into an animated GIF that holds its last picture for longer."""
+    from PIL import Image
+
+    frames = []
+    for file in files:
+        with Image.open(file) as picture:
+            picture = picture.convert("RGB")
+            picture.thumbnail((width, picture.height))
+            frames.append(picture.quantize(64))
+    milliseconds = round(1000 * seconds)
+    frames[0].save(
+        path,
+        save_all=True,
+        append_images=frames[1:],
+        duration=[milliseconds] * (len(frames) - 1) + [4 * milliseconds],
+        loop=0,
+    )

@@ -1,0 +1,145 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.applications import CoLocalizer
+from tests.applications.models import check_fit, check_round_trip, images, unsettled
+from tests.backend import BACKEND, to_numpy
+
+
+def mean_and_spread():
+    """An encoder that a reader can compute: the means of the upper and the lower half."""
+    return keras.Sequential(
+        [
+            keras.layers.AveragePooling2D((4, 8), data_format="channels_last"),
+            keras.layers.Flatten(),
+        ]
+    )
+
+
+def small(**arguments):
+    return CoLocalizer(**{"image_shape": (16, 18, 1), "seed": 3, **arguments})
+
+
+def triplet_loss(found, random, margin):
+    """The loss as loops, from the paper."""
+    total = 0.0
+    for n in range(len(found)):
+        for m in range(len(found)):
+            if m != n:
+                alike = np.sum((found[n] - found[m]) ** 2)
+                chance = np.sum((found[n] - random[n]) ** 2)
+                total += max(0.0, alike - chance + margin)
+    return total
+
+
+@pytest.mark.parametrize("margin", [0.01, 1.0])
+def test_loss(margin):
+    model = small(encoder=mean_and_spread(), sampled_size=(8, 8), margin=margin)
+    crops, random = images(5, 8, 8, 1), images(5, 8, 8, 1, seed=1)
+    halves = [array[..., 0].reshape(5, 2, 32).mean(axis=-1) for array in (crops, random)]
+    expected = triplet_loss(*halves, margin)
+    assert expected > 0
+    found = model.triplet_loss(
+        keras.ops.convert_to_tensor(crops), keras.ops.convert_to_tensor(random)
+    )
+    np.testing.assert_allclose(to_numpy(found), expected, rtol=1e-5)
+
+
+def test_compute_loss_draws_new_crops_each_time():
+    model, twin = small(), small()
+    given = keras.ops.convert_to_tensor(images(4, 16, 18, 1))
+    crops = to_numpy(model.random_crops(given))
+    assert crops.shape == (4, 8, 9, 1)
+    np.testing.assert_array_equal(to_numpy(twin.random_crops(given)), crops)
+    assert np.abs(to_numpy(model.random_crops(given)) - crops).max() > 0.01
+    # `twin` draws next what `model` has just drawn last.
+    model, found = small(), model(given)
+    expected = to_numpy(model.triplet_loss(found, model.random_crops(given)))
+    loss = to_numpy(small().compute_loss(x=given, y_pred=found))
+    np.testing.assert_allclose(loss, expected, rtol=1e-6)
+
+
+def test_random_crops_lie_within_the_image():
+    # Where the picture is its own x and y, a crop of it is where it was taken.
+    size, side = 64, 16
+    axis = (2 * np.arange(size) + 1) / size - 1
+    ramp = np.stack(np.meshgrid(axis, axis), axis=-1).astype("float32")
+    model = small(image_shape=(size, size, 2), crop_scale=0.25, seed=0)
+    crops = to_numpy(model.random_crops(keras.ops.convert_to_tensor(np.tile(ramp, (200, 1, 1, 1)))))
+    assert crops.shape == (200, side, side, 2)
+    np.testing.assert_allclose(crops[:, :, 1:, 0] - crops[:, :, :-1, 0], 2 / size, atol=1e-5)
+    centres = crops.mean(axis=(1, 2))
+    assert centres.min() > -0.76
+    assert centres.max() < 0.76
+    assert np.ptp(centres, axis=0).min() > 1.3
+
+
+def test_boxes():
+    model = small(image_shape=(20, 40, 1), crop_scale=0.5)
+    given = images(3, 20, 40, 1)
+    np.testing.assert_allclose(model.boxes(given), [[10, 5, 30, 15]] * 3, atol=1e-4)
+    bias = model.get_layer("transformation").regression.bias
+    # A scale of 0.75 times 0.5 and shifts of half the largest, which is 0.5.
+    model = small(image_shape=(20, 40, 1), crop_scale=0.5, scale_range=(0.5, 2.0))
+    bias = model.get_layer("transformation").regression.bias
+    log_scale = np.log(0.5) * np.arctanh(np.log(0.75) / np.log(0.5))
+    bias.assign([log_scale, 0.5 * np.arctanh(0.5), -0.5 * np.arctanh(0.5)])
+    # centre (0.25, -0.25), half a side 0.375: x from -0.125 to 0.625, y from -0.625 to 0.125
+    np.testing.assert_allclose(model.boxes(given), [[17.5, 3.75, 32.5, 11.25]] * 3, atol=1e-3)
+
+
+def test_the_crop_is_the_box():
+    model = small(image_shape=(20, 40, 1), crop_scale=0.5)
+    given = images(2, 20, 40, 1)
+    crops, theta, grid = model.transformations(given)
+    assert theta.shape == (2, 2, 3)
+    assert grid.shape == (2, 10, 20, 2)
+    np.testing.assert_allclose(crops, given[:, 5:15, 10:30], atol=1e-5)
+
+
+@pytest.mark.parametrize("encoder", [None, mean_and_spread])
+def test_round_trip(encoder, tmp_path):
+    model = small(encoder=encoder and encoder(), transformation="translation")
+    given = images(2, 16, 18, 1)
+    loaded = check_round_trip(model, given, tmp_path)
+    crops = images(2, 8, 9, 1)
+    np.testing.assert_allclose(
+        to_numpy(loaded.encoder(crops)), to_numpy(model.encoder(crops)), atol=1e-6
+    )
+
+
+@pytest.mark.training
+def test_fit_moves_all_but_the_encoder():
+    check_fit(unsettled(small(margin=3.0)), images(3, 16, 18, 1), frozen=("encoder",))
+
+
+@pytest.mark.skipif(BACKEND == "tensorflow", reason="TensorFlow convolves channels last on the CPU")
+def test_channels_first_gives_the_same():
+    last = unsettled(small(image_shape=(16, 18, 2)))
+    first = small(image_shape=(2, 16, 18), data_format="channels_first")
+    first.set_weights(last.get_weights())
+    given = images(2, 16, 18, 2)
+    turned = np.moveaxis(given, -1, 1)
+    np.testing.assert_allclose(first.boxes(turned), last.boxes(given), atol=1e-4)
+    np.testing.assert_allclose(
+        to_numpy(first.compute_loss(x=turned, y_pred=first(turned))),
+        to_numpy(last.compute_loss(x=given, y_pred=last(given))),
+        rtol=1e-4,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"image_shape": (16, 18)}, "`image_shape` must be 3 positive integers"),
+        ({"transformation": "affine"}, "`transformation` must be one of"),
+        ({"crop_scale": 1.0}, "`crop_scale` must be above 0 and below 1"),
+        ({"margin": 0.0}, "`margin` must be positive"),
+        ({"sampled_size": (0, 4)}, "`sampled_size` must be 2 positive integers"),
+        ({"scale_range": (2.0, 3.0)}, "`scale_range` must be"),
+    ],
+)
+def test_bad_input_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        small(**arguments)

@@ -1,0 +1,141 @@
+"""What the backends do each in their own way: gradients, compilation, arrays.
+
+The tests are the one place besides `keras_attn/ops/kernels/` that may name a backend.
+"""
+
+import keras
+import numpy as np
+
+BACKEND = keras.backend.backend()
+TRAINS = BACKEND in ("tensorflow", "jax", "torch")
+
+
+def to_numpy(tensor):
+    """A NumPy array of any tensor; float32 where NumPy has no such type (bfloat16)."""
+    if keras.backend.standardize_dtype(tensor.dtype) == "bfloat16":
+        tensor = keras.ops.cast(tensor, "float32")
+    return np.array(keras.ops.convert_to_numpy(tensor))
+
+
+def flat(outputs):
+    """The outputs of a layer as a list of NumPy arrays."""
+    return [to_numpy(output) for output in keras.tree.flatten(outputs) if output is not None]
+
+
+def is_float(tensor):
+    return "float" in keras.backend.standardize_dtype(tensor.dtype)
+
+
+def total(outputs):
+    """The sum of the squares of all float outputs: a scalar that depends on each of them."""
+    floats = [output for output in keras.tree.flatten(outputs) if is_float(output)]
+    return sum(
+        keras.ops.sum(keras.ops.square(keras.ops.cast(output, "float32"))) for output in floats
+    )
+
+
+def gradients(function, arrays, variables=()):
+    """Gradients of `total(function(*arrays))`.
+
+    Args:
+        function: takes one tensor for each array.
+        arrays: list of NumPy arrays, or a dict of them, given by name; integer arrays get
+            no gradient.
+        variables: Keras variables that the function reads.
+
+    Returns:
+        Two lists of NumPy arrays, for the float arrays and for the variables; zeros where the
+        function does not depend on one.
+    """
+    names = list(arrays) if isinstance(arrays, dict) else None
+    arrays = list(arrays.values()) if names else list(arrays)
+    floats = [i for i, array in enumerate(arrays) if is_float(array)]
+
+    def loss(tensors):
+        every = list(arrays)
+        for i, tensor in zip(floats, tensors, strict=True):
+            every[i] = tensor
+        every = [keras.ops.convert_to_tensor(tensor) for tensor in every]
+        return total(
+            function(**dict(zip(names, every, strict=True))) if names else function(*every)
+        )
+
+    leaves = [arrays[i] for i in floats]
+    found = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[BACKEND](
+        loss, leaves, list(variables)
+    )
+    found = [
+        np.zeros(leaf.shape, "float32") if gradient is None else to_numpy(gradient)
+        for gradient, leaf in zip(found, [*leaves, *variables], strict=True)
+    ]
+    return found[: len(leaves)], found[len(leaves) :]
+
+
+def _tensorflow(loss, leaves, variables):
+    import tensorflow as tf
+
+    leaves = [tf.convert_to_tensor(leaf) for leaf in leaves]
+    variables = [variable.value for variable in variables]
+    with tf.GradientTape() as tape:
+        tape.watch([*leaves, *variables])
+        value = loss(leaves)
+    found = tape.gradient(value, [*leaves, *variables])
+    return [
+        tf.convert_to_tensor(gradient) if isinstance(gradient, tf.IndexedSlices) else gradient
+        for gradient in found
+    ]
+
+
+def _jax(loss, leaves, variables):
+    import jax
+    import jax.numpy as jnp
+
+    def stateless(leaves, values):
+        scope = keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True)))
+        with scope:
+            return loss(leaves)
+
+    leaves = [jnp.asarray(leaf) for leaf in leaves]
+    values = [variable.value for variable in variables]
+    # One compilation of the whole costs less than one for each operation of an eager call.
+    by_leaf, by_value = jax.jit(jax.grad(stateless, argnums=(0, 1)))(leaves, values)
+    return [*by_leaf, *by_value]
+
+
+def _torch(loss, leaves, variables):
+    import torch
+
+    leaves = [torch.tensor(leaf, requires_grad=True) for leaf in leaves]
+    variables = [variable.value for variable in variables]
+    wanted = [tensor for tensor in [*leaves, *variables] if tensor.requires_grad]
+    value = loss(leaves)
+    found = torch.autograd.grad(value, wanted, allow_unused=True) if value.requires_grad else []
+    by_tensor = {id(tensor): gradient for tensor, gradient in zip(wanted, found, strict=False)}
+    return [by_tensor.get(id(tensor)) for tensor in [*leaves, *variables]]
+
+
+def compiled(layer, function):
+    """`function(*tensors)`, which calls the built `layer`, compiled as `fit` would compile it.
+
+    TensorFlow compiles with XLA and JAX with `jit`; torch traces the graph with dynamo and runs
+    it with the eager kernels (inductor needs a C++ compiler and most of a minute).
+    """
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, jit_compile=True)
+    if BACKEND == "torch":
+        import torch
+
+        return torch.compile(function, backend="eager")
+    import jax
+
+    variables = layer.variables
+
+    @jax.jit
+    def stateless(values, tensors):
+        scope = keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True)))
+        with scope:
+            return function(*tensors)
+
+    return lambda *tensors: stateless([variable.value for variable in variables], list(tensors))

@@ -1,0 +1,17 @@
+"""Every public layer and application, each by at least one entry.
+
+To add a layer, add its cases to the file of its family, or a new file; see `LayerCase` for what a
+case can say. The contracts in `test_*.py` beside this file take every case through everything that
+a layer has to stand.
+"""
+
+from tests.conformance import spatial_models, spatial_sampling, spatial_transformers
+
+LAYERS = [
+    *spatial_sampling.GENERATORS,
+    *spatial_sampling.SAMPLERS,
+    *spatial_transformers.HEADS,
+    *spatial_transformers.TRANSFORMERS,
+]
+MODELS = [*spatial_models.MODELS]
+CASES = [*LAYERS, *MODELS]

@@ -1,0 +1,103 @@
+"""Cases of the applications of spatial transformers."""
+
+import keras
+import numpy as np
+
+from keras_attn.applications import (
+    CoLocalizer,
+    DigitSequenceClassifier,
+    InverseCompositionalClassifier,
+    SpatialTransformerAddition,
+    SpatialTransformerClassifier,
+)
+from tests.conformance.case import ModelCase
+
+
+def images(*shape):
+    return np.random.default_rng(4).uniform(size=shape).astype("float32")
+
+
+CROSS_ENTROPY = {"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
+# Narrower ones die of their rectifiers: all of a layer at zero, and no gradient behind it.
+SMALL = {"filters": (6, 8), "units": 32, "data_format": "channels_last"}
+
+MODELS = [
+    ModelCase(
+        application=SpatialTransformerClassifier,
+        name="cnn",
+        arguments={"image_shape": (24, 26, 1), "num_classes": 3, "sampled_size": (24, 24), **SMALL},
+        inputs={"image": images(2, 24, 26, 1)},
+        outputs=((2, 3),),
+        compile=CROSS_ENTROPY,
+        targets=np.array([0, 2]),
+        methods=("transformations",),
+        refuses=(
+            {"image_shape": (0, 24, 1)},
+            {"backbone": "rnn"},
+            {"num_classes": 0},
+            {"transformation": "spline"},
+            {"data_format": "channels_middle"},
+        ),
+    ),
+    ModelCase(
+        application=SpatialTransformerClassifier,
+        name="fcn-spline-heads",
+        arguments={
+            "image_shape": (10, 9, 1),
+            "num_classes": 3,
+            "backbone": "fcn",
+            "transformation": "thin_plate_spline",
+            "heads": 2,
+            **SMALL,
+        },
+        inputs={"image": images(2, 10, 9, 1)},
+        outputs=((2, 3),),
+        compile=CROSS_ENTROPY,
+        targets=np.array([0, 2]),
+        methods=("transformations",),
+    ),
+    ModelCase(
+        application=SpatialTransformerAddition,
+        arguments={"image_shape": (12, 12, 2), **SMALL},
+        inputs={"pair": images(2, 12, 12, 2)},
+        outputs=((2, 19),),
+        compile=CROSS_ENTROPY,
+        targets=np.array([3, 18]),
+        methods=("transformations",),
+        refuses=({"image_shape": (12, 12)}, {"heads": 0}, {"num_classes": 0}),
+    ),
+    ModelCase(
+        application=DigitSequenceClassifier,
+        arguments={
+            "image_shape": (16, 16, 1),
+            "max_length": 2,
+            "width": 0.1,
+            "data_format": "channels_last",
+        },
+        inputs={"image": images(2, 16, 16, 1)},
+        outputs=((2, 2, 11),),
+        compile=CROSS_ENTROPY,
+        targets=np.array([[1, 10], [2, 3]]),
+        methods=("transformations",),
+        refuses=({"transformers": "all"}, {"max_length": 0}, {"width": 0.0}),
+    ),
+    ModelCase(
+        application=InverseCompositionalClassifier,
+        arguments={"image_shape": (24, 24, 1), "num_classes": 3, "num_warps": 2, **SMALL},
+        inputs={"image": images(2, 24, 24, 1)},
+        outputs=((2, 3),),
+        compile=CROSS_ENTROPY,
+        targets=np.array([0, 2]),
+        methods=("transformations",),
+        refuses=({"num_warps": 0}, {"transformation": "flow"}),
+    ),
+    ModelCase(
+        application=CoLocalizer,
+        arguments={"image_shape": (16, 16, 1), "seed": 1, "data_format": "channels_last"},
+        inputs={"image": images(4, 16, 16, 1)},
+        outputs=((4, 8, 8, 1),),
+        compile={},
+        methods=("transformations",),
+        refuses=({"crop_scale": 1.0}, {"margin": 0.0}, {"transformation": "flow"}),
+    ),
+]

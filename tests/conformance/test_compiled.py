@@ -1,0 +1,40 @@
+"""Compiled calls give what eager calls give, and leave nothing behind."""
+
+import contextlib
+
+import keras
+import numpy as np
+import pytest
+
+from tests.backend import BACKEND, compiled, flat
+from tests.conformance.case import by_id
+from tests.conformance.registry import LAYERS
+
+
+def leak_check():
+    if BACKEND != "jax":
+        return contextlib.nullcontext()
+    import jax
+
+    return jax.checking_leaks()
+
+
+@pytest.mark.training
+@by_id(LAYERS)
+def test_compiled_is_eager_and_leaves_no_tracers(case):
+    layer, arrays = case.built(), case.arrays()
+    names = list(arrays)
+    tensors = [keras.ops.convert_to_tensor(array) for array in arrays.values()]
+
+    def function(*tensors):
+        outputs = case.run(layer, dict(zip(names, tensors, strict=True)))
+        return keras.tree.flatten(outputs)
+
+    eager = flat(function(*tensors))
+    with leak_check():
+        fast = flat(compiled(layer, function)(*tensors))
+    # A tensor of the trace that stayed in the layer would raise here.
+    again = flat(function(*tensors))
+    for a, b, c in zip(eager, fast, again, strict=True):
+        np.testing.assert_allclose(b, a, atol=case.tolerance, rtol=case.tolerance)
+        np.testing.assert_array_equal(c, a)

@@ -1,0 +1,133 @@
+"""Building, symbolic shapes and dtypes, and batches and sequences of other lengths."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.backend import flat
+from tests.conformance.case import by_id
+from tests.conformance.registry import LAYERS, MODELS
+
+
+def symbols(case, shapes, dtype=None):
+    return {
+        name: keras.KerasTensor(shape, dtype=dtype or keras.backend.standardize_dtype(array.dtype))
+        for (name, shape), array in zip(shapes.items(), case.arrays().values(), strict=True)
+    }
+
+
+def cut(array, axis, size):
+    return np.take(array, range(size), axis=axis)
+
+
+@by_id(LAYERS)
+def test_build_from_shapes_makes_every_weight(case):
+    layer = case.built(random=False)
+    assert layer.built
+    before = [weight.path for weight in layer.weights]
+    case.run(layer, case.arrays())
+    assert [weight.path for weight in layer.weights] == before, "the call made weights"
+    assert len(set(before)) == len(before), "two weights of one path"
+
+
+@by_id(LAYERS)
+def test_build_takes_a_free_batch(case):
+    layer = case.build(case.make(), case.free_shapes())
+    shapes = [tuple(weight.shape) for weight in layer.weights]
+    assert shapes == [tuple(weight.shape) for weight in case.built(random=False).weights]
+
+
+@by_id(LAYERS)
+@pytest.mark.parametrize("free", [False, True], ids=["fixed", "free"])
+def test_symbolic_shapes_and_dtypes_are_the_real_ones(case, free):
+    shapes = case.free_shapes() if free else case.shapes()
+    layer = case.make()
+    symbolic = keras.tree.flatten(case.run(layer, symbols(case, shapes)))
+    real = keras.tree.flatten(case.run(layer, case.arrays()))
+    assert len(symbolic) == len(real)
+    for number, (spec, output) in enumerate(zip(symbolic, real, strict=True)):
+        assert spec.dtype == keras.backend.standardize_dtype(output.dtype)
+        assert len(spec.shape) == len(output.shape)
+        for axis, (expected, size) in enumerate(zip(spec.shape, output.shape, strict=True)):
+            if axis == 0 and free and number not in case.whole:
+                assert expected is None
+            else:
+                assert expected == size
+
+
+@by_id(LAYERS)
+def test_compute_output_shape(case):
+    if case.call:
+        pytest.skip("the call has arguments that change the outputs")
+    shapes = case.shapes()
+    layer = case.built()
+    packed = case.pack(
+        {f"{name}_shape": shape for name, shape in shapes.items()} if case.named else shapes
+    )
+    computed = (
+        layer.compute_output_shape(**packed) if case.named else (layer.compute_output_shape(packed))
+    )
+    outputs = case.run(layer, case.arrays())
+    real = keras.tree.map_structure(lambda output: tuple(output.shape), outputs)
+    assert _tuples(computed) == _tuples(real)
+
+
+def _tuples(shapes):
+    if all(isinstance(size, int) for size in shapes):
+        return tuple(shapes)
+    return tuple(_tuples(shape) for shape in shapes)
+
+
+@by_id(LAYERS)
+def test_each_example_is_treated_alone_in_batches_of_any_size(case):
+    model = case.model()
+    arrays = case.arrays()
+    whole = case.predict(model, arrays)
+    one = case.predict(model, {name: array[:1] for name, array in arrays.items()})
+    three = case.predict(
+        model, {name: np.concatenate([array[:1]] * 3) for name, array in arrays.items()}
+    )
+    for number, outputs in enumerate(zip(whole, one, three, strict=True)):
+        if number in case.whole:
+            continue
+        for other in outputs[1:]:
+            other = other[-1:]
+            np.testing.assert_allclose(
+                other, outputs[0][:1], atol=case.tolerance, rtol=case.tolerance
+            )
+
+
+@by_id(LAYERS)
+def test_variable_lengths(case):
+    if not case.variable:
+        pytest.skip("no axis is declared variable")
+    model = case.model()
+    layer = next(layer for layer in model.layers if isinstance(layer, type(case.make())))
+    arrays = case.arrays()
+    for name, axes in case.variable.items():
+        for axis in axes:
+            shorter = {**arrays, name: cut(arrays[name], axis, arrays[name].shape[axis] - 1)}
+            for given, direct in zip(
+                case.predict(model, shorter), flat(case.run(layer, shorter)), strict=True
+            ):
+                np.testing.assert_allclose(given, direct, atol=case.tolerance)
+
+
+@by_id(MODELS)
+def test_models_have_the_declared_outputs(case):
+    model = case.model()
+    outputs = case.predict(model)
+    assert tuple(output.shape for output in outputs) == case.outputs
+    assert all(np.all(np.isfinite(output)) for output in outputs)
+    one = case.predict(model, {name: array[:1] for name, array in case.arrays().items()})
+    for few, many in zip(one, outputs, strict=True):
+        np.testing.assert_allclose(few, many[:1], atol=1e-4, rtol=1e-4)
+
+
+@by_id(MODELS)
+def test_models_show_where_they_look(case):
+    model = case.model()
+    for method in case.methods:
+        shown = flat(getattr(model, method)(case.pack(case.arrays())))
+        assert shown
+        assert all(np.all(np.isfinite(array)) for array in shown)

@@ -1,0 +1,109 @@
+"""Gradients, `fit`, mixed precision and random numbers."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.backend import BACKEND, TRAINS, flat, gradients
+from tests.conformance.case import by_id
+from tests.conformance.registry import CASES, LAYERS
+
+
+def assert_finite(arrays):
+    for array in arrays:
+        assert np.all(np.isfinite(array))
+
+
+def values(model):
+    return {
+        weight.path: np.array(keras.ops.convert_to_numpy(weight))
+        for weight in model.trainable_weights
+    }
+
+
+@pytest.mark.training
+@by_id(CASES)
+def test_every_weight_moves_in_fit(case):
+    model = case.model(random=False)
+    if not model.trainable_weights:
+        pytest.skip("no weights to train")
+    model.compile(optimizer=keras.optimizers.Adam(0.01), **case.compile)
+    before = values(model)
+    x, y = case.fit_data(model)
+    model.fit(x, y, batch_size=len(keras.tree.flatten(x)[0]), epochs=case.steps, verbose=0)
+    after = values(model)
+    assert_finite(after.values())
+    stuck = [path for path in before if np.array_equal(before[path], after[path])]
+    assert [path for path in stuck if not path.endswith(case.still or ("\0",))] == []
+
+
+@pytest.mark.training
+@by_id(LAYERS)
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision(case, policy):
+    if BACKEND in case.no_half:
+        pytest.skip(case.no_half[BACKEND])
+    full, half = case.built(), case.built(dtype=policy)
+    compute = keras.DTypePolicy(policy).compute_dtype
+    assert {weight.dtype for weight in half.weights if "float" in weight.dtype} <= {"float32"}
+
+    arrays = case.arrays()
+    outputs = keras.tree.flatten(case.run(half, arrays))
+    for number, output in enumerate(outputs):
+        dtype = keras.backend.standardize_dtype(output.dtype)
+        if "float" in dtype:
+            assert dtype == ("float32" if number in case.float32 else compute)
+    for rough, exact in zip(flat(outputs), flat(case.run(full, arrays)), strict=True):
+        assert_finite([rough])
+        error = np.mean(np.abs(rough.astype("float32") - exact))
+        assert error <= case.half_tolerance * np.max(np.abs(exact))
+
+    by_input, by_weight = gradients(
+        lambda *tensors: case.run(half, dict(zip(arrays, tensors, strict=True))),
+        arrays.values(),
+        half.trainable_variables,
+    )
+    assert_finite(by_input + by_weight)
+
+
+@by_id([case for case in LAYERS if case.nasty])
+@pytest.mark.parametrize("random", [False, True], ids=["start", "random"])
+def test_nasty_inputs_give_finite_outputs_and_gradients(case, random):
+    for label, inputs in case.nasty.items():
+        nasty = case.with_(inputs={**case.inputs, **inputs})
+        layer, arrays = nasty.built(random), nasty.arrays()
+
+        def run(*tensors, nasty=nasty, layer=layer, arrays=arrays):
+            return nasty.run(layer, dict(zip(arrays, tensors, strict=True)))
+
+        assert all(np.all(np.isfinite(output)) for output in flat(run(*arrays.values()))), label
+        if TRAINS:
+            by_input, by_weight = gradients(run, arrays.values(), layer.trainable_variables)
+            assert all(np.all(np.isfinite(found)) for found in by_input + by_weight), label
+
+
+@pytest.mark.training
+@by_id([case for case in LAYERS if case.mask])
+def test_masked_positions_get_no_gradient(case):
+    layer, arrays, masks = case.built(), case.arrays(), case.masks()
+    by_input, by_weight = gradients(
+        lambda *tensors: case.run(layer, dict(zip(arrays, tensors, strict=True)), **masks),
+        arrays.values(),
+        layer.trainable_variables,
+    )
+    assert_finite(by_input + by_weight)
+    for name, gradient in zip(arrays, by_input, strict=True):
+        if name in case.mask:
+            assert np.all(gradient[~np.asarray(case.mask[name], bool)] == 0.0)
+
+
+@by_id([case for case in LAYERS if case.stochastic])
+def test_the_same_seed_gives_the_same_draws(case):
+    arrays = case.arrays()
+    first, second = case.built(seed=5), case.built(seed=5)
+    drawn = flat(case.run(first, arrays, training=True))
+    again = flat(case.run(second, arrays, training=True))
+    later = flat(case.run(second, arrays, training=True))
+    for a, b in zip(drawn, again, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any(not np.array_equal(a, b) for a, b in zip(again, later, strict=True))

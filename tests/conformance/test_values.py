@@ -1,0 +1,87 @@
+"""The numbers: those of an independent computation, under masks, layouts and bad inputs."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.backend import flat
+from tests.conformance.case import by_id, weights_by_path
+from tests.conformance.registry import LAYERS
+
+
+def assert_close(case, actual, desired):
+    for a, b in zip(actual, desired, strict=True):
+        np.testing.assert_allclose(a, b, atol=case.tolerance, rtol=case.tolerance)
+
+
+@by_id([case for case in LAYERS if case.expected is not None])
+def test_outputs_are_those_of_the_independent_computation(case):
+    layer, arrays = case.built(), case.arrays()
+    expected = case.expected
+    if callable(expected):
+        expected = expected(weights_by_path(layer), **arrays)
+    expected = list(expected) if isinstance(expected, (tuple, list)) else [expected]
+    outputs = flat(case.run(layer, arrays))
+    for output, wanted in zip(outputs, expected, strict=True):
+        assert output.shape == np.shape(wanted)
+    assert_close(case, outputs, expected)
+
+
+@by_id([case for case in LAYERS if case.mask])
+def test_masked_positions_are_not_looked_at(case):
+    layer, arrays = case.built(), case.arrays()
+    masks = case.masks()
+    outputs = flat(case.run(layer, arrays, **masks))
+    assert all(np.all(np.isfinite(output)) for output in outputs)
+    other = dict(arrays)
+    for name, mask in case.mask.items():
+        seen = np.asarray(mask, bool)
+        seen = seen.reshape(seen.shape + (1,) * (arrays[name].ndim - seen.ndim))
+        other[name] = np.where(seen, arrays[name], 5.0 - arrays[name]).astype("float32")
+    assert_close(case, flat(case.run(layer, other, **masks)), outputs)
+
+
+@by_id([case for case in LAYERS if case.channels_first])
+def test_channels_first_is_channels_last_transposed(case):
+    def move(values, last):
+        """The channels from their declared axes to the last one, or back."""
+        return {
+            key: np.moveaxis(value, *axes)
+            if (axes := _axes(case.channels_first.get(key), last))
+            else value
+            for key, value in values.items()
+        }
+
+    last = case.built(data_format="channels_last")
+    arrays = case.arrays()
+    wanted = flat(case.run(last, arrays))
+    first = case.with_(inputs=move(arrays, last=False)).built(data_format="channels_first")
+    first.set_weights(last.get_weights())
+    outputs = flat(case.run(first, move(arrays, last=False)))
+    outputs = move(dict(enumerate(outputs)), last=True)
+    assert_close(case, outputs.values(), wanted)
+
+
+def _axes(axis, last):
+    if axis is None:
+        return None
+    return (axis, -1) if last else (-1, axis)
+
+
+@by_id([case for case in LAYERS if case.refuses_inputs])
+def test_bad_inputs_are_refused(case):
+    for wrong in case.refuses_inputs:
+        bad = case.with_(inputs={**case.inputs, **wrong})
+        with pytest.raises(ValueError, match=r"Received|expected|incompatible"):
+            bad.run(bad.make(), bad.arrays())
+
+
+@by_id(LAYERS)
+def test_the_inputs_are_left_as_they_came(case):
+    arrays = case.arrays()
+    tensors = {name: keras.ops.convert_to_tensor(np.array(array)) for name, array in arrays.items()}
+    layer = case.built()
+    first = flat(case.run(layer, tensors))
+    for name, tensor in tensors.items():
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(tensor), arrays[name])
+    assert_close(case, flat(case.run(layer, tensors)), first)

@@ -1,0 +1,73 @@
+"""What all tests need before a backend is imported."""
+
+import contextlib
+import os
+from pathlib import Path
+
+# One thread each: pytest-xdist gives every core its own process, and threads of several
+# processes on the same cores only wait for each other.
+os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for threads in (
+        "NPROC",
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+    ):
+        os.environ.setdefault(threads, "1")
+
+if os.environ["KERAS_BACKEND"] in ("torch", "tensorflow"):
+    # The other order, torch after tensorflow, ends in a segmentation fault.
+    with contextlib.suppress(ImportError):
+        import torch  # noqa: F401
+
+import keras
+import numpy as np
+import pytest
+
+from tests.backend import TRAINS
+
+
+def pytest_collection_modifyitems(items):
+    """On a backend that only infers, the tests that train are skipped."""
+    if TRAINS:
+        return
+    skip = pytest.mark.skip(reason=f"{keras.backend.backend()} does not train")
+    for item in items:
+        if item.get_closest_marker("training"):
+            item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """The same random numbers for every test, whatever ran before it."""
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def generator():
+    """A NumPy random generator."""
+    return np.random.default_rng(0)
+
+
+def _folder(variable):
+    folder = os.environ.get(variable)
+    if not folder or not Path(folder).is_dir():
+        pytest.skip(f"{variable} names no folder")
+    return Path(folder)
+
+
+@pytest.fixture
+def data_folder():
+    """The folder of real data that `KERAS_ATTN_DATA` names."""
+    return _folder("KERAS_ATTN_DATA")
+
+
+@pytest.fixture
+def tfds_folder():
+    """The folder of prepared tensorflow-datasets that `TFDS_DATA_DIR` names."""
+    return _folder("TFDS_DATA_DIR")

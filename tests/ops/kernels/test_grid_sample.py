@@ -1,0 +1,89 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.ops import grid_sample
+from keras_attn.ops.grid_sample import plain_grid_sample
+from tests.backend import BACKEND, TRAINS, to_numpy
+from tests.ops.sampling import numpy_call, pull_back
+
+IMAGE, VOLUME, PIXEL = (5, 7), (3, 5, 4), (1, 1)
+# Few and many channels take different roads in some kernels.
+CASES = [
+    (IMAGE, 1, ("bilinear", "zeros", False)),
+    (IMAGE, 3, ("bilinear", "reflection", True)),
+    (IMAGE, 10, ("bilinear", "border", True)),
+    (IMAGE, 1, ("nearest", "zeros", False)),
+    (IMAGE, 2, ("bicubic", "zeros", True)),
+    (IMAGE, 10, ("bicubic", "reflection", False)),
+    (VOLUME, 2, ("bilinear", "zeros", True)),
+    (VOLUME, 10, ("bilinear", "reflection", False)),
+    (VOLUME, 1, ("nearest", "border", False)),
+    (PIXEL, 2, ("bilinear", "zeros", False)),
+    (PIXEL, 1, ("bilinear", "reflection", True)),
+]
+
+
+@pytest.mark.parametrize(("sizes", "channels", "options"), CASES)
+def test_equals_the_plain_path_and_torch(generator, sizes, channels, options):
+    images = generator.normal(size=(2, *sizes, channels)).astype("float32")
+    points = (4, 5) if len(sizes) == 2 else (2, 4, 5)
+    grid = generator.uniform(-1.5, 1.5, (2, *points, len(sizes))).astype("float32")
+    cotangent = generator.normal(size=(*grid.shape[:-1], channels)).astype("float32")
+
+    def kernel(images, grid):
+        return grid_sample(images, grid, *options, data_format="channels_last")
+
+    def plain(images, grid):
+        return plain_grid_sample(images, grid, *options)
+
+    if not TRAINS:
+        sampled, expected = (numpy_call(function, images, grid) for function in (kernel, plain))
+        np.testing.assert_allclose(sampled, expected, atol=1e-5)
+        return
+    sampled, gradients = pull_back(kernel, [images, grid], cotangent)
+    found = [pull_back(plain, [images, grid], cotangent)]
+    try:
+        import torch
+    except ImportError:
+        pass
+    else:
+        leaves = [torch.tensor(array, requires_grad=True) for array in (images, grid)]
+        native = torch.nn.functional.grid_sample(leaves[0].movedim(-1, 1), leaves[1], *options)
+        native = native.movedim(1, -1)
+        theirs = torch.autograd.grad(native, leaves, torch.tensor(cotangent))
+        found.append((native.detach().numpy(), [gradient.numpy() for gradient in theirs]))
+    for value, expected in found:
+        np.testing.assert_allclose(sampled, value, atol=1e-5)
+        for ours, other in zip(gradients, expected, strict=True):
+            np.testing.assert_allclose(ours, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.training
+def test_batches_of_odd_size(generator):
+    images = generator.normal(size=(3, 4, 5, 1)).astype("float32")
+    grid = generator.uniform(-1, 1, (3, 2, 2, 2)).astype("float32")
+    cotangent = np.ones((3, 2, 2, 1), "float32")
+
+    def gradients(part):
+        return pull_back(
+            lambda *tensors: grid_sample(*tensors, data_format="channels_last"),
+            [images[part], grid[part]],
+            cotangent[part],
+        )[1]
+
+    for all_three, first_two in zip(gradients(slice(3)), gradients(slice(2)), strict=True):
+        np.testing.assert_allclose(all_three[:2], first_two, atol=1e-5)
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="SavedModel is TensorFlow's format")
+def test_saved_model(generator, tmp_path):
+    import tensorflow as tf
+
+    inputs = keras.Input((6, 6, 1)), keras.Input((4, 4, 2))
+    model = keras.Model(inputs, grid_sample(*inputs, data_format="channels_last"))
+    images = generator.normal(size=(3, 6, 6, 1)).astype("float32")
+    grid = generator.uniform(-1, 1, (3, 4, 4, 2)).astype("float32")
+    model.export(tmp_path, verbose=False)
+    restored = tf.saved_model.load(tmp_path).serve((images, grid))
+    np.testing.assert_allclose(to_numpy(restored), to_numpy(model([images, grid])), atol=1e-6)

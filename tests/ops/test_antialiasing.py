@@ -1,0 +1,89 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.ops import grid_sample, identity_grid
+from tests.backend import to_numpy
+from tests.ops.sampling import channels_last, numpy_call
+
+
+def resize(images, size, antialias=True, **options):
+    grid = np.repeat(to_numpy(identity_grid(size))[None], len(images), 0)
+    function = channels_last(grid_sample, antialias=antialias, **options)
+    return numpy_call(function, images, grid)
+
+
+def triangle_reduction(image, factor):
+    """Every output pixel under a triangle of half-width `factor`, as a good resize does it."""
+    height, width, channels = image.shape
+    reduced = np.zeros((height // factor, width // factor, channels))
+    for y, x in np.ndindex(*reduced.shape[:2]):
+        centre = np.array([y, x]) * factor + (factor - 1) / 2
+        mass = 0.0
+        for i, j in np.ndindex(height, width):
+            distance = np.abs(np.array([i, j]) - centre) / factor
+            weight = np.prod(np.maximum(0.0, 1.0 - distance))
+            mass += weight
+            reduced[y, x] += weight * image[i, j]
+        reduced[y, x] /= mass
+    return reduced
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_powers_of_two_are_the_triangle_filter(generator, factor):
+    images = generator.normal(size=(1, 24, 16, 2)).astype("float32")
+    reduced = resize(images, (24 // factor, 16 // factor))
+    expected = triangle_reduction(images[0], factor)
+    np.testing.assert_allclose(reduced[0, 1:-1, 1:-1], expected[1:-1, 1:-1], atol=1e-5)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+@pytest.mark.parametrize("padding_mode", ["zeros", "border", "reflection"])
+def test_a_fine_checkerboard_becomes_grey(factor, padding_mode):
+    board = (np.indices((24, 24)).sum(0) % 2).astype("float32")[None, :, :, None]
+    # A quarter of a pixel off the symmetric place, where bilinear samples are grey by chance.
+    grid = to_numpy(identity_grid((24 // factor, 24 // factor)))[None] + np.float32(0.02)
+    smooth, rough = (
+        numpy_call(
+            channels_last(grid_sample, antialias=antialias, padding_mode=padding_mode), board, grid
+        )[0, 2:-2, 2:-2]
+        for antialias in (True, False)
+    )
+    # Between the powers of two a trace of the finer level remains.
+    np.testing.assert_allclose(smooth, 0.5, atol=0.02 if factor == 3 else 1e-5)
+    assert np.abs(rough - 0.5).max() > (0.05 if factor == 3 else 0.02)
+
+
+@pytest.mark.parametrize("size", [(12, 10), (1, 1), (24, 20)])
+def test_nothing_changes_without_minification(generator, size):
+    images = generator.normal(size=(1, 12, 10, 2)).astype("float32")
+    grid = 0.9 * to_numpy(identity_grid(size))[None]
+    plain, filtered = (
+        numpy_call(channels_last(grid_sample, antialias=antialias), images, grid)
+        for antialias in (False, True)
+    )
+    np.testing.assert_allclose(filtered, plain, atol=2e-6)
+
+
+@pytest.mark.parametrize("padding_mode", ["border", "reflection"])
+def test_a_constant_stays_constant(padding_mode):
+    images = np.full((1, 13, 21, 1), 0.25, "float32")
+    reduced = resize(images, (3, 2), padding_mode=padding_mode)
+    np.testing.assert_allclose(reduced, 0.25, atol=1e-6)
+
+
+def test_coarser_than_the_coarsest_level(generator):
+    images = generator.uniform(size=(1, 8, 8, 1)).astype("float32")
+    grid = 1000.0 * to_numpy(identity_grid((4, 4)))[None]
+    sampled = numpy_call(
+        channels_last(grid_sample, antialias=True, padding_mode="border"), images, grid
+    )
+    assert np.isfinite(sampled).all()
+    assert sampled.min() >= 0.0
+    assert sampled.max() <= 1.0
+
+
+def test_needs_a_static_size():
+    images, grid = keras.KerasTensor((None, None, 8, 1)), keras.KerasTensor((None, 4, 4, 2))
+    with pytest.raises(ValueError, match="static height and width"):
+        grid_sample(images, grid, antialias=True, data_format="channels_last")

@@ -1,0 +1,114 @@
+"""Who imports what: the floors of the house, and what `import keras_attn` loads."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.once
+
+ROOT = Path(__file__).parents[1]
+BACKENDS = {"tensorflow", "jax", "jaxlib", "torch", "openvino"}
+LAZY = {"matplotlib", "tensorflow_datasets", "scipy", "kornia", "pytest"}
+# A package may import what stands on its own floor and below, never what stands above.
+FLOORS = ("ops", "layers", "decoding", "visualization", "datasets", "applications")
+
+
+def sources(folder):
+    files = sorted((ROOT / folder).rglob("*.py"))
+    return [pytest.param(file, id=str(file.relative_to(ROOT))) for file in files]
+
+
+SHIPPED = [*sources("keras_attn"), *sources("applications")]
+
+
+def imports(file, top_level=False):
+    """Names of the modules that a file imports, anywhere or only while it is loaded."""
+    tree = ast.parse(file.read_text())
+    if top_level:
+        nodes, stack = [], [tree]
+        while stack:
+            node = stack.pop()
+            nodes.append(node)
+            if not isinstance(node, (ast.FunctionDef, ast.Lambda)):
+                stack.extend(ast.iter_child_nodes(node))
+    else:
+        nodes = ast.walk(tree)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or "")
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("file", SHIPPED)
+def test_only_kernels_name_a_backend(file):
+    found = {name.split(".")[0] for name in imports(file)} & BACKENDS
+    assert not found or file.is_relative_to(ROOT / "keras_attn" / "ops" / "kernels")
+
+
+@pytest.mark.parametrize("file", SHIPPED)
+def test_nothing_private_of_keras_is_imported(file):
+    assert not [name for name in imports(file) if name.startswith("keras.src")]
+
+
+@pytest.mark.parametrize("file", SHIPPED)
+def test_optional_packages_are_imported_inside_functions(file):
+    assert not {name.split(".")[0] for name in imports(file, top_level=True)} & LAZY
+
+
+@pytest.mark.parametrize(
+    "file", [*SHIPPED, *sources("tests"), *sources("tutorials"), *sources("benchmarks")]
+)
+def test_applications_is_never_imported_by_its_bare_name(file):
+    assert not [name for name in imports(file) if name.split(".")[0] == "applications"]
+
+
+@pytest.mark.parametrize("file", SHIPPED)
+def test_imports_are_absolute(file):
+    assert not [name for name in imports(file) if name.startswith(".")]
+
+
+@pytest.mark.parametrize("file", SHIPPED)
+def test_nothing_imports_from_a_floor_above(file):
+    relative = file.relative_to(ROOT)
+    parts = ["applications"] if relative.parts[0] == "applications" else relative.parts[1:-1]
+    package = parts[0] if parts else None
+    if package not in FLOORS:
+        return
+    above = FLOORS[FLOORS.index(package) + 1 :]
+    for name in imports(file):
+        floors = [floor for floor in FLOORS if _inside(name, f"keras_attn.{floor}")]
+        assert not floors or floors[0] not in above, f"{name} stands above {package}"
+
+
+def _inside(name, package):
+    return name == package or name.startswith(package + ".")
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch", "numpy", "openvino"])
+def test_importing_loads_one_backend_and_nothing_optional(backend):
+    """The modules that `import keras_attn` adds to those of `import keras`."""
+    if find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    program = (
+        "import sys, json, keras; before = set(sys.modules); import keras_attn; "
+        "after = {name.split('.')[0] for name in set(sys.modules) - before}; "
+        "print(json.dumps(sorted(after)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    added = set(json.loads(done.stdout.splitlines()[-1]))
+    assert not added & (LAZY | BACKENDS - {backend})

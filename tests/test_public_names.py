@@ -1,0 +1,75 @@
+"""The public names: a name that disappears or appears does so on purpose, here."""
+
+import importlib
+import types
+
+import pytest
+
+from tests.public_names import DOORS, public_objects
+
+pytestmark = pytest.mark.once
+
+NAMES = {
+    "keras_attn": ["GridGenerator", "GridSampler", "SpatialTransformer", "TransformationHead"],
+    "keras_attn.applications": [
+        "CoLocalizer",
+        "DigitSequenceClassifier",
+        "InverseCompositionalClassifier",
+        "SpatialTransformerAddition",
+        "SpatialTransformerClassifier",
+        "intersection_over_union",
+    ],
+    "keras_attn.datasets": [
+        "DistortedDigits",
+        "cluttered",
+        "co_localization",
+        "digit_pairs",
+        "digit_sequences",
+        "distort",
+        "elastically_warped",
+        "glyph_digits",
+        "mnist",
+        "projected",
+        "rotated",
+        "rotated_scaled_translated",
+        "translated",
+    ],
+    "keras_attn.ops": [
+        "affine_grid",
+        "compose",
+        "flow_grid",
+        "grid_sample",
+        "identity_grid",
+        "invert",
+        "projective_grid",
+        "thin_plate_spline_grid",
+        "tiling",
+        "transformation_matrix",
+    ],
+    "keras_attn.visualization": [
+        "SpatialTransformerPictures",
+        "plot_errors",
+        "plot_learning_curves",
+        "plot_spatial_transformer",
+    ],
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_public_names_are_the_listed_ones(door):
+    assert list(public_objects(door)) == NAMES[door]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_every_door_lists_its_names(door):
+    module = importlib.import_module(door)
+    exported = [
+        name for name in module.__all__ if not isinstance(getattr(module, name), types.ModuleType)
+    ]
+    assert exported == sorted(exported)
+
+
+def test_the_version_is_there():
+    import keras_attn
+
+    assert keras_attn.__version__

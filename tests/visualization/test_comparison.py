@@ -1,0 +1,84 @@
+"""Charts that compare networks."""
+
+import numpy as np
+import pytest
+
+from keras_attn.visualization import plot_errors, plot_learning_curves
+
+
+def heights(figure):
+    return [bar.get_height() for bar in figure.axes[0].patches]
+
+
+def texts(figure):
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_errors_are_bars(tmp_path):
+    path = tmp_path / "errors.png"
+    errors = {"CNN": {"R": 1.2, "RTS": 0.8}, "ST-CNN": {"R": 0.7, "RTS": [0.5, 0.7]}}
+    figure = plot_errors(errors, title="MNIST", label="error, %", path=path)
+    np.testing.assert_allclose(heights(figure), [1.2, 0.8, 0.7, 0.6])
+    assert texts(figure) == ["1.20", "0.80", "0.70", "0.60"]
+    axes = figure.axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["R", "RTS"]
+    assert axes.get_ylabel() == "error, %"
+    assert axes.get_ylim()[0] == 0
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_each_run_is_a_dot():
+    axes = plot_errors({"CNN": {"R": [1.0, 2.0, 3.0]}}).axes[0]
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), [1, 2, 3])
+
+
+def test_a_network_may_leave_a_task_out():
+    figure = plot_errors({"CNN": {"R": 1.0}, "ST-CNN": {"R": 12.0, "P": 2.0}})
+    assert heights(figure) == [1.0, 12.0, 2.0]
+    assert texts(figure) == ["1.0", "12.0", "2.0"]
+
+
+@pytest.mark.parametrize("errors", [{}, {"CNN": {}}])
+def test_no_errors_are_refused(errors):
+    with pytest.raises(ValueError, match="`errors`"):
+        plot_errors(errors)
+
+
+class History:
+    history = {"loss": [3.0, 2.0]}
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_each_network_is_a_named_line(tmp_path, scale):
+    path = tmp_path / "curves.png"
+    runs = {"CNN": History(), "ST-CNN": [{"loss": [3.0, 1.0]}, {"loss": [1.0, 1.0, 0.5]}]}
+    figure = plot_learning_curves(runs, "loss", label="loss", scale=scale, path=path)
+    first, second = figure.axes[0].lines
+    np.testing.assert_allclose(first.get_xydata(), [[1, 3], [2, 2]])
+    np.testing.assert_allclose(second.get_xydata(), [[1, 2], [2, 1]])
+    assert set(texts(figure)) == {"CNN", "ST-CNN"}
+    assert first.get_linestyle() != second.get_linestyle()
+    assert figure.axes[0].get_yscale() == scale
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_names_of_lines_that_end_together_do_not_cover_each_other():
+    runs = {name: {"loss": [2.0, 1.0]} for name in ("one", "two", "three")}
+    figure = plot_learning_curves(runs, "loss")
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    for index, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[index + 1 :])
+
+
+def test_zeros_have_a_place_on_a_logarithmic_scale():
+    runs = {"CNN": {"error": [4.0, 1.0]}, "ST-CNN": {"error": [2.0, 0.0]}}
+    axes = plot_learning_curves(runs, "error", scale="log").axes[0]
+    np.testing.assert_allclose(axes.lines[1].get_ydata(), [2.0, 0.5])
+
+
+def test_missing_curves_are_refused():
+    with pytest.raises(ValueError, match="`histories`"):
+        plot_learning_curves({})
+    with pytest.raises(ValueError, match="`metric`"):
+        plot_learning_curves({"CNN": {"loss": [1.0]}}, metric="val_loss")
