@@ -77,6 +77,9 @@ class GridSampler(keras.layers.Layer):
         feature_map, grid = inputs
         return self._sample(ops.cast(feature_map, self.compute_dtype), grid)
 
+    def compute_output_shape(self, input_shape):
+        return self.compute_output_spec([keras.KerasTensor(shape) for shape in input_shape]).shape
+
     def compute_output_spec(self, inputs):
         feature_map, grid = inputs
         feature_map = keras.KerasTensor(feature_map.shape, dtype=self.compute_dtype)

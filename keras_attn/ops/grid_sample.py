@@ -106,6 +106,7 @@ class GridSample(keras.Operation):
         self, interpolation, padding_mode, align_corners, data_format, antialias, name=None
     ):
         super().__init__(name=name)
+        _check_options(interpolation, padding_mode, data_format, antialias)
         self.options = (interpolation, padding_mode, align_corners, data_format, antialias)
 
     def call(self, images, grid):
@@ -176,10 +177,19 @@ def plain_grid_sample(images, grid, interpolation, padding_mode, align_corners):
     return ops.cast(sampled, images.dtype)
 
 
-def _check(images, grid, interpolation, padding_mode, align_corners, data_format, antialias):
+def _check_options(interpolation, padding_mode, data_format, antialias):
     _check_option("interpolation", interpolation, INTERPOLATIONS)
     _check_option("padding_mode", padding_mode, PADDING_MODES)
     _check_option("data_format", data_format, ("channels_last", "channels_first"))
+    if antialias and interpolation != "bilinear":
+        raise ValueError(
+            "`antialias` is defined for bilinear interpolation. "
+            f"Received: antialias={antialias}, interpolation={interpolation!r}"
+        )
+
+
+def _check(images, grid, interpolation, padding_mode, align_corners, data_format, antialias):
+    _check_options(interpolation, padding_mode, data_format, antialias)
     rank = len(images.shape)
     if rank not in (4, 5):
         raise ValueError(
@@ -206,11 +216,6 @@ def _check(images, grid, interpolation, padding_mode, align_corners, data_format
             f"`interpolation='bicubic'` is defined for images only. {_received(images=images)}"
         )
     if antialias:
-        if interpolation != "bilinear":
-            raise ValueError(
-                "`antialias` is defined for bilinear interpolation. "
-                f"Received: interpolation={interpolation!r}"
-            )
         size = images.shape[1:3] if data_format == "channels_last" else images.shape[2:4]
         if rank == 5 or None in size:
             raise ValueError(

@@ -59,7 +59,7 @@ def thin_plate_spline_grid(displacement, output_shape, control_points=(4, 4), al
             f"{points.shape[0]} control points and output_shape={output_shape}. "
             f"Received: displacement of shape {tuple(displacement.shape)}"
         )
-    influence = _influence(points.tobytes(), points.shape, output_shape, align_corners)
+    influence = _influence(tuple(map(tuple, points.tolist())), output_shape, align_corners)
     shift = ops.matmul(ops.convert_to_tensor(influence, dtype=displacement.dtype), displacement)
     leading = [-1 if size is None else size for size in displacement.shape[:-2]]
     shift = ops.reshape(shift, [*leading, *output_shape, len(output_shape)])
@@ -89,9 +89,9 @@ def control_lattice(control_points, axes):
 
 
 @functools.lru_cache(maxsize=32)
-def _influence(points, shape, output_shape, align_corners):
+def _influence(points, output_shape, align_corners):
     """How far each output pixel follows each control point, `M` of shape `(pixels, K)`."""
-    control = np.frombuffer(points).reshape(shape)
+    control = np.array(points)
     count, axes = control.shape
     ticks = lattice_ticks(output_shape, align_corners)
     grid = np.stack(np.broadcast_arrays(*ticks), axis=-1).reshape(-1, axes)

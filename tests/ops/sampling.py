@@ -109,4 +109,9 @@ def channels_last(function, **options):
 
 
 def numpy_call(function, *arrays):
+    if BACKEND == "jax":
+        import jax
+
+        # One compilation of the whole costs less than one for each operation.
+        return to_numpy(jax.jit(function)(*arrays))
     return to_numpy(function(*[keras.ops.convert_to_tensor(array) for array in arrays]))
