@@ -37,9 +37,10 @@ def grid_sample(
     | returned | output feature map `V` |
 
     Values and gradients are those of `torch.nn.functional.grid_sample` for every combination of
-    options, for any finite or infinite coordinate; coordinates beyond ±1e6 count as ±1e6, and
-    NaN counts as -1 with a zero gradient. The arithmetic on coordinates runs in float32
-    (float64 for float64 images) whatever the dtype of the images.
+    options. NaN counts as -1 and has a zero gradient. Any other coordinate is fine, infinite ones
+    too: far outside of the image (from 1e6 on) zeros and the border are what they are everywhere
+    outside; which pixel a reflection meets there is up to rounding. The arithmetic on coordinates
+    runs in float32 (float64 for float64 images) whatever the dtype of the images.
 
     Convention:
         The grid holds *input* coordinates for each *output* pixel, `x` (width) first.

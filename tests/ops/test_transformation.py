@@ -36,6 +36,17 @@ def test_every_parameter_moves_the_identity(name, axes, limited):
     assert (np.abs(gradient) > 1e-3).all()
 
 
+@pytest.mark.skipif(not TRAINS, reason="no gradients")
+@pytest.mark.parametrize("scale_range", [(0.5, 1.0), (1.0, 2.0), (0.5, 2.0)])
+def test_scale_can_leave_a_start_on_its_limit(scale_range):
+    (gradient,), _ = gradients(
+        lambda p: transformation_matrix(p, "attention", 2, scale_range),
+        [np.zeros((1, 3), "float32")],
+    )
+    # The sum of squares has a slope of 2 for each of the two entries of the scale.
+    np.testing.assert_allclose(gradient[0, 0], 4.0, rtol=1e-5)
+
+
 def test_matrices_in_the_plane():
     def theta(values, name):
         return to_numpy(transformation_matrix(np.array(values, "float32"), name))
