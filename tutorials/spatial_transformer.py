@@ -64,7 +64,7 @@ def parse_arguments(arguments=None):
     add("--output-size", type=positive, default=28, help="side of what a transformer gives, pixels")
     add("--antialias", action="store_true", help="average where the transformer minifies")
     add("--networks", choices=["both", "with", "without"], default="both")
-    add("--epochs", type=positive, default=5)
+    add("--epochs", type=positive, default=7)
     add("--batch-size", type=positive, default=32)
     add("--learning-rate", type=float, default=1e-3, help="its peak")
     add("--seed", type=int, default=0)
