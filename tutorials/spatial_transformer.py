@@ -191,7 +191,8 @@ def train_network(network, options, train, validation, callbacks):
 ## Pictures
 
 What the transformer attends to: the border of the region it samples, drawn on the input, and the
-output that the classifier sees. The same pictures of every epoch show how it learns to look.
+output that the classifier sees. Those of validation images, drawn as training goes on, show how it
+learns to look.
 """
 
 
@@ -236,9 +237,9 @@ def main(arguments=None):
         network = make_network(options, test[0].shape[1:], with_transformer=name == transforming)
         print(f"\n{name}: {network.count_params():,} weights")
         callbacks = []
-        if name == transforming:
+        if name == transforming and options.validation:
             pictures = SpatialTransformerPictures(
-                test[0][:4],
+                validation[0][:4],
                 options.pictures / "training",
                 frequency=max(1, options.epochs // 10),
                 columns=2,
