@@ -1,4 +1,4 @@
-"""Times ours and the peers' in turn, so that the machine's noise meets all of them alike."""
+"""Times ours and the peers in turn, so that the machine's noise meets all of them alike."""
 
 import argparse
 import json
@@ -12,13 +12,18 @@ from pathlib import Path
 BACKENDS = ("tensorflow", "jax", "torch")
 
 
-def interleaved(functions, seconds=1.0, least=5):
-    """Median milliseconds of each function, called in turn, round after round.
+def interleaved(functions, seconds=1.0, least=3, burst=0.05):
+    """Median milliseconds of each function, called in turn in short bursts, round after round.
+
+    Alternating single calls would time how well a function copes with a cold cache and with memory
+    that its neighbour has left behind, which is not how training calls it.
 
     Args:
         functions: dict of functions that return when their result is there.
         seconds: for each function; one that has had them leaves the rounds to the others.
-        least: number of calls of each, even where they take longer.
+        least: number of timed calls of each, even where they take longer.
+        burst: seconds that a function is called for before the next one's turn. The first call of
+            a burst does not count, unless it is the only one.
 
     Returns:
         Dict of the medians, by the same names.
@@ -28,9 +33,12 @@ def interleaved(functions, seconds=1.0, least=5):
         function()
     while waiting := [n for n, t in times.items() if len(t) < least or sum(t) < 1000.0 * seconds]:
         for name in waiting:
-            start = time.perf_counter()
-            functions[name]()
-            times[name].append(1000.0 * (time.perf_counter() - start))
+            found = []
+            while sum(found) < 1000.0 * burst:
+                start = time.perf_counter()
+                functions[name]()
+                found.append(1000.0 * (time.perf_counter() - start))
+            times[name] += found[1:] or found
     return {name: sorted(values)[len(values) // 2] for name, values in times.items()}
 
 

@@ -130,12 +130,12 @@ class GridSample(keras.Operation):
 def _sample(images, grid, interpolation, padding_mode, align_corners, data_format, antialias):
     # Eager calls pay for each operation of Keras, so none is called that changes nothing.
     images, grid = _tensor(images), _tensor(grid)
-    _check(images, grid, interpolation, padding_mode, align_corners, data_format, antialias)
+    options = (interpolation, padding_mode, align_corners)
+    dtypes = _check(images, grid, *options, data_format, antialias)
     if data_format == "channels_first":
         images = ops.moveaxis(images, 1, -1)
-    exact = keras.backend.standardize_dtype(images.dtype) == "float64"
-    dtype = "float64" if exact else "float32"
-    if keras.backend.standardize_dtype(grid.dtype) != dtype:
+    dtype = "float64" if dtypes[0] == "float64" else "float32"
+    if dtypes[1] != dtype:
         grid = ops.cast(grid, dtype)
     spatial = grid.shape[-1]
     if antialias:
@@ -144,7 +144,6 @@ def _sample(images, grid, interpolation, padding_mode, align_corners, data_forma
 
     # Heads are more rows of output (or slices of a stack): one sampling call.
     sample = kernels.load("grid_sample") or plain_grid_sample
-    options = (interpolation, padding_mode, align_corners)
     if len(grid.shape) == len(images.shape):
         sampled = sample(images, grid, *options)
     else:
@@ -190,6 +189,7 @@ def _check_options(interpolation, padding_mode, data_format, antialias):
 
 
 def _check(images, grid, interpolation, padding_mode, align_corners, data_format, antialias):
+    """Refuses what does not fit; returns the names of the dtypes of images and grid."""
     _check_options(interpolation, padding_mode, data_format, antialias)
     rank = len(images.shape)
     if rank not in (4, 5):
@@ -206,11 +206,12 @@ def _check(images, grid, interpolation, padding_mode, align_corners, data_format
             "`images` and `grid` must have the same batch size. "
             f"{_received(images=images, grid=grid)}"
         )
-    for name, tensor in (("images", images), ("grid", grid)):
-        if not keras.backend.is_float_dtype(tensor.dtype):
+    dtypes = [keras.backend.standardize_dtype(tensor.dtype) for tensor in (images, grid)]
+    for name, dtype in zip(("images", "grid"), dtypes, strict=True):
+        if "float" not in dtype:
             raise ValueError(
                 f"`{name}` must be floating point, as it is differentiated. "
-                f"Received: {name}.dtype={keras.backend.standardize_dtype(tensor.dtype)}"
+                f"Received: {name}.dtype={dtype}"
             )
     if rank == 5 and interpolation == "bicubic":
         raise ValueError(
@@ -223,6 +224,7 @@ def _check(images, grid, interpolation, padding_mode, align_corners, data_format
                 "`antialias=True` needs images of static height and width. "
                 f"{_received(images=images)}"
             )
+    return dtypes
 
 
 def _received(**tensors):

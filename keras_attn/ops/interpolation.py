@@ -95,27 +95,32 @@ def _axis_taps(position, last, interpolation, padding_mode, align_corners):
     else:
         if padding_mode != "zeros":
             position = _fold(position, last, padding_mode, align_corners)
-        taps = _linear(position, last) if interpolation == "bilinear" else _nearest(position, last)
+        if interpolation == "bilinear":
+            return _linear(position, last)
+        taps = _nearest(position, last)
     # Weights are those of the unclipped positions; a tap that is clipped here weighs 0.
     return [(ops.cast(ops.clip(offset, 0.0, last), "int32"), weight) for offset, weight in taps]
 
 
 def _linear(position, last):
-    """The triangle `max(0, 1 - abs(t))` at two pixels that are always neighbours in the image.
+    """Indices and weights of the triangle `max(0, 1 - abs(t))` at two pixels.
 
-    In the image the pair starts at floor, outside at the border, where the triangle is 0 on the
-    pixels that it does not reach. All pieces hold their left end, as floor does: at integer
-    positions the slope is the one to the right, never 0.
+    The two are always neighbours in the image. In the image the pair starts at floor, outside at
+    the border, where the triangle is 0 on the pixels that it does not reach. All pieces hold their
+    left end, as floor does: at integer positions the slope is the one to the right, never 0.
     """
     highest = ops.cast(ops.where(last > 0.0, last - 1.0, 0.0), position.dtype)
     low = ops.clip(floor(position), 0.0, highest)
     t = position - low
     first = ops.where(t < 0.0, ops.where(t >= -1.0, 1.0 + t, 0.0), ops.where(t < 1.0, 1.0 - t, 0.0))
     second = ops.where(t < 1.0, ops.where(t >= 0.0, t, 0.0), ops.where(t < 2.0, 2.0 - t, 0.0))
+    index = ops.cast(low, "int32")
+    neighbour = index + 1
     if not isinstance(last, float) or last == 0.0:
         # An image of one pixel has no neighbour.
         second = ops.where(low < last, second, 0.0)
-    return [(low, first), (low + 1.0, second)]
+        neighbour = ops.cast(ops.minimum(low + 1.0, last), "int32")
+    return [(index, first), (neighbour, second)]
 
 
 def _nearest(position, last):

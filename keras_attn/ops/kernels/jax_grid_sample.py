@@ -10,22 +10,24 @@ from jax import lax
 
 from keras_attn.ops.interpolation import axis_taps, combine, without_nan
 
-# Up to this many channels the taps of a point are scattered as one row, see `_scatter_rows`.
+# Up to this many channels each is worked on by itself, see `_scatter_planes`.
 FEW_CHANNELS = 8
+
+# Numbers that the gradient of a group of images may need at a time, see `_in_groups`.
+GROUP = 2**20
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
 def grid_sample(images, grid, interpolation, padding_mode, align_corners):
     """Equals `plain_grid_sample`, with a gradient of its own (of the first order only)."""
-    sizes = images.shape[1:-1]
+    sizes, channels = images.shape[1:-1], images.shape[-1]
     axes = axis_taps(_coordinates(grid), sizes, interpolation, padding_mode, align_corners)
     rows, first = _rows(images)
-    first = first.reshape(-1, *[1] * (grid.ndim - 2))
     sampled = sum(
         weight[..., None] * _take(rows, first + index).astype(grid.dtype)
         for index, weight in combine(axes, sizes)
     )
-    return sampled.astype(images.dtype)
+    return sampled.astype(images.dtype).reshape(*grid.shape[:-1], channels)
 
 
 def _forward(images, grid, *options):
@@ -34,130 +36,146 @@ def _forward(images, grid, *options):
 
 def _backward(interpolation, padding_mode, align_corners, saved, gradient):
     images, grid = saved
-    batch, *sizes, channels = images.shape
+    sizes, channels = images.shape[1:-1], images.shape[-1]
+    coordinates = _coordinates(grid)
+    gradient = gradient.astype(grid.dtype).reshape(*coordinates[0].shape, channels)
+    numbers = images[0].size + gradient[0].size
 
-    def weights_of(coordinates):
-        axes = axis_taps(coordinates, sizes, interpolation, padding_mode, align_corners)
-        return [[w for _, w in taps] for taps in axes], [[i for i, _ in taps] for taps in axes]
+    def taps(coordinates):
+        return axis_taps(coordinates, sizes, interpolation, padding_mode, align_corners)
 
-    def pull_back(coordinates, products):
-        """From the gradients of all taps' weights to those of the coordinates."""
-
-        def weights(coordinates):
-            weights, indices = weights_of(coordinates)
-            return [weight for _, weight in combine(_pairs(indices, weights), sizes)]
-
-        return jax.vjp(weights, coordinates)[1](products)[0]
-
-    coordinates = [x.reshape(batch, -1) for x in _coordinates(grid)]
-    weights, indices = _staged(weights_of, coordinates)
-    gradient = gradient.astype(grid.dtype).reshape(batch, -1, channels)
-    rows, first = _rows(images)
-
-    def of_few_channels(coordinates, first, gradient):
-        weights, indices = weights_of(coordinates)
-        taps = combine(_pairs(indices, weights), sizes)
-        return pull_back(coordinates, [_products(rows, first + i, gradient) for i, _ in taps])
-
-    # The two gradients share no loop but that of the taps: the compiler drops the one that
-    # nobody asks for.
-    if channels <= FEW_CHANNELS:
-        grid_gradient = _staged(of_few_channels, coordinates, first, gradient)
-    else:
-        taps = [index for index, _ in combine(_pairs(indices, weights), sizes)]
-        pixels = images.reshape(batch, -1, channels)
-        products = _image_by_image(_all_products, pixels, taps, gradient)
-        grid_gradient = _staged(pull_back, coordinates, products)
-    grid_gradient = jnp.stack(grid_gradient, axis=-1).reshape(grid.shape)
+    # The two share nothing: the compiler drops the one that nobody asks for.
+    of_grid = functools.partial(_grid_gradient, taps)
+    grid_gradient = _in_groups(of_grid, numbers, coordinates, gradient, images).reshape(grid.shape)
     grid_gradient = jnp.where(jnp.isfinite(grid), grid_gradient, 0.0)
 
     neighbours = interpolation == "bilinear" and channels <= FEW_CHANNELS
-    scatter = functools.partial(_scatter_rows if neighbours else _scatter_taps, sizes)
-    image_gradient = _image_by_image(scatter, indices, weights, gradient)
+    scatter = _scatter_planes if neighbours else _scatter_taps
+    of_images = functools.partial(scatter, taps, sizes)
+    image_gradient = _in_groups(of_images, 4 * numbers, coordinates, gradient)
     return image_gradient.astype(images.dtype).reshape(images.shape), grid_gradient
 
 
 grid_sample.defvjp(_forward, _backward)
 
 
-def _products(rows, index, gradient):
-    """Gradient of a tap's weight, `Σ_c rows[index[q], c] · gradient[q, c]`."""
-    return sum(
-        _take(rows[:, c], index).astype(gradient.dtype) * gradient[..., c]
-        for c in range(rows.shape[-1])
-    )
+def _grid_gradient(taps, coordinates, gradient, images):
+    """`Σ_k ∂weight_k/∂coordinate · Σ_c image[index_k, c] · gradient[c]`, coordinates last."""
+    sizes, channels = images.shape[1:-1], images.shape[-1]
+    rows, first = _rows(images)
+
+    def product(index):
+        if channels <= FEW_CHANNELS:
+            planes = [_take(rows[:, c], first + index) for c in range(channels)]
+            return sum(plane * gradient[..., c] for c, plane in enumerate(planes))
+        # A sum over the last axis is not vectorised on CPUs, the same as a product is.
+        ones = jnp.ones((channels, 1), gradient.dtype)
+        return jnp.matmul(_take(rows, first + index) * gradient, ones)[..., 0]
+
+    def weights(coordinates):
+        return [weight for _, weight in combine(taps(coordinates), sizes)]
+
+    def pull_back(coordinates):
+        products = [product(index) for index, _ in combine(taps(coordinates), sizes)]
+        return jax.vjp(weights, coordinates)[1](products)[0]
+
+    def in_pairs(coordinates):
+        # What has one output is compiled into one loop, so two coordinates leave it as one
+        # complex number.
+        found = pull_back(coordinates)
+        found += [jnp.zeros_like(found[0])] * (len(found) % 2)
+        return list(map(lax.complex, found[::2], found[1::2]))
+
+    pairs = _apart(in_pairs, coordinates)
+    parts = [part for pair in pairs for part in (pair.real, pair.imag)]
+    return _interleaved(parts[: len(coordinates)])
 
 
-def _all_products(pixels, indices, gradient):
-    """The same of all taps of an image, for many channels."""
-    # A sum over the last axis is not vectorised on CPUs, the same as a product is.
-    ones = jnp.ones((pixels.shape[-1], 1), gradient.dtype)
-    return [
-        jnp.matmul(_take(pixels, index).astype(gradient.dtype) * gradient, ones)[:, 0]
-        for index in indices
-    ]
+def _scatter_planes(taps, sizes, coordinates, gradient):
+    """Image gradient of few channels, where the taps of a point are neighbours.
 
-
-def _scatter_taps(sizes, indices, weights, gradient):
-    """Image gradient of one image: every tap of every point adds a row of channels."""
-    index, weight = map(jnp.stack, zip(*combine(_pairs(indices, weights), sizes), strict=True))
-    updates = weight[..., None] * gradient
-    image = jnp.zeros((math.prod(sizes), gradient.shape[-1]), gradient.dtype)
-    return _add(image, index.reshape(-1), updates.reshape(-1, gradient.shape[-1]))
-
-
-def _scatter_rows(sizes, indices, weights, gradient):
-    """The same where the taps of a point are neighbours: *all* taps add one row.
-
-    The rows are collected at the first tap's pixel and moved to their pixels by dense sums: a
-    quarter of the scattered rows, and wide enough for vectors.
+    For each channel *all* taps of a point add one row at the first tap's pixel, wide enough for
+    vectors; the columns are then moved to their pixels by dense sums.
     """
-    pixels, channels = math.prod(sizes), gradient.shape[-1]
-    updates = gradient[:, None, :]
-    for low, high in reversed(weights):
-        # `[low, high]` as a sum, which unlike a stack is a vector operation.
-        pair = low[:, None] * jnp.array([1, 0], low.dtype) + high[:, None] * jnp.array(
-            [0, 1], low.dtype
-        )
-        updates = pair[:, :, None, None] * updates[:, None]
-        updates = updates.reshape(len(low), -1, channels)
-    updates = updates.reshape(len(low), -1)
-    first = combine([[(low, 1)] for low, _ in indices], sizes)[0][0]
-    collected = _add(jnp.zeros((pixels, updates.shape[-1]), updates.dtype), first, updates)
-    collected = collected.reshape(pixels, -1, channels)
+    axes = taps(coordinates)
+    first = _first(gradient, sizes) + combine([[(low, 1)] for (low, _), _ in axes], sizes)[0][0]
+    weights = [weight for _, weight in combine(axes, sizes)]
+    pixels = len(gradient) * math.prod(sizes)
     strides = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
-    shifts = map(sum, itertools.product(*[(0, stride) for stride in strides]))
-    return sum(
-        jnp.pad(collected[: max(pixels - shift, 0), tap], ((min(shift, pixels), 0), (0, 0)))
-        for tap, shift in enumerate(shifts)
-    )
+    shifts = list(map(sum, itertools.product(*[(0, stride) for stride in strides])))
+
+    def plane(gradient):
+        updates = _interleaved([weight * gradient for weight in weights])
+        updates = updates.reshape(-1, len(weights))
+        collected = _add(jnp.zeros((pixels, len(weights)), updates.dtype), first, updates)
+        return sum(
+            jnp.pad(collected[: max(pixels - shift, 0), tap], (min(shift, pixels), 0))
+            for tap, shift in enumerate(shifts)
+        )
+
+    planes = [plane(gradient[..., c]) for c in range(gradient.shape[-1])]
+    return _interleaved(planes).reshape(len(gradient), *sizes, -1)
 
 
-def _staged(function, *arrays):
-    """`function` of arrays whose first axis is the batch, on CPUs in a loop over two halves.
+def _scatter_taps(taps, sizes, coordinates, gradient):
+    """Image gradient: every tap of every point adds a row of channels."""
+    channels = gradient.shape[-1]
+    image = jnp.zeros((len(gradient) * math.prod(sizes), channels), gradient.dtype)
+    first = _first(gradient, sizes)
+    for index, weight in combine(taps(coordinates), sizes):
+        image = _add(image, first + index, (weight[..., None] * gradient).reshape(-1, channels))
+    return image.reshape(len(gradient), *sizes, channels)
 
-    What a loop has written, the next reads. Fused into one, XLA would compute the taps again
-    at each of their uses; on CPUs it does not keep `optimization_barrier` until then.
+
+def _in_groups(function, numbers, *arrays):
+    """`function` of arrays whose first axis is the batch, on CPUs in a loop over groups of images.
+
+    A group is as large as the cache, and the system's patience with large allocations, allow.
+
+    Args:
+        function: takes and returns what has the batch first.
+        numbers: how many numbers it needs for an image.
     """
-    batch = jax.tree.leaves(arrays)[0].shape[0]
-    if batch % 2:
-        return function(*arrays)
+    batch = len(jax.tree.leaves(arrays)[0])
+    if batch < 2 or batch * numbers <= GROUP:
+        return _apart(function, *arrays)
+    group = max(n for n in range(1, batch) if batch % n == 0 and (n == 1 or n * numbers <= GROUP))
 
-    def in_halves(*arrays):
-        halves = jax.tree.map(lambda a: a.reshape(2, batch // 2, *a.shape[1:]), arrays)
-        results = lax.map(lambda half: function(*half), halves)
+    def loop(*arrays):
+        groups = jax.tree.map(lambda a: a.reshape(-1, group, *a.shape[1:]), arrays)
+        # Apart, because slices that are fused into what uses them are not vectorised.
+        results = lax.map(lambda arrays: _apart(function, *arrays), groups)
         return jax.tree.map(lambda a: a.reshape(batch, *a.shape[2:]), results)
 
-    return lax.platform_dependent(*arrays, cpu=in_halves, default=function)
+    return lax.platform_dependent(*arrays, cpu=loop, default=function)
 
 
-def _image_by_image(function, *arrays):
-    """Maps over the batch: on CPUs in a loop, so that what is scattered to stays in the cache."""
-    return lax.platform_dependent(
-        *arrays,
-        cpu=lambda *arrays: lax.map(lambda slices: function(*slices), arrays),
-        default=jax.vmap(function),
-    )
+def _apart(function, *arrays):
+    """`function(*arrays)`, on CPUs not fused with what comes before and after.
+
+    Fused, a value is computed again at each of its uses. XLA does not fuse across a conditional,
+    and on CPUs it does not keep `optimization_barrier` until then.
+    """
+    first = jax.tree.leaves(arrays)[0]
+    if first.size == 0:
+        return function(*arrays)
+
+    def conditional(*arrays):
+        shapes = jax.eval_shape(function, *arrays)
+        never = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
+        # Always true, as NaN has been taken out, but the compiler cannot know it.
+        always = first.reshape(-1)[0] <= jnp.inf
+        return lax.cond(always, function, lambda *_: never, *arrays)
+
+    return lax.platform_dependent(*arrays, cpu=conditional, default=function)
+
+
+def _interleaved(parts):
+    """The parts along a new last axis: a sum, which unlike a stack is a vector operation."""
+    if len(parts) == 1:
+        return parts[0][..., None]
+    places = jnp.arange(len(parts))
+    return sum(jnp.where(places == k, part[..., None], 0.0) for k, part in enumerate(parts))
 
 
 def _take(rows, indices):
@@ -166,21 +184,20 @@ def _take(rows, indices):
 
 
 def _add(rows, indices, updates):
-    return rows.at[indices.astype("uint32")].add(updates, mode="promise_in_bounds")
+    indices = indices.astype("uint32").reshape(-1)
+    return rows.at[indices].add(updates, mode="promise_in_bounds")
 
 
 def _rows(images):
     """All pixels of the batch as rows, and where each image begins, `(batch, 1)`."""
-    batch, *sizes, channels = images.shape
-    pixels = math.prod(sizes)
-    first = jnp.arange(batch, dtype="int32")[:, None] * pixels
-    return images.reshape(batch * pixels, channels), first
+    return images.reshape(-1, images.shape[-1]), _first(images, images.shape[1:-1])
 
 
-def _pairs(indices, weights):
-    return [list(zip(*taps, strict=True)) for taps in zip(indices, weights, strict=True)]
+def _first(batch, sizes):
+    return jnp.arange(len(batch), dtype="int32")[:, None] * math.prod(sizes)
 
 
 def _coordinates(grid):
-    grid = without_nan(grid)
+    """One `(batch, points)` for each coordinate."""
+    grid = without_nan(grid).reshape(len(grid), -1, grid.shape[-1])
     return [grid[..., axis] for axis in range(grid.shape[-1])]

@@ -9,11 +9,13 @@ from keras import ops
 
 from keras_attn.ops.interpolation import axis_taps, combine, without_nan
 
-# Up to this many channels the taps of a point are scattered as one row, see `_scatter_rows`.
+# Up to this many channels each is worked on by itself, see `_scatter_planes`.
 FEW_CHANNELS = 8
 
-# Stages compiled one by one: fused into one, XLA would compute the taps again at each use.
-_stage = functools.partial(tf.function, jit_compile=True, autograph=False)
+# Numbers that the gradient of a group of images may need at a time, see `_in_groups`.
+GROUP = 2**20
+
+_compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
 
 
 def grid_sample(images, grid, interpolation, padding_mode, align_corners):
@@ -22,147 +24,224 @@ def grid_sample(images, grid, interpolation, padding_mode, align_corners):
 
     @tf.custom_gradient
     def sample(images, grid):
-        indices, weights = _taps(images, grid, *options)
-
         def backward(gradient):
-            image_gradient = _image_gradient(images, indices, weights, gradient, interpolation)
-            products = _products(images, indices, weights, gradient)
-            return image_gradient, _grid_gradient(images, grid, products, *options)
+            return (
+                _image_gradient(images, grid, gradient, *options),
+                _grid_gradient(images, grid, gradient, *options),
+            )
 
-        return _gather(images, grid, indices, weights), backward
+        return _sample(images, grid, *options), backward
 
     return sample(images, grid)
 
 
-@_stage
-def _taps(images, grid, *options):
-    """Indices and weights along each axis, `(batch, points)`."""
-    batch, points = tf.shape(grid)[0], tf.reduce_prod(tf.shape(grid)[1:-1])
-    coordinates = tf.reshape(without_nan(grid), (batch, points, grid.shape[-1]))
-    axes = axis_taps(tf.unstack(coordinates, axis=-1), ops.shape(images)[1:-1], *options)
-    return [[i for i, _ in taps] for taps in axes], [[w for _, w in taps] for taps in axes]
-
-
-@_stage
-def _gather(images, grid, indices, weights):
+@_compiled
+def _sample(images, grid, *options):
     rows, first = _rows(images)
+    axes = axis_taps(_coordinates(grid), ops.shape(images)[1:-1], *options)
     sampled = sum(
-        weight[..., None] * tf.cast(tf.gather(rows, first + index), weight.dtype)
-        for index, weight in _combine(images, indices, weights)
+        weight[..., None] * tf.cast(tf.gather(rows, first + index), grid.dtype)
+        for index, weight in combine(axes, ops.shape(images)[1:-1])
     )
     shape = tf.concat([tf.shape(grid)[:-1], tf.shape(images)[-1:]], axis=0)
     return tf.reshape(tf.cast(sampled, images.dtype), shape)
 
 
-@_stage
-def _products(images, indices, weights, gradient):
-    """Gradient of the weight of each tap, `Σ_c image[index[q], c] · gradient[q, c]`."""
-    dtype, channels = weights[0][0].dtype, images.shape[-1]
-    gradient = _points(gradient, dtype)
-    indices = [index for index, _ in _combine(images, indices, weights)]
-    if channels is not None and channels <= FEW_CHANNELS:
-        rows, first = _rows(images)
-        return [
-            sum(
-                tf.cast(tf.gather(rows[:, c], first + index), dtype) * gradient[..., c]
-                for c in range(channels)
+# === Gradient of the grid ===
+
+
+@_compiled
+def _grid_gradient(images, grid, gradient, *options):
+    """`Σ_k ∂weight_k/∂coordinate · Σ_c image[index_k, c] · gradient[c]`."""
+    coordinates = _coordinates(grid)
+    gradient = _points(gradient, grid.dtype)
+
+    def of_group(images, coordinates, gradient):
+        # What has one output is compiled into one loop, so two coordinates leave it as one
+        # complex number.
+        parts = []
+        for pair in range(0, len(coordinates), 2):
+            complex_number = _apart(
+                lambda pair=pair: _gradient_pair(images, coordinates, gradient, options, pair),
+                tf.shape(coordinates[0]),
+                tf.complex128 if grid.dtype == tf.float64 else tf.complex64,
+                coordinates,
             )
-            for index in indices
-        ]
-    # A sum over the last axis is not vectorised on CPUs, the same as a product is.
-    ones = tf.ones((tf.shape(images)[-1], 1), dtype)
+            parts += [tf.math.real(complex_number), tf.math.imag(complex_number)]
+        return _interleaved(parts[: len(coordinates)])
 
-    def of_image(slices):
-        pixels, gradient, indices = slices
-        return [
-            tf.matmul(tf.cast(tf.gather(pixels, i), dtype) * gradient, ones)[:, 0] for i in indices
-        ]
-
-    slices = (_points(images, images.dtype), gradient, indices)
-    return _image_by_image(of_image, slices, [dtype] * len(indices))
+    numbers = tf.size(images[0]) + tf.size(gradient[0])
+    found = _in_groups(of_group, numbers, (images, coordinates, gradient), grid.dtype)
+    found = tf.reshape(found, tf.shape(grid))
+    return tf.where(tf.math.is_finite(grid), found, tf.zeros_like(found))
 
 
-@_stage
-def _grid_gradient(images, grid, products, *options):
-    with tf.GradientTape() as tape:
-        tape.watch(grid)
-        indices, weights = _taps.python_function(images, grid, *options)
-        weights = [weight for _, weight in _combine(images, indices, weights)]
-    return tape.gradient(weights, grid, output_gradients=products)
-
-
-@_stage
-def _image_gradient(images, indices, weights, gradient, interpolation):
-    channels = images.shape[-1]
-    neighbours = interpolation == "bilinear" and channels is not None and channels <= FEW_CHANNELS
-    scatter = functools.partial(_scatter_rows if neighbours else _scatter_taps, images)
-    dtype = weights[0][0].dtype
-    slices = (indices, weights, _points(gradient, dtype))
-    image_gradient = _image_by_image(lambda slices: scatter(*slices), slices, dtype)
-    return tf.reshape(tf.cast(image_gradient, images.dtype), tf.shape(images))
-
-
-def _scatter_taps(images, indices, weights, gradient):
-    """Image gradient of one image: every tap of every point adds a row of channels."""
-    shape = tf.shape(images)
-    taps = _combine(images, indices, weights)
-    return tf.tensor_scatter_nd_add(
-        tf.zeros((tf.reduce_prod(shape[1:-1]), shape[-1]), gradient.dtype),
-        tf.concat([index for index, _ in taps], axis=0)[:, None],
-        tf.concat([weight[:, None] * gradient for _, weight in taps], axis=0),
-    )
-
-
-def _scatter_rows(images, indices, weights, gradient):
-    """The same where the taps of a point are neighbours: *all* taps add one row.
-
-    The rows are collected at the first tap's pixel and moved to their pixels by dense sums: a
-    quarter of the scattered rows, and wide enough for vectors.
-    """
+def _gradient_pair(images, coordinates, gradient, options, pair):
     sizes, channels = ops.shape(images)[1:-1], images.shape[-1]
-    pixels, points = math.prod(sizes), tf.shape(gradient)[0]
-    updates = gradient[:, None, :]
-    for low, high in reversed(weights):
-        # `[low, high]` as a sum, which unlike a stack is a vector operation.
-        pair = low[:, None] * tf.constant([1, 0], low.dtype)
-        pair += high[:, None] * tf.constant([0, 1], low.dtype)
-        updates = pair[:, :, None, None] * updates[:, None]
-        updates = tf.reshape(updates, (points, math.prod(updates.shape[1:-1]), channels))
-    width = updates.shape[1] * channels
-    first = combine([[(low, 1)] for low, _ in indices], sizes)[0][0]
-    collected = tf.tensor_scatter_nd_add(
-        tf.zeros((pixels, width), updates.dtype),
-        first[:, None],
-        tf.reshape(updates, (points, width)),
-    )
-    collected = tf.reshape(collected, (pixels, -1, channels))
+    rows, first = _rows(images)
+
+    def product(index):
+        if channels is not None and channels <= FEW_CHANNELS:
+            planes = [tf.gather(rows[:, c], first + index) for c in range(channels)]
+            return sum(
+                tf.cast(plane, gradient.dtype) * gradient[..., c] for c, plane in enumerate(planes)
+            )
+        # A sum over the last axis is not vectorised on CPUs, the same as a product is.
+        ones = tf.ones((tf.shape(images)[-1], 1), gradient.dtype)
+        taken = tf.cast(tf.gather(rows, first + index), gradient.dtype)
+        return tf.matmul(taken * gradient, ones)[..., 0]
+
+    with tf.GradientTape() as tape:
+        tape.watch(coordinates)
+        taps = combine(axis_taps(coordinates, sizes, *options), sizes)
+        weights = [weight for _, weight in taps]
+    products = [product(index) for index, _ in taps]
+    found = tape.gradient(weights, coordinates[pair : pair + 2], output_gradients=products)
+    found += [tf.zeros_like(found[0])] * (2 - len(found))
+    return tf.complex(*found)
+
+
+# === Gradient of the images ===
+
+
+@_compiled
+def _image_gradient(images, grid, gradient, *options):
+    channels, sizes = images.shape[-1], ops.shape(images)[1:-1]
+    neighbours = options[0] == "bilinear" and channels is not None and channels <= FEW_CHANNELS
+    scatter = _scatter_planes if neighbours else _scatter_taps
+    coordinates = _coordinates(grid)
+    gradient = _points(gradient, grid.dtype)
+    numbers = 4 * (tf.size(images[0]) + tf.size(gradient[0]))
+
+    def of_group(coordinates, gradient):
+        return _apart(
+            lambda: scatter(axis_taps(coordinates, sizes, *options), sizes, gradient),
+            (tf.shape(gradient)[0] * math.prod(sizes), tf.shape(gradient)[-1]),
+            gradient.dtype,
+            coordinates,
+        )
+
+    found = _in_groups(of_group, numbers, (coordinates, gradient), grid.dtype)
+    return tf.reshape(tf.cast(found, images.dtype), tf.shape(images))
+
+
+def _scatter_planes(axes, sizes, gradient):
+    """Image gradient of few channels, where the taps of a point are neighbours.
+
+    For each channel *all* taps of a point add one row at the first tap's pixel, wide enough for
+    vectors; the columns are then moved to their pixels by dense sums.
+    """
+    first = _first(gradient, sizes) + combine([[(low, 1)] for (low, _), _ in axes], sizes)[0][0]
+    weights = [weight for _, weight in combine(axes, sizes)]
+    pixels = tf.shape(gradient)[0] * math.prod(sizes)
     strides = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
-    shifts = map(sum, itertools.product(*[(0, stride) for stride in strides]))
-    return sum(
-        tf.pad(collected[:, tap], ((shift, 0), (0, 0)))[:pixels] for tap, shift in enumerate(shifts)
-    )
+    shifts = list(map(sum, itertools.product(*[(0, stride) for stride in strides])))
+
+    def plane(gradient):
+        updates = _interleaved([weight * gradient for weight in weights])
+        collected = _add(tf.zeros((pixels, len(weights)), updates.dtype), first, updates)
+        return sum(
+            tf.pad(collected[:, tap], ((shift, 0),))[:pixels] for tap, shift in enumerate(shifts)
+        )
+
+    return _interleaved([plane(gradient[..., c]) for c in range(gradient.shape[-1])])
 
 
-def _image_by_image(function, slices, dtype):
-    """Maps over the batch: on CPUs in a loop, so that what is scattered to stays in the cache."""
+def _scatter_taps(axes, sizes, gradient):
+    """Image gradient: every tap of every point adds a row of channels."""
+    first = _first(gradient, sizes)
+    pixels = tf.shape(gradient)[0] * math.prod(sizes)
+    image = tf.zeros((pixels, tf.shape(gradient)[-1]), gradient.dtype)
+    for index, weight in combine(axes, sizes):
+        image = _add(image, first + index, weight[..., None] * gradient)
+    return image
+
+
+# === What the compiler needs ===
+
+
+def _in_groups(function, numbers, arrays, dtype):
+    """`function` of arrays whose first axis is the batch, on CPUs in a loop over groups of images.
+
+    A group is as large as the cache, and the system's patience with large allocations, allow.
+
+    Args:
+        function: takes the arrays of a group, gives one array of any shape.
+        numbers: how many numbers it needs for an image.
+
+    Returns:
+        All the numbers that it gives, as one axis.
+    """
     if tf.config.list_logical_devices("GPU"):
-        return tf.vectorized_map(function, slices)
-    return tf.map_fn(function, slices, fn_output_signature=dtype)
+        return function(*arrays)
+    batch = tf.shape(arrays[-1])[0]
+    groups = 2 ** tf.range(12)
+    fits = (batch % groups == 0) & (numbers <= GROUP // groups)
+    group = tf.reduce_max(tf.where(fits, groups, 1))
+
+    def split(array):
+        shape = tf.shape(array)
+        return tf.reshape(array, tf.concat([[batch // group, group], shape[1:]], axis=0))
+
+    def join(slices):
+        return function(*slices)
+
+    def loop():
+        slices = tf.nest.map_structure(split, arrays)
+        return tf.reshape(tf.map_fn(join, slices, fn_output_signature=dtype), (-1,))
+
+    # The compiler knows the sizes, so it keeps one of the two.
+    whole = numbers <= GROUP // tf.maximum(batch, 1)
+    return tf.cond(whole, lambda: tf.reshape(function(*arrays), (-1,)), loop)
+
+
+def _apart(function, shape, dtype, coordinates):
+    """`function()`, on CPUs not fused with what comes before and after.
+
+    Fused, a value is computed again at each of its uses. XLA does not fuse across a conditional.
+
+    Args:
+        shape, dtype: of what it gives.
+        coordinates: without NaN.
+    """
+    if tf.config.list_logical_devices("GPU"):
+        return function()
+    # Always true, as NaN has been taken out, but the compiler cannot know it.
+    always = tf.reduce_max(tf.reshape(coordinates[0], (-1,))[:1]) <= math.inf
+    return tf.cond(always, function, lambda: tf.zeros(shape, dtype))
+
+
+def _interleaved(parts):
+    """The parts along a new last axis: a sum, which unlike a stack is a vector operation."""
+    if len(parts) == 1:
+        return parts[0][..., None]
+    places = tf.range(len(parts))
+    zero = tf.zeros((), parts[0].dtype)
+    return sum(tf.where(places == k, part[..., None], zero) for k, part in enumerate(parts))
+
+
+def _add(rows, indices, updates):
+    updates = tf.reshape(updates, (-1, tf.shape(updates)[-1]))
+    return tf.tensor_scatter_nd_add(rows, tf.reshape(indices, (-1, 1)), updates)
 
 
 def _rows(images):
     """All pixels of the batch as rows, and where each image begins, `(batch, 1)`."""
-    shape = tf.shape(images)
-    first = tf.range(shape[0])[:, None] * tf.reduce_prod(shape[1:-1])
-    return tf.reshape(images, (-1, shape[-1])), first
+    return tf.reshape(images, (-1, tf.shape(images)[-1])), _first(images, ops.shape(images)[1:-1])
+
+
+def _first(batch, sizes):
+    return tf.range(tf.shape(batch)[0])[:, None] * math.prod(sizes)
 
 
 def _points(tensor, dtype):
     """The axes between the batch and the channels as one."""
     shape = tf.shape(tensor)
-    return tf.reshape(tf.cast(tensor, dtype), (shape[0], -1, tensor.shape[-1] or shape[-1]))
+    points = tf.reduce_prod(shape[1:-1])
+    tensor = tf.reshape(tf.cast(tensor, dtype), (shape[0], points, shape[-1]))
+    return tf.ensure_shape(tensor, (None, None, tensor.shape[-1]))
 
 
-def _combine(images, indices, weights):
-    axes = [list(zip(*taps, strict=True)) for taps in zip(indices, weights, strict=True)]
-    return combine(axes, ops.shape(images)[1:-1])
+def _coordinates(grid):
+    """One `(batch, points)` for each coordinate."""
+    return tf.unstack(_points(without_nan(grid), grid.dtype), axis=-1)

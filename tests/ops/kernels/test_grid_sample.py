@@ -1,3 +1,5 @@
+import importlib
+
 import keras
 import numpy as np
 import pytest
@@ -59,11 +61,15 @@ def test_equals_the_plain_path_and_torch(generator, sizes, channels, options):
             np.testing.assert_allclose(ours, other, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.training
-def test_batches_of_odd_size(generator):
-    images = generator.normal(size=(3, 4, 5, 1)).astype("float32")
-    grid = generator.uniform(-1, 1, (3, 2, 2, 2)).astype("float32")
-    cotangent = np.ones((3, 2, 2, 1), "float32")
+@pytest.mark.skipif(BACKEND not in ("jax", "tensorflow"), reason="its kernel has no groups")
+@pytest.mark.parametrize("channels", [1, 3, 10])
+@pytest.mark.parametrize("batch", [4, 5])
+def test_gradients_in_groups_of_images(generator, monkeypatch, batch, channels):
+    kernel = importlib.import_module(f"keras_attn.ops.kernels.{BACKEND}_grid_sample")
+    # Sizes of no other test, so that nothing is compiled for them yet.
+    images = generator.normal(size=(batch, 9, 11, channels)).astype("float32")
+    grid = generator.uniform(-1.2, 1.2, (batch, 6, 13, 2)).astype("float32")
+    cotangent = generator.normal(size=(batch, 6, 13, channels)).astype("float32")
 
     def gradients(part):
         return pull_back(
@@ -72,8 +78,12 @@ def test_batches_of_odd_size(generator):
             cotangent[part],
         )[1]
 
-    for all_three, first_two in zip(gradients(slice(3)), gradients(slice(2)), strict=True):
-        np.testing.assert_allclose(all_three[:2], first_two, atol=1e-5)
+    one_by_one = [gradients(slice(k, k + 1)) for k in range(batch)]
+    expected = [np.concatenate(parts) for parts in zip(*one_by_one, strict=True)]
+    # Two images of 9 × 11 pixels and 6 × 13 points fit for one gradient, one for the other.
+    monkeypatch.setattr(kernel, "GROUP", 2 * (9 * 11 + 6 * 13) * channels)
+    for found, gradient in zip(gradients(slice(batch)), expected, strict=True):
+        np.testing.assert_allclose(found, gradient, atol=1e-4)
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="SavedModel is TensorFlow's format")
