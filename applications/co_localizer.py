@@ -127,17 +127,19 @@ class CoLocalizer(TransformingModel):
         theta = composition(smaller, head(localization(seen)))
         grid = generator(theta)
         crops = sampler([image, grid])
-        super().__init__(image, crops, (crops, theta, grid), dtype, data_format, **kwargs)
+        arguments = {
+            "image_shape": tuple(image_shape),
+            "transformation": transformation,
+            "crop_scale": crop_scale,
+            "scale_range": scale_range,
+            "sampled_size": tuple(size),
+            "margin": margin,
+            "padding_mode": padding_mode,
+            "seed": seed,
+            "data_format": data_format,
+        }
+        super().__init__(image, crops, (crops, theta, grid), dtype, arguments, **kwargs)
 
-        # === Config ===
-        self.image_shape = tuple(image_shape)
-        self.transformation = transformation
-        self.crop_scale = crop_scale
-        self.scale_range = scale_range
-        self.sampled_size = tuple(size)
-        self.margin = margin
-        self.padding_mode = padding_mode
-        self.seed = seed
         self._default_encoder = encoder is None
         self._image_size = (height, width)
 
@@ -199,18 +201,7 @@ class CoLocalizer(TransformingModel):
         encoder = (
             None if self._default_encoder else keras.saving.serialize_keras_object(self.encoder)
         )
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "encoder": encoder,
-            "transformation": self.transformation,
-            "crop_scale": self.crop_scale,
-            "scale_range": self.scale_range,
-            "sampled_size": self.sampled_size,
-            "margin": self.margin,
-            "padding_mode": self.padding_mode,
-            "seed": self.seed,
-        }
+        return {**super().get_config(), "encoder": encoder}
 
     @classmethod
     def from_config(cls, config):

@@ -150,26 +150,16 @@ class DigitSequenceClassifier(TransformingModel):
         look = tuple(list(parts) for parts in zip(*looks, strict=True))
         if len(looks) == 1:
             look = looks[0]
-        super().__init__(image, logits, look or None, dtype, data_format, **kwargs)
-
-        # === Config ===
-        self.image_shape = tuple(image_shape)
-        self.max_length = max_length
-        self.num_classes = num_classes
-        self.transformers = transformers
-        self.transformation = transformation
-        self.width = width
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "max_length": self.max_length,
-            "num_classes": self.num_classes,
-            "transformers": self.transformers,
-            "transformation": self.transformation,
-            "width": self.width,
+        arguments = {
+            "image_shape": tuple(image_shape),
+            "max_length": max_length,
+            "num_classes": num_classes,
+            "transformers": transformers,
+            "transformation": transformation,
+            "width": width,
+            "data_format": data_format,
         }
+        super().__init__(image, logits, look or None, dtype, arguments, **kwargs)
 
 
 def _scaled(size, width):

@@ -128,27 +128,15 @@ class InverseCompositionalClassifier(TransformingModel):
         logits, hidden_units = backbones.classify(
             image, flat, num_classes, "cnn", units, num_parameters, dtype
         )
-        super().__init__(image, logits, (warped, theta, grid), dtype, data_format, **kwargs)
-
-        # === Config ===
-        self.image_shape = tuple(image_shape)
-        self.num_classes = num_classes
-        self.transformation = transformation
-        self.num_warps = num_warps
-        self.filters = tuple(filters)
-        self.units = hidden_units
-        self.num_parameters = num_parameters
-        self.padding_mode = padding_mode
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "num_classes": self.num_classes,
-            "transformation": self.transformation,
-            "num_warps": self.num_warps,
-            "filters": self.filters,
-            "units": self.units,
-            "num_parameters": self.num_parameters,
-            "padding_mode": self.padding_mode,
+        arguments = {
+            "image_shape": tuple(image_shape),
+            "num_classes": num_classes,
+            "transformation": transformation,
+            "num_warps": num_warps,
+            "filters": tuple(filters),
+            "units": hidden_units,
+            "num_parameters": num_parameters,
+            "padding_mode": padding_mode,
+            "data_format": data_format,
         }
+        super().__init__(image, logits, (warped, theta, grid), dtype, arguments, **kwargs)

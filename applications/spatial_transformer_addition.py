@@ -122,36 +122,21 @@ class SpatialTransformerAddition(TransformingModel):
         logits, hidden_units = backbones.classify(
             image, flat, num_classes, backbone, units, num_parameters, dtype
         )
-        super().__init__(image, logits, look, dtype, data_format, **kwargs)
-
-        # === Config ===
-        self.image_shape = tuple(image_shape)
-        self.num_classes = num_classes
-        self.backbone = backbone
-        self.transformation = transformation
-        self.heads = heads
-        self.start = start
-        self.sampled_size = sampled_size
-        self.filters = tuple(filters)
-        self.units = hidden_units
-        self.num_parameters = num_parameters
-        self.antialias = antialias
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "num_classes": self.num_classes,
-            "backbone": self.backbone,
-            "transformation": self.transformation,
-            "heads": self.heads,
-            "start": self.start,
-            "sampled_size": self.sampled_size,
-            "filters": self.filters,
-            "units": self.units,
-            "num_parameters": self.num_parameters,
-            "antialias": self.antialias,
+        arguments = {
+            "image_shape": tuple(image_shape),
+            "num_classes": num_classes,
+            "backbone": backbone,
+            "transformation": transformation,
+            "heads": heads,
+            "start": start,
+            "sampled_size": sampled_size,
+            "filters": tuple(filters),
+            "units": hidden_units,
+            "num_parameters": num_parameters,
+            "antialias": antialias,
+            "data_format": data_format,
         }
+        super().__init__(image, logits, look, dtype, arguments, **kwargs)
 
 
 def _heads_to_channels(warped, heads, data_format):

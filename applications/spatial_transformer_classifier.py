@@ -171,45 +171,24 @@ class SpatialTransformerClassifier(TransformingModel):
         logits, hidden_units = backbones.classify(
             image, flat, num_classes, backbone, units, num_parameters, dtype
         )
-        super().__init__(image, logits, look, dtype, data_format, **kwargs)
-
-        # === Config ===
-        self.image_shape = tuple(image_shape)
-        self.num_classes = num_classes
-        self.backbone = backbone
-        self.transformation = transformation
-        self.heads = heads
-        self.start = start
-        self.sampled_size = sampled_size
-        self.shared_localization = shared_localization
-        self.filters = tuple(filters)
-        self.units = hidden_units
-        self.num_parameters = num_parameters
-        self.scale_range = scale_range
-        self.max_shift = max_shift
-        self.control_points = control_points
-        self.interpolation = interpolation
-        self.padding_mode = padding_mode
-        self.antialias = antialias
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "image_shape": self.image_shape,
-            "num_classes": self.num_classes,
-            "backbone": self.backbone,
-            "transformation": self.transformation,
-            "heads": self.heads,
-            "start": self.start,
-            "sampled_size": self.sampled_size,
-            "shared_localization": self.shared_localization,
-            "filters": self.filters,
-            "units": self.units,
-            "num_parameters": self.num_parameters,
-            "scale_range": self.scale_range,
-            "max_shift": self.max_shift,
-            "control_points": self.control_points,
-            "interpolation": self.interpolation,
-            "padding_mode": self.padding_mode,
-            "antialias": self.antialias,
+        arguments = {
+            "image_shape": tuple(image_shape),
+            "num_classes": num_classes,
+            "backbone": backbone,
+            "transformation": transformation,
+            "heads": heads,
+            "start": start,
+            "sampled_size": sampled_size,
+            "shared_localization": shared_localization,
+            "filters": tuple(filters),
+            "units": hidden_units,
+            "num_parameters": num_parameters,
+            "scale_range": scale_range,
+            "max_shift": max_shift,
+            "control_points": control_points,
+            "interpolation": interpolation,
+            "padding_mode": padding_mode,
+            "antialias": antialias,
+            "data_format": data_format,
         }
+        super().__init__(image, logits, look, dtype, arguments, **kwargs)

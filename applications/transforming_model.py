@@ -11,13 +11,16 @@ class TransformingModel(keras.Model):
         look: `(warped, theta, grid)` of the functional model, which `transformations` gives; None
             for a model without transformers.
         dtype: the dtype policy that the layers were made with.
-        data_format: of the images.
+        arguments: those of the constructor by name, but for the dtype and Keras's own. They become
+            attributes of the model and are its config.
     """
 
-    def __init__(self, inputs, outputs, look, dtype, data_format, **kwargs):
+    def __init__(self, inputs, outputs, look, dtype, arguments, **kwargs):
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
         self.dtype_policy = keras.dtype_policies.get(dtype)
-        self.data_format = data_format
+        for name, value in arguments.items():
+            setattr(self, name, value)
+        self._argument_names = tuple(arguments)
         self.look = look
         # A bound method rather than a model: the layers are this model's, to be saved once.
         self._look = keras.Model(inputs, look).predict if look is not None else None
@@ -49,6 +52,6 @@ class TransformingModel(keras.Model):
         return {
             "name": self.name,
             "trainable": self.trainable,
-            "data_format": self.data_format,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+            **{name: getattr(self, name) for name in self._argument_names},
         }
