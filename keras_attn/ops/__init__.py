@@ -1,5 +1,14 @@
 """The mathematics of attention as pure functions of tensors."""
 
+from keras_attn.ops.alignment_scores import (
+    additive_scores,
+    concat_scores,
+    content_scores,
+    dot_scores,
+    general_scores,
+    location_scores,
+)
+from keras_attn.ops.attention_weights import attention_weights
 from keras_attn.ops.grid_sample import grid_sample
 from keras_attn.ops.grids import affine_grid, flow_grid, identity_grid, projective_grid
 from keras_attn.ops.homogeneous import compose, invert
@@ -8,12 +17,19 @@ from keras_attn.ops.tiling import tiling
 from keras_attn.ops.transformation import transformation_matrix
 
 __all__ = [
+    "additive_scores",
     "affine_grid",
+    "attention_weights",
     "compose",
+    "concat_scores",
+    "content_scores",
+    "dot_scores",
     "flow_grid",
+    "general_scores",
     "grid_sample",
     "identity_grid",
     "invert",
+    "location_scores",
     "projective_grid",
     "thin_plate_spline_grid",
     "tiling",

@@ -1,12 +1,8 @@
-"""What the tests of the sampler share: an oracle written as loops, and derivatives."""
+"""What the tests of the sampler share: an oracle written as loops."""
 
-import contextlib
 import itertools
 
-import keras
 import numpy as np
-
-from tests.backend import BACKEND, to_numpy
 
 
 def numpy_grid_sample(images, grid, interpolation, padding_mode, align_corners):
@@ -61,57 +57,6 @@ def _continue(pixel, size, padding_mode, align_corners):
     return pixel
 
 
-def double_precision():
-    """A context in which the backend computes in float64 where the arrays are float64."""
-    if BACKEND == "jax":
-        import jax
-
-        return jax.enable_x64(True)
-    return contextlib.nullcontext()
-
-
-def pull_back(function, arrays, cotangent):
-    """Gradients of `sum(function(*arrays) * cotangent)` in the arrays, and the value."""
-    if BACKEND == "jax":
-        import jax
-
-        @jax.jit
-        def value_and_gradients(arrays, cotangent):
-            value, backward = jax.vjp(function, *arrays)
-            return value, backward(cotangent)
-
-        value, gradients = value_and_gradients(list(arrays), cotangent)
-    elif BACKEND == "tensorflow":
-        import tensorflow as tf
-
-        leaves = [tf.constant(array) for array in arrays]
-        with tf.GradientTape() as tape:
-            tape.watch(leaves)
-            value = function(*leaves)
-        gradients = tape.gradient(value, leaves, output_gradients=tf.constant(cotangent))
-    else:
-        import torch
-
-        leaves = [torch.tensor(array, requires_grad=True) for array in arrays]
-        value = function(*leaves)
-        gradients = torch.autograd.grad(value, leaves, torch.tensor(cotangent))
-    return to_numpy(value), [to_numpy(gradient) for gradient in gradients]
-
-
-def finite_difference(function, array, direction, step=1e-6):
-    """Central difference of a scalar function along a direction, in float64."""
-    return (function(array + step * direction) - function(array - step * direction)) / (2 * step)
-
-
 def channels_last(function, **options):
     """`function` with its options and the format that the tests' arrays have."""
     return lambda *arrays: function(*arrays, data_format="channels_last", **options)
-
-
-def numpy_call(function, *arrays):
-    if BACKEND == "jax":
-        import jax
-
-        # One compilation of the whole costs less than one for each operation.
-        return to_numpy(jax.jit(function)(*arrays))
-    return to_numpy(function(*[keras.ops.convert_to_tensor(array) for array in arrays]))

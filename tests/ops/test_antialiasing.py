@@ -4,7 +4,8 @@ import pytest
 
 from keras_attn.ops import grid_sample, identity_grid
 from tests.backend import to_numpy
-from tests.ops.sampling import channels_last, numpy_call
+from tests.ops.functions import numpy_call
+from tests.ops.sampling import channels_last
 
 
 def resize(images, size, antialias=True, **options):

@@ -5,14 +5,8 @@ import pytest
 from keras_attn.ops import grid_sample, identity_grid
 from keras_attn.ops.interpolation import INTERPOLATIONS, PADDING_MODES
 from tests.backend import BACKEND, compiled, to_numpy
-from tests.ops.sampling import (
-    channels_last,
-    double_precision,
-    finite_difference,
-    numpy_call,
-    numpy_grid_sample,
-    pull_back,
-)
+from tests.ops.functions import double_precision, finite_difference, numpy_call, pull_back
+from tests.ops.sampling import channels_last, numpy_grid_sample
 
 IMAGE, VOLUME = (5, 7), (3, 5, 4)
 CASES = [

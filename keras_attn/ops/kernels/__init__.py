@@ -1,14 +1,10 @@
-"""Fast paths, one module a backend: each function equals its plain twin in `keras_attn.ops`."""
+"""Fast paths, one module a function and backend: each equals its plain twin in `keras_attn.ops`."""
 
 import importlib
 
 import keras
 
-_MODULES = {
-    "jax": "jax_grid_sample",
-    "tensorflow": "tensorflow_grid_sample",
-    "torch": "torch_grid_sample",
-}
+_BACKENDS = ("jax", "tensorflow", "torch")
 
 
 def load(name):
@@ -16,7 +12,7 @@ def load(name):
 
     The backend is imported at the first call, not with the package.
     """
-    module = _MODULES.get(keras.backend.backend())
-    if module is None:
+    backend = keras.backend.backend()
+    if backend not in _BACKENDS:
         return None
-    return getattr(importlib.import_module(f"keras_attn.ops.kernels.{module}"), name)
+    return getattr(importlib.import_module(f"keras_attn.ops.kernels.{backend}_{name}"), name)

@@ -24,7 +24,11 @@ def grid_sample(images, grid, interpolation, padding_mode, align_corners):
 
     @tf.custom_gradient
     def sample(images, grid):
+        # A tape that saw them would have the compiled functions keep all that they make.
+        images, grid = tf.stop_gradient(images), tf.stop_gradient(grid)
+
         def backward(gradient):
+            gradient = tf.stop_gradient(gradient)
             return (
                 _image_gradient(images, grid, gradient, *options),
                 _grid_gradient(images, grid, gradient, *options),

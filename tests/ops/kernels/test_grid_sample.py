@@ -7,7 +7,7 @@ import pytest
 from keras_attn.ops import grid_sample
 from keras_attn.ops.grid_sample import plain_grid_sample
 from tests.backend import BACKEND, TRAINS, to_numpy
-from tests.ops.sampling import numpy_call, pull_back
+from tests.ops.functions import numpy_call, pull_back
 
 IMAGE, VOLUME, PIXEL = (5, 7), (3, 5, 4), (1, 1)
 # Few and many channels take different roads in some kernels.

@@ -1,0 +1,47 @@
+import keras
+import numpy as np
+from keras import ops
+
+LOWEST = float(np.finfo("float32").min)
+
+
+def attention_weights(scores, mask=None):
+    """Softmax over the last axis that ignores masked positions.
+
+    `α_ij = m_ij exp(e_ij) / Σ_k m_ik exp(e_ik)`
+
+    The sum runs in float32 at least, whatever the dtype of the scores. A row whose positions are
+    all masked gives zeros: nothing was there to attend to.
+
+    Args:
+        scores: `e`, `(..., values)`.
+        mask: `m`, boolean, of a shape that broadcasts to `scores`; False is ignored, whatever its
+            score, also NaN. None for no mask.
+
+    Returns:
+        Weights `α` like `scores`, exactly 0 where the mask is False. Rows sum to 1, or to 0 where
+        all is masked.
+
+    Example:
+
+    >>> scores = np.array([[1.0, 1.0, 9.0], [2.0, 3.0, 4.0]], "float32")
+    >>> mask = np.array([[True, True, False], [False, False, False]])
+    >>> keras.ops.convert_to_numpy(keras_attn.ops.attention_weights(scores, mask)).tolist()
+    [[0.5, 0.5, 0.0], [0.0, 0.0, 0.0]]
+
+    Reference:
+        Bahdanau et al., "Neural Machine Translation by Jointly Learning to Align and Translate",
+        2015, equation 6, https://arxiv.org/abs/1409.0473
+    """
+    scores = ops.convert_to_tensor(scores)
+    exact = ops.cast(scores, keras.backend.result_type(scores.dtype, "float32"))
+    if mask is not None:
+        mask = ops.broadcast_to(ops.cast(mask, "bool"), ops.shape(exact))
+        exact = ops.where(mask, exact, LOWEST)
+    # An empty row has no largest score.
+    peak = ops.max(exact, axis=-1, keepdims=True, initial=LOWEST)
+    mass = ops.exp(exact - ops.stop_gradient(peak))
+    if mask is not None:
+        mass = ops.where(mask, mass, 0.0)
+    total = ops.sum(mass, axis=-1, keepdims=True)
+    return ops.cast(mass / ops.where(total > 0.0, total, 1.0), scores.dtype)

@@ -1,0 +1,88 @@
+"""Additive scores on JAX: a query at a time, the hidden layer made again for the gradient."""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+# Numbers of the hidden layer that are in the cache at a time.
+TILE = 2**20
+
+
+@jax.custom_vjp
+def additive_scores(query, key, scale):
+    """Equals `plain_additive_scores`, with a gradient of its own (of the first order only)."""
+
+    def of_group(query, key):
+        def of_query(query):
+            # A sum over the last axis is not vectorised on CPUs, the same as a product is.
+            return jnp.matmul(_hidden(query, key), wide[:, None])[..., 0]
+
+        return _over_queries(of_query, query)
+
+    wide = _wide(scale)
+    return _in_groups(of_group, query, key).astype(query.dtype)
+
+
+def _forward(query, key, scale):
+    return additive_scores(query, key, scale), (query, key, scale)
+
+
+def _backward(saved, gradient):
+    query, key, scale = saved
+    units = scale.shape[0]
+
+    def of_group(query, key, gradient):
+        def of_query(sums, slices):
+            of_key, of_scale = sums
+            query, gradient = slices
+            hidden = _hidden(query, key)
+            # Of what goes into the tanh, but for the factor `scale`, which waits until the end.
+            slope = 1.0 - hidden * hidden
+            of_query = jnp.matmul(gradient[:, None], slope)[:, 0]
+            of_key = of_key + slope * gradient[..., None]
+            of_scale = of_scale + jnp.matmul(gradient.reshape(1, -1), hidden.reshape(-1, units))
+            return (of_key, of_scale), of_query
+
+        start = jnp.zeros(key.shape, gradient.dtype), jnp.zeros((1, units), gradient.dtype)
+        slices = jnp.moveaxis(query, 1, 0), jnp.moveaxis(gradient, 1, 0)
+        (of_key, of_scale), of_query = lax.scan(of_query, start, slices)
+        # A row for each example, as the other two have it.
+        of_scale = jnp.pad(of_scale, ((0, len(key) - 1), (0, 0)))
+        return jnp.moveaxis(of_query, 0, 1), of_key, of_scale
+
+    of_query, of_key, of_scale = _in_groups(of_group, query, key, _wide(gradient))
+    wide = _wide(scale)
+    return (
+        (of_query * wide).astype(query.dtype),
+        (of_key * wide).astype(key.dtype),
+        of_scale.sum(axis=0).astype(scale.dtype),
+    )
+
+
+additive_scores.defvjp(_forward, _backward)
+
+
+def _hidden(query, key):
+    """The hidden layer of one query of each example with all its keys, `(batch, values, units)`."""
+    return jnp.tanh(_wide(query)[:, None] + _wide(key))
+
+
+def _over_queries(function, query):
+    return jnp.moveaxis(lax.map(function, jnp.moveaxis(query, 1, 0)), 0, 1)
+
+
+def _in_groups(function, query, key, *others):
+    """`function` of as many examples at a time as fit into a tile."""
+    batch, values, units = key.shape
+    fitting = TILE // max(values * units, 1)
+    group = max((n for n in range(1, batch + 1) if batch % n == 0 and n <= fitting), default=1)
+    arrays = (query, key, *others)
+    if group >= batch:
+        return function(*arrays)
+    groups = [array.reshape(-1, group, *array.shape[1:]) for array in arrays]
+    results = lax.map(lambda slices: function(*slices), groups)
+    return jax.tree.map(lambda array: array.reshape(batch, *array.shape[2:]), results)
+
+
+def _wide(array):
+    return array.astype(jnp.promote_types(array.dtype, "float32"))

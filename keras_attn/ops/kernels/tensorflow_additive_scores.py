@@ -1,0 +1,126 @@
+"""Additive scores on TensorFlow: a query at a time, the hidden layer made again for the gradient.
+
+Compiled by XLA also inside a model that is not.
+"""
+
+import functools
+
+import tensorflow as tf
+
+# Numbers of the hidden layer that are in the cache at a time.
+TILE = 2**20
+
+_compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
+
+
+@tf.custom_gradient
+def additive_scores(query, key, scale):
+    """Equals `plain_additive_scores`, with a gradient of its own (of the first order only)."""
+    # A tape that saw them would have the compiled functions keep all that they make.
+    query, key, scale = map(tf.stop_gradient, (query, key, scale))
+
+    def backward(gradient):
+        return _gradients(query, key, scale, tf.stop_gradient(gradient))
+
+    return _scores(query, key, scale), backward
+
+
+@_compiled
+def _scores(query, key, scale):
+    wide = _wide(scale)
+
+    def of_group(arrays):
+        query, key = arrays
+        # A sum over the last axis is not vectorised on CPUs, the same as a product is.
+        scores = tf.map_fn(
+            lambda query: tf.matmul(_hidden(query, key), wide[:, None])[..., 0],
+            tf.transpose(query, (1, 0, 2)),
+            fn_output_signature=wide.dtype,
+        )
+        return tf.transpose(scores, (1, 0, 2))
+
+    arrays = _padded(query), _padded(key)
+    padded = [tf.shape(array) for array in arrays]
+    scores = _in_groups(of_group, arrays, wide.dtype)
+    scores = tf.reshape(scores, (padded[0][0], padded[0][1], padded[1][1]))
+    scores = scores[: tf.shape(query)[0], : tf.shape(query)[1], : tf.shape(key)[1]]
+    scores = tf.ensure_shape(scores, (*query.shape[:2], key.shape[1]))
+    return tf.cast(scores, query.dtype)
+
+
+@_compiled
+def _gradients(query, key, scale, gradient):
+    wide, gradient = _wide(scale), _wide(gradient)
+    dtype, units = wide.dtype, tf.shape(scale)[0]
+
+    def of_group(arrays):
+        query, key, gradient = arrays
+
+        def of_query(step, of_key, of_scale, of_query):
+            hidden = _hidden(query[:, step], key)
+            weight = gradient[:, step]
+            # Of what goes into the tanh, but for the factor `scale`, which waits until the end.
+            slope = 1.0 - hidden * hidden
+            of_query = of_query.write(step, tf.matmul(weight[:, None], slope)[:, 0])
+            of_key += slope * weight[..., None]
+            product = tf.matmul(tf.reshape(weight, (1, -1)), tf.reshape(hidden, (-1, units)))
+            return step + 1, of_key, of_scale + product, of_query
+
+        queries = tf.shape(query)[1]
+        start = (
+            0,
+            tf.zeros(tf.shape(key), dtype),
+            tf.zeros((1, units), dtype),
+            tf.TensorArray(dtype, queries),
+        )
+        _, of_key, of_scale, of_query = tf.while_loop(
+            lambda step, *_: step < queries, of_query, start, maximum_iterations=queries
+        )
+        # A row for each example, as the other two have it.
+        of_scale = tf.pad(of_scale, ((0, tf.shape(key)[0] - 1), (0, 0)))
+        return tf.transpose(of_query.stack(), (1, 0, 2)), of_key, of_scale
+
+    arrays = tuple(map(_padded, (query, key, gradient)))
+    of_query, of_key, of_scale = _in_groups(of_group, arrays, (dtype,) * 3)
+
+    def like(array, padded, tensor):
+        tensor = tf.reshape(tensor, tf.shape(padded)) * wide
+        return tf.cast(tf.slice(tensor, (0, 0, 0), tf.shape(array)), array.dtype)
+
+    of_scale = tf.reduce_sum(tf.reshape(of_scale, (-1, units)), axis=0)
+    return (
+        like(query, arrays[0], of_query),
+        like(key, arrays[1], of_key),
+        tf.cast(of_scale, scale.dtype),
+    )
+
+
+def _padded(tensor):
+    """At least one of each axis: a loop over nothing does not compile."""
+    shape = tf.shape(tensor)
+    missing = tf.cast(shape == 0, "int32")
+    return tf.pad(tensor, tf.stack([tf.zeros_like(missing), missing], axis=1))
+
+
+def _hidden(query, key):
+    """The hidden layer of one query of each example with all its keys, `(batch, values, units)`."""
+    return tf.tanh(_wide(query)[:, None] + _wide(key))
+
+
+def _in_groups(function, arrays, dtypes):
+    """`function` of as many examples at a time as fit into a tile; the batch as two axes."""
+    batch, values, units = tf.unstack(tf.shape(arrays[1]))
+    groups = 2 ** tf.range(16)
+    fits = (batch % groups == 0) & (groups <= tf.maximum(batch, 1))
+    fits &= values * units <= TILE // groups
+    group = tf.reduce_max(tf.where(fits, groups, 1))
+
+    def split(array):
+        shape = tf.shape(array)
+        return tf.reshape(array, (batch // group, group, shape[1], shape[2]))
+
+    return tf.map_fn(function, tuple(map(split, arrays)), fn_output_signature=dtypes)
+
+
+def _wide(tensor):
+    return tf.cast(tensor, tf.float64 if tensor.dtype == tf.float64 else tf.float32)

@@ -1,0 +1,38 @@
+import importlib
+
+import numpy as np
+import pytest
+
+from keras_attn.ops import additive_scores
+from keras_attn.ops.alignment_scores import plain_additive_scores
+from tests.backend import BACKEND
+from tests.ops.functions import pull_back
+
+pytestmark = pytest.mark.training
+
+# (batch, queries, values, units), and the numbers of a tile: all at once, groups of two examples,
+# and one by one.
+CASES = [
+    ((4, 3, 5, 6), 2**20),
+    ((4, 3, 7, 6), 2 * 7 * 6 + 1),
+    ((5, 3, 7, 6), 2 * 7 * 6 + 1),
+    ((3, 2, 7, 5), 1),
+    ((2, 0, 3, 4), 100),
+    ((2, 3, 0, 4), 100),
+    ((2, 1, 1, 1), 100),
+]
+
+
+@pytest.mark.parametrize(("sizes", "tile"), CASES)
+def test_equals_the_plain_path(generator, monkeypatch, sizes, tile):
+    kernel = importlib.import_module(f"keras_attn.ops.kernels.{BACKEND}_additive_scores")
+    monkeypatch.setattr(kernel, "TILE", tile)
+    batch, queries, values, units = sizes
+    shapes = [(batch, queries, units), (batch, values, units), (units,)]
+    arrays = [generator.normal(size=shape).astype("float32") for shape in shapes]
+    cotangent = generator.normal(size=(batch, queries, values)).astype("float32")
+    scores, gradients = pull_back(additive_scores, arrays, cotangent)
+    plain, expected = pull_back(plain_additive_scores, arrays, cotangent)
+    np.testing.assert_allclose(scores, plain, atol=1e-5)
+    for found, gradient in zip(gradients, expected, strict=True):
+        np.testing.assert_allclose(found, gradient, atol=1e-5)

@@ -1,0 +1,154 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.ops import (
+    additive_scores,
+    concat_scores,
+    content_scores,
+    dot_scores,
+    general_scores,
+    location_scores,
+)
+from tests.backend import BACKEND, to_numpy
+from tests.ops.functions import double_precision, finite_difference, numpy_call, pull_back
+
+BATCH, QUERIES, VALUES, WIDTH, KEY_WIDTH, UNITS = 2, 3, 4, 5, 6, 7
+
+
+def cosine(query, key):
+    return query @ key / np.sqrt((query @ query) * (key @ key))
+
+
+# Each score of one query and one key, as the papers write it; and its arguments after these two.
+SCORES = {
+    "dot": (dot_scores, lambda q, k: q @ k, WIDTH, ()),
+    "scaled_dot": (
+        lambda query, key: dot_scores(query, key, scale=True),
+        lambda q, k: q @ k / np.sqrt(WIDTH),
+        WIDTH,
+        (),
+    ),
+    "general": (general_scores, lambda q, k, w: q @ w @ k, KEY_WIDTH, ((WIDTH, KEY_WIDTH),)),
+    "additive": (additive_scores, lambda q, k, v: v @ np.tanh(q + k), WIDTH, ((WIDTH,),)),
+    "concat": (
+        concat_scores,
+        lambda q, k, w, v: v @ np.tanh(np.concatenate([q, k]) @ w),
+        KEY_WIDTH,
+        ((WIDTH + KEY_WIDTH, UNITS), (UNITS,)),
+    ),
+    "content": (
+        lambda query, key: content_scores(query, key, strength=2.5),
+        lambda q, k: 2.5 * cosine(q, k),
+        WIDTH,
+        (),
+    ),
+}
+
+
+def draw(generator, name, dtype="float32"):
+    _, _, key_width, others = SCORES[name]
+    shapes = [(BATCH, QUERIES, WIDTH), (BATCH, VALUES, key_width), *others]
+    return [generator.normal(size=shape).astype(dtype) for shape in shapes]
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_equals_the_formula_in_loops(generator, name):
+    function, formula, _, _ = SCORES[name]
+    query, key, *others = draw(generator, name)
+    expected = np.zeros((BATCH, QUERIES, VALUES))
+    for b, i, j in np.ndindex(*expected.shape):
+        expected[b, i, j] = formula(query[b, i], key[b, j], *others)
+    np.testing.assert_allclose(numpy_call(function, query, key, *others), expected, atol=1e-5)
+
+
+@pytest.mark.training
+def test_additive_gradients_are_finite_differences_in_double_precision(generator):
+    # The others are products, whose gradients are the backends'.
+    function, arrays = additive_scores, draw(generator, "additive", "float64")
+    cotangent = generator.normal(size=(BATCH, QUERIES, VALUES))
+    with double_precision():
+        gradients = pull_back(function, arrays, cotangent)[1]
+        for place, gradient in enumerate(gradients):
+            direction = generator.normal(size=gradient.shape)
+
+            def along(array, place=place):
+                changed = [*arrays[:place], array, *arrays[place + 1 :]]
+                return np.sum(pull_back(function, changed, cotangent)[0] * cotangent)
+
+            slope = finite_difference(along, arrays[place], direction)
+            np.testing.assert_allclose(np.sum(gradient * direction), slope, rtol=1e-6)
+
+
+def test_location_scores_are_of_the_query_alone(generator):
+    query = generator.normal(size=(BATCH, QUERIES, WIDTH)).astype("float32")
+    kernel = generator.normal(size=(WIDTH, VALUES)).astype("float32")
+    np.testing.assert_allclose(
+        numpy_call(location_scores, query, kernel), query @ kernel, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-30, 1e30])
+def test_content_of_vectors_of_any_length(size):
+    query = np.full((1, 1, 4), size, "float32")
+    scores = numpy_call(content_scores, query, np.ones((1, 2, 4), "float32"))
+    np.testing.assert_allclose(scores, np.full((1, 1, 2), float(size > 0)), atol=1e-5)
+
+
+@pytest.mark.training
+def test_content_of_nothing_has_a_gradient():
+    nothing = np.zeros((1, 1, 4), "float32")
+    _, gradients = pull_back(
+        content_scores, [nothing, np.ones((1, 2, 4), "float32")], np.ones((1, 1, 2), "float32")
+    )
+    assert all(np.isfinite(gradient).all() for gradient in gradients)
+
+
+@pytest.mark.skipif(BACKEND == "openvino", reason="aborts on tensors of size 0")
+@pytest.mark.parametrize("queries", [0, 1])
+@pytest.mark.parametrize("values", [0, 1])
+@pytest.mark.parametrize("name", ["dot", "additive", "content"])
+def test_sequences_of_nothing_and_of_one(name, queries, values):
+    arrays = [np.ones((2, queries, 4), "float32"), np.ones((2, values, 4), "float32")]
+    arrays += [np.ones(4, "float32")] * (name == "additive")
+    assert numpy_call(SCORES[name][0], *arrays).shape == (2, queries, values)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", SCORES)
+def test_half_precision(generator, name, dtype):
+    function, arrays = SCORES[name][0], draw(generator, name)
+    half = [keras.ops.cast(array, dtype) for array in arrays]
+    scores = function(*half)
+    assert keras.backend.standardize_dtype(scores.dtype) == dtype
+    np.testing.assert_allclose(to_numpy(scores), numpy_call(function, *arrays), atol=0.15)
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "message"),
+    [
+        ("dot", [(2, 4), (2, 5, 4)], "`query` must be of rank 3"),
+        ("dot", [(2, 3, 4), (5, 4)], "`key` must be of rank 3"),
+        ("dot", [(2, 3, 4), (3, 5, 4)], "same batch size"),
+        ("dot", [(2, 3, 4), (2, 5, 6)], "same width"),
+        ("content", [(2, 3, 4), (2, 5, 6)], "same width"),
+        ("additive", [(2, 3, 4), (2, 5, 6), (4,)], "same width"),
+        ("additive", [(2, 3, 4), (2, 5, 4), (5,)], "`scale` must have the shape"),
+        ("general", [(2, 3, 4), (2, 5, 6), (6, 4)], "`kernel` must have the shape"),
+        ("concat", [(2, 3, 4), (2, 5, 6), (9, 7), (7,)], "`kernel` must have the shape"),
+        ("concat", [(2, 3, 4), (2, 5, 6), (10, 7), (6,)], "`scale` must have the shape"),
+    ],
+)
+def test_bad_input(name, shapes, message):
+    with pytest.raises(ValueError, match=message):
+        SCORES[name][0](*[np.zeros(shape, "float32") for shape in shapes])
+
+
+@pytest.mark.parametrize(
+    ("query", "kernel", "message"),
+    [((2, 4), (4, 5), "`query` must be of rank 3"), ((2, 3, 4), (5, 4), "`kernel` must have")],
+)
+def test_bad_input_of_location_scores(query, kernel, message):
+    with pytest.raises(ValueError, match=message):
+        location_scores(np.zeros(query, "float32"), np.zeros(kernel, "float32"))

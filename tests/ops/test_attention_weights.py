@@ -1,0 +1,65 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.ops import attention_weights
+from tests.backend import BACKEND, to_numpy
+from tests.ops.functions import numpy_call, pull_back
+
+MASK = np.array([[True, True, False, True], [False, False, False, False]])
+
+
+def test_equals_the_softmax_of_what_is_not_masked(generator):
+    scores = generator.normal(size=(3, 2, 4)).astype("float32")
+    expected = np.exp(scores) * MASK
+    total = expected.sum(-1, keepdims=True)
+    expected = np.divide(expected, total, out=np.zeros_like(expected), where=total > 0)
+    weights = numpy_call(lambda scores: attention_weights(scores, MASK), scores)
+    np.testing.assert_allclose(weights, expected, atol=1e-6)
+    assert (weights[:, ~MASK] == 0.0).all()
+
+
+def test_without_a_mask_rows_sum_to_one(generator):
+    weights = numpy_call(attention_weights, generator.normal(size=(3, 5)).astype("float32"))
+    np.testing.assert_allclose(weights.sum(-1), np.ones(3), atol=1e-6)
+
+
+@pytest.mark.parametrize("hidden", [np.nan, np.inf, -np.inf, 3e38])
+def test_what_stands_behind_the_mask_does_not_matter(hidden):
+    scores = np.array([[1.0, 1.0, hidden, 1.0], [hidden] * 4], "float32")
+    weights = numpy_call(lambda scores: attention_weights(scores, MASK), scores)
+    np.testing.assert_allclose(weights, [[1 / 3, 1 / 3, 0, 1 / 3], [0, 0, 0, 0]], atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [-3e38, -1e4, 1e4, 3e38])
+def test_scores_of_any_size(size):
+    weights = numpy_call(attention_weights, np.array([[size, size]], "float32"))
+    np.testing.assert_allclose(weights, [[0.5, 0.5]])
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_sums_in_single(dtype):
+    # In float16 the sum of 5000 ones saturates at 2048.
+    scores = keras.ops.zeros((2, 5000), dtype)
+    mask = np.arange(5000) < np.array([[4000], [0]])
+    weights = attention_weights(scores, mask)
+    assert keras.backend.standardize_dtype(weights.dtype) == dtype
+    expected = np.where(mask, 1 / 4000, 0.0) * np.array([[1.0], [0.0]])
+    np.testing.assert_allclose(to_numpy(weights), expected, rtol=0.01)
+
+
+@pytest.mark.skipif(BACKEND == "openvino", reason="aborts on tensors of size 0")
+def test_an_empty_memory():
+    assert numpy_call(attention_weights, np.zeros((2, 3, 0), "float32")).shape == (2, 3, 0)
+
+
+@pytest.mark.training
+def test_gradients_are_finite_and_spare_the_masked(generator):
+    scores = generator.normal(size=(2, 4)).astype("float32")
+    scores[1] = 3e38
+    cotangent = generator.normal(size=(2, 4)).astype("float32")
+    _, (gradient,) = pull_back(lambda s: attention_weights(s, MASK), [scores], cotangent)
+    assert np.isfinite(gradient).all()
+    assert (gradient[~MASK] == 0.0).all()
+    assert (gradient[0, MASK[0]] != 0.0).all()
