@@ -28,7 +28,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 if "KERAS_BACKEND" not in os.environ:
-    # The fastest first: on a CPU, TensorFlow with XLA runs these convolutions fastest.
+    # The fastest first: on a CPU, TensorFlow runs these convolutions fastest.
     backends = ("tensorflow", "jax", "torch")
     os.environ["KERAS_BACKEND"] = next(filter(importlib.util.find_spec, backends), "tensorflow")
 

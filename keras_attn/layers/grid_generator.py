@@ -43,7 +43,7 @@ class GridGenerator(keras.layers.Layer):
 
     Returns:
         The grid `(batch, height, width, 2)` or `(batch, heads, height, width, 2)`, for volumes
-        `(batch, depth, height, width, 3)`; float32 (float64 under a float64 policy).
+        `(batch, depth, height, width, 3)`; float32 (float64 where theta is).
 
     Raises:
         ValueError: for an unknown option or a bad size, at construction; at build, for theta of a

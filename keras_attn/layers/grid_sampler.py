@@ -39,7 +39,8 @@ class GridSampler(keras.layers.Layer):
         `(batch, rows, columns, channels)`, with the heads after the batch where the grid has them.
 
     Raises:
-        ValueError: for an unknown option, at construction; for shapes that do not fit, at build.
+        ValueError: for an unknown option, at construction; for inputs that are not two, or whose
+            shapes do not fit, at the call.
 
     Example:
 
@@ -74,16 +75,22 @@ class GridSampler(keras.layers.Layer):
         )
 
     def call(self, inputs):
-        feature_map, grid = inputs
+        feature_map, grid = self._checked(inputs)
         return self._sample(ops.cast(feature_map, self.compute_dtype), grid)
 
     def compute_output_shape(self, input_shape):
         return self.compute_output_spec([keras.KerasTensor(shape) for shape in input_shape]).shape
 
     def compute_output_spec(self, inputs):
-        feature_map, grid = inputs
+        feature_map, grid = self._checked(inputs)
         feature_map = keras.KerasTensor(feature_map.shape, dtype=self.compute_dtype)
         return self._sample.compute_output_spec(feature_map, grid)
+
+    def _checked(self, inputs):
+        if not isinstance(inputs, (tuple, list)) or len(inputs) != 2:
+            count = f"{len(inputs)} of them" if isinstance(inputs, (tuple, list)) else type(inputs)
+            raise ValueError(f"`inputs` must be a list [feature_map, grid]. Received: {count}")
+        return inputs
 
     def get_config(self):
         return {

@@ -112,6 +112,11 @@ class SpatialTransformer(keras.layers.Layer):
                 "`projection` can be False only where `localization` gives the parameters itself. "
                 "Received: projection=False with localization=None"
             )
+        if not (localization is None or isinstance(localization, keras.layers.Layer)):
+            raise ValueError(
+                "`localization` must be a Keras layer or model, or None. "
+                f"Received: localization={localization!r}"
+            )
         if isinstance(output_size, (tuple, list)):
             output_size = checked_output_shape(output_size, "output_size")
         elif output_size is not None:
@@ -154,16 +159,10 @@ class SpatialTransformer(keras.layers.Layer):
         )
 
     def build(self, input_shape):
-        batch, *sizes = input_shape
-        axes = len(sizes) - 1
-        if axes not in (2, 3):
-            raise ValueError(
-                "`feature_map` must be of rank 4, (batch, height, width, channels), or 5, with a "
-                f"depth. Received: feature_map of shape {tuple(input_shape)}"
-            )
-        channels = sizes.pop(0 if self.data_format == "channels_first" else -1)
-        self._input_size = tuple(sizes)
-        size = self._resolved_output_size()
+        batch, channels, sizes = self._unpacked(input_shape)
+        axes = len(sizes)
+        self._input_size = sizes
+        size = self._resolved_output_size(sizes)
         if self._default_localization:
             input_shape = (batch, *sizes, channels)
             self.localization = default_localization(
@@ -176,15 +175,26 @@ class SpatialTransformer(keras.layers.Layer):
         flow = self.transformation == "flow"
         self.generator = self._make_generator(None if flow else size)
 
-    def _resolved_output_size(self):
-        size = self._input_size if self.output_size is None else self.output_size
+    def _unpacked(self, input_shape):
+        """Batch, channels and sizes of the map."""
+        batch, *sizes = input_shape
+        if len(sizes) not in (3, 4):
+            raise ValueError(
+                "`feature_map` must be of rank 4, (batch, height, width, channels), or 5, with a "
+                f"depth. Received: feature_map of shape {tuple(input_shape)}"
+            )
+        channels = sizes.pop(0 if self.data_format == "channels_first" else -1)
+        return batch, channels, tuple(sizes)
+
+    def _resolved_output_size(self, input_size):
+        size = input_size if self.output_size is None else self.output_size
         if isinstance(size, int):
-            size = (size,) * len(self._input_size)
-        if None in size or len(size) != len(self._input_size):
+            size = (size,) * len(input_size)
+        if None in size or len(size) != len(input_size):
             raise ValueError(
                 "`output_size` must give the size of every axis of the map, or be None for a map "
                 f"of static size. Received: output_size={self.output_size} for a map of size "
-                f"{self._input_size}"
+                f"{input_size}"
             )
         return size
 
@@ -225,31 +235,37 @@ class SpatialTransformer(keras.layers.Layer):
             height, width, channels)`.
 
         Raises:
-            ValueError: for a thin plate spline or a flow, which have no inverse in closed form.
+            ValueError: for a thin plate spline or a flow, which have no inverse in closed form;
+                before the layer has seen a map, or for maps of unknown size.
         """
         if self.transformation in ("thin_plate_spline", "flow"):
             raise ValueError(
                 "`inverse` needs a transformation with an inverse in closed form. "
                 f"Received: transformation={self.transformation!r}"
             )
+        if not self.built or None in self._input_size:
+            raise ValueError(
+                "`inverse` needs a layer that was built for maps of static size. Received: "
+                + (f"a size of {self._input_size}" if self.built else "a layer not built yet")
+            )
         if self.heads > 1:
             warped = ops.reshape(warped, (-1, *warped.shape[2:]))
             theta = ops.reshape(theta, (-1, *theta.shape[2:]))
         grid = self._make_generator(self._input_size, inverse=True)(theta)
-        canvas = self._sample(warped, grid)
+        # Zeros where nothing was taken, whatever the map was padded with.
+        interpolation, _, *others = self._sample.options
+        canvas = GridSample(interpolation, "zeros", *others)(warped, grid)
         if self.heads > 1:
             canvas = ops.reshape(canvas, (-1, self.heads, *canvas.shape[1:]))
         return canvas
 
     def compute_output_shape(self, input_shape):
-        batch, *sizes = input_shape
-        channels_first = self.data_format == "channels_first"
-        channels = sizes.pop(0 if channels_first else -1)
-        size = self._resolved_output_size()
+        batch, channels, sizes = self._unpacked(input_shape)
+        size = self._resolved_output_size(sizes)
         heads = (self.heads,) if self.heads > 1 else ()
-        return (
-            (batch, *heads, channels, *size) if channels_first else (batch, *heads, *size, channels)
-        )
+        if self.data_format == "channels_first":
+            return (batch, *heads, channels, *size)
+        return (batch, *heads, *size, channels)
 
     def compute_output_spec(self, feature_map, return_transformation=False):
         shape = self.compute_output_shape(feature_map.shape)

@@ -109,4 +109,5 @@ def _binomial(images, axis, spacing, padding_mode, align_corners):
     where = [slice(None)] * axis
     before = padded[(*where, slice(0, size))]
     after = padded[(*where, slice(2 * spacing, 2 * spacing + size))]
-    return 0.5 * images + 0.25 * (before + after)
+    # One by one: the sum of two numbers may be too large for half precision.
+    return 0.5 * images + 0.25 * before + 0.25 * after

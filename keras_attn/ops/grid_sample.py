@@ -67,18 +67,19 @@ def grid_sample(
             `keras.config.image_data_format()`.
         antialias: whether to average over the area that an output pixel covers where the grid
             minifies the image, as a good resize does; bilinear and images only, of static
-            height and width. Where the grid does not minify, nothing changes. See
-            `keras_attn.ops.antialiasing`.
+            height and width. Where the grid does not minify, nothing changes. What a pixel covers
+            is told from its neighbours in the grid: along an axis of one pixel nothing is averaged.
+            See `keras_attn.ops.antialiasing`.
 
     Returns:
         `(batch, out_height, out_width, channels)`, with the axes of `grid` and the channels
         where `data_format` has them (after the heads), in the dtype of `images`.
 
     Raises:
-        ValueError: for ranks, sizes or dtypes that do not fit, an unknown option, bicubic
-            volumes, and `antialias` where it is not defined.
+        ValueError: for ranks, sizes or dtypes that do not fit, images without pixels or channels,
+            an unknown option, bicubic volumes, and `antialias` where it is not defined.
 
-    Second derivatives are not supported on JAX and TensorFlow.
+    Second derivatives are refused on TensorFlow, and on JAX those in forward mode.
 
     Example:
 
@@ -116,7 +117,8 @@ class GridSample(keras.Operation):
     def compute_output_spec(self, images, grid):
         _check(images, grid, *self.options)
         spatial = grid.shape[-1]
-        if "channels_first" in self.options:
+        *_, data_format, _ = self.options
+        if data_format == "channels_first":
             shape = (*grid.shape[: -1 - spatial], images.shape[1], *grid.shape[-1 - spatial : -1])
         else:
             shape = (*grid.shape[:-1], images.shape[-1])
@@ -200,6 +202,11 @@ def _check(images, grid, interpolation, padding_mode, align_corners, data_format
         raise ValueError(
             f"`grid` must have {rank - 2} coordinates on its last axis and the rank {rank}, "
             f"or {rank + 1} with heads. {_received(images=images, grid=grid)}"
+        )
+    if 0 in images.shape[1:]:
+        raise ValueError(
+            "`images` must have at least one pixel and one channel. "
+            f"{_received(images=images, grid=grid)}"
         )
     if None not in (images.shape[0], grid.shape[0]) and images.shape[0] != grid.shape[0]:
         raise ValueError(

@@ -88,7 +88,8 @@ def projective_grid(theta, output_shape, align_corners=False):
     """Grid of a projective transformation (homography), `(x, y, w)ᵀ = H (x_t, y_t, 1)ᵀ`.
 
     The source is `(x / w, y / w)`. Points with `w <= 0` lie behind the camera and count as
-    outside of the image: they get the coordinate 10⁶ and no gradient.
+    outside of the image, and so do those with `w` below 10⁻⁶ of the last row's largest entry: they
+    get the coordinate 10⁶ and no gradient.
 
     Args:
         theta: `(..., 3, 3)`, or `(..., 4, 4)` for volumes. The scale of the matrix does not
@@ -115,7 +116,10 @@ def projective_grid(theta, output_shape, align_corners=False):
     _check_matrix(theta, (axes + 1, axes + 1), output_shape)
     mapped = _linear_map(theta, output_shape, align_corners)
     numerator, w = mapped[..., :axes], mapped[..., axes:]
-    in_front = w > 1e-6
+    largest = ops.max(ops.abs(ops.stop_gradient(theta[..., axes, :])), axis=-1)
+    for _ in range(axes + 1):
+        largest = ops.expand_dims(largest, -1)
+    in_front = w > 1e-6 * largest
     # The inner `where` keeps the unused branch of the outer one free of divisions by zero, whose
     # gradient would be NaN.
     return ops.where(in_front, numerator / ops.where(in_front, w, 1.0), FAR_OUTSIDE)

@@ -53,8 +53,9 @@ def invert(theta):
         theta: `(..., 2, 3)` or `(..., 3, 4)` (affine), `(..., 3, 3)` or `(..., 4, 4)` (projective).
 
     Returns:
-        The inverse, shaped like theta. A singular matrix has none: its determinant is taken as
-        10⁻⁸ away from zero, so the result is large and finite.
+        The inverse, shaped like theta. A singular matrix has none: the determinant (that of the
+        linear part of an affine one), with the largest entry scaled to 1, is taken as 10⁻⁸ away
+        from zero, so the result is large and finite.
 
     Raises:
         ValueError: if theta is not such a matrix.
@@ -70,7 +71,18 @@ def invert(theta):
     """
     theta = coordinates(theta)
     _check(theta, "theta")
-    matrix = _square(theta)
+    rows, columns = theta.shape[-2:]
+    if rows == columns:
+        return _inverse(theta)
+    linear = _inverse(theta[..., :-1])
+    return ops.concatenate([linear, -_product(linear, theta[..., -1:])], axis=-1)
+
+
+def _inverse(matrix):
+    # Entries of up to 1 have a determinant that says how near the matrix is to a singular one.
+    scale = ops.max(ops.abs(ops.stop_gradient(matrix)), axis=(-2, -1), keepdims=True)
+    scale = ops.where(scale > 1e-15, scale, ops.ones_like(scale))
+    matrix = matrix / scale
     size = matrix.shape[-1]
     identity = ops.convert_to_tensor(np.eye(size), dtype=matrix.dtype)
     adjugate = ops.zeros_like(matrix) + identity
@@ -80,7 +92,7 @@ def invert(theta):
     determinant = _trace(_product(matrix, adjugate)) / size
     sign = ops.where(determinant < 0, -1.0, 1.0)
     determinant = ops.cast(sign, matrix.dtype) * ops.maximum(ops.abs(determinant), 1e-8)
-    return (adjugate / determinant)[..., : theta.shape[-2], :]
+    return adjugate / determinant / scale
 
 
 def _check(theta, name):

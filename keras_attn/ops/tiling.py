@@ -17,7 +17,7 @@ def tiling(heads, axes=2):
         A float64 array `(heads, axes, axes + 1)`, tiles in rows from the top left.
 
     Raises:
-        ValueError: if heads is not a positive integer.
+        ValueError: if heads is not a positive integer, or axes not 2 or 3.
 
     Example:
 
@@ -28,8 +28,10 @@ def tiling(heads, axes=2):
         Jaderberg et al., "Spatial Transformer Networks", 2015, section 4.3,
         https://arxiv.org/abs/1506.02025
     """
-    if not isinstance(heads, (int, np.integer)) or heads < 1:
+    if isinstance(heads, bool) or not isinstance(heads, (int, np.integer)) or heads < 1:
         raise ValueError(f"`heads` must be a positive integer. Received: heads={heads}")
+    if axes not in (2, 3):
+        raise ValueError(f"`axes` must be 2 or 3. Received: axes={axes}")
     counts = _balanced_factors(heads, axes)
     theta = np.zeros((heads, axes, axes + 1))
     for index, place in enumerate(np.ndindex(*reversed(counts))):

@@ -1,6 +1,7 @@
 """Families of transformations: from a few free numbers to the matrix they stand for."""
 
 import math
+import numbers
 
 import numpy as np
 from keras import ops
@@ -112,12 +113,14 @@ def check_limits(transformation, scale_range, max_shift):
                 f"have a scale of their own. Received: scale_range={scale_range} with "
                 f"transformation={transformation!r}"
             )
-        if len(scale_range) != 2 or not 0 < scale_range[0] <= 1 <= scale_range[1] < math.inf:
+        pair = isinstance(scale_range, (tuple, list)) and len(scale_range) == 2
+        if not pair or not 0 < scale_range[0] <= 1 <= scale_range[1] < math.inf:
             raise ValueError(
                 "`scale_range` must be (lowest, highest) with 0 < lowest <= 1 <= highest. "
                 f"Received: scale_range={scale_range}"
             )
-    if max_shift is not None and not 0 < max_shift < math.inf:
+    number = isinstance(max_shift, numbers.Real)
+    if max_shift is not None and not (number and 0 < max_shift < math.inf):
         raise ValueError(f"`max_shift` must be positive. Received: max_shift={max_shift}")
 
 

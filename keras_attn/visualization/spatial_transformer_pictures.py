@@ -17,7 +17,8 @@ class SpatialTransformerPictures(keras.callbacks.Callback):
         folder: where the pictures go; it is made.
         frequency: epochs from one picture to the next.
         transformations: a callable `images -> (warped, theta, grid)`; `None` for the model's own
-            method of that name, or else the first `SpatialTransformer` among its layers.
+            method of that name, or else the first `SpatialTransformer` among its layers. Of a model
+            that has several one after the other, the first is drawn.
         animation: whether to make the animation.
         **options: of `keras_attn.visualization.plot_spatial_transformer`, such as `captions`.
 
@@ -71,7 +72,9 @@ class SpatialTransformerPictures(keras.callbacks.Callback):
         if transformations is None:
             transformations, found = find_transformations(self.model)
             options = {**found, **options}
-        warped, theta, grid = transformations(self.images)
+        # Of several transformers one after the other the first is drawn: its input is the image.
+        look = transformations(self.images)
+        warped, theta, grid = (part[0] if isinstance(part, list) else part for part in look)
         file = self.folder / f"epoch_{epoch:04d}.png"
         title = options.pop("title", "before training" if epoch == 0 else f"epoch {epoch}")
         plot_spatial_transformer(
@@ -92,7 +95,8 @@ def find_transformations(model):
             `SpatialTransformer` whose input is known.
     """
     layer = next((each for each in model.layers if isinstance(each, SpatialTransformer)), None)
-    options = {}
+    # A model may sample without such a layer, and then says what its images are like.
+    options = {"data_format": model.data_format} if hasattr(model, "data_format") else {}
     if layer is not None:
         options = {
             "control_points": layer.control_points,

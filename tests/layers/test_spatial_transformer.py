@@ -126,6 +126,26 @@ def test_inverse_puts_the_patch_back(transformation, heads, data_format):
     )
 
 
+def test_inverse_leaves_zeros_where_nothing_was_taken():
+    layer = given([np.log(0.5), 0, 0], transformation="attention", padding_mode="border")
+    warped, theta, _ = layer(images(), return_transformation=True)
+    canvas = to_numpy(layer.inverse(np.ones_like(to_numpy(warped)), theta))
+    assert (canvas[:, 0] == 0).all()
+    assert (canvas[:, canvas.shape[1] // 2, canvas.shape[2] // 2] == 1).all()
+
+
+def test_inverse_is_refused_before_the_layer_is_built():
+    with pytest.raises(ValueError, match="not built"):
+        SpatialTransformer().inverse(np.ones((1, 4, 4, 1)), np.ones((1, 2, 3)))
+
+
+@pytest.mark.parametrize("output_size", [5, (5, 4), None])
+def test_output_shape_is_known_before_the_layer_is_built(output_size):
+    layer = SpatialTransformer(output_size=output_size, heads=2, data_format="channels_last")
+    expected = {5: (5, 5), (5, 4): (5, 4), None: (12, 10)}[output_size]
+    assert layer.compute_output_shape((None, 12, 10, 3)) == (None, 2, *expected, 3)
+
+
 def test_inverse_is_refused_where_there_is_none():
     layer = SpatialTransformer(transformation="flow", data_format="channels_last")
     warped, theta, _ = layer(images(), return_transformation=True)

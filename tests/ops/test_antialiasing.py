@@ -73,6 +73,14 @@ def test_a_constant_stays_constant(padding_mode):
     np.testing.assert_allclose(reduced, 0.25, atol=1e-6)
 
 
+@pytest.mark.training
+def test_bright_images_in_half_precision():
+    images = keras.ops.full((1, 8, 8, 1), 60000.0, "float16")
+    grid = to_numpy(identity_grid((4, 4)))[None]
+    reduced = grid_sample(images, grid, antialias=True, data_format="channels_last")
+    np.testing.assert_allclose(to_numpy(reduced)[:, 1:-1, 1:-1], 60000.0, rtol=1e-3)
+
+
 def test_coarser_than_the_coarsest_level(generator):
     images = generator.uniform(size=(1, 8, 8, 1)).astype("float32")
     grid = 1000.0 * to_numpy(identity_grid((4, 4)))[None]

@@ -255,6 +255,8 @@ def test_compiled_is_eager(generator):
     ("images", "grid", "options", "message"),
     [
         ((2, 5, 7), (2, 4, 4, 2), {}, "`images` must have rank 4"),
+        ((2, 0, 7, 3), (2, 4, 4, 2), {}, "`images` must have at least one pixel"),
+        ((2, 5, 7, 0), (2, 4, 4, 2), {}, "`images` must have at least one pixel"),
         ((2, 5, 7, 3), (2, 4, 2), {}, "`grid` must have 2 coordinates"),
         ((2, 5, 7, 3), (2, 4, 4, 3), {}, "`grid` must have 2 coordinates"),
         ((2, 5, 7, 6, 3), (2, 4, 4, 4, 2), {}, "`grid` must have 3 coordinates"),

@@ -44,9 +44,12 @@ def test_projective_grid_divides_by_the_last_coordinate(generator, shape, align_
 
 
 def test_projective_grid_ignores_the_scale_of_its_matrix(generator):
-    theta = np.eye(3) + 0.1 * generator.normal(size=(2, 3, 3)).astype("float32")
-    once, thrice = (to_numpy(projective_grid(k * theta, (5, 6))) for k in (1.0, 3.0))
+    theta = (np.eye(3) + 0.1 * generator.normal(size=(2, 3, 3))).astype("float32")
+    once, thrice, little = (
+        to_numpy(projective_grid(np.float32(k) * theta, (5, 6))) for k in (1.0, 3.0, 1e-8)
+    )
     np.testing.assert_allclose(once, thrice, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(once, little, rtol=1e-5, atol=1e-6)
 
 
 def test_points_behind_the_camera_are_outside():

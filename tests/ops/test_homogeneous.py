@@ -40,6 +40,15 @@ def test_reflections_have_inverses():
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("zoom", [1e-3, 5e-5, 1e4])
+def test_far_zooms_have_inverses(shape, zoom):
+    theta = zoom * np.eye(*shape, dtype="float32")
+    theta[-1, -1] += 0.25 * zoom
+    expected = np.linalg.inv(square(theta))[: shape[0]]
+    np.testing.assert_allclose(to_numpy(invert(theta)), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_singular_matrices_give_finite_values_and_gradients(shape):
     theta = np.zeros((2, *shape), "float32")
     assert np.isfinite(to_numpy(invert(theta))).all()

@@ -5,10 +5,14 @@ import numpy as np
 import pytest
 
 from keras_attn import SpatialTransformer
-from keras_attn.applications import SpatialTransformerClassifier
+from keras_attn.applications import (
+    DigitSequenceClassifier,
+    InverseCompositionalClassifier,
+    SpatialTransformerClassifier,
+)
 from keras_attn.visualization import SpatialTransformerPictures
 from keras_attn.visualization.spatial_transformer_pictures import find_transformations
-from tests.backend import to_numpy
+from tests.backend import BACKEND, to_numpy
 
 IMAGES = np.random.default_rng(0).random((3, 12, 12, 1), dtype="float32")
 OPTIONS = {"data_format": "channels_last"}
@@ -83,6 +87,27 @@ def test_prefers_the_model_s_own_transformations(tmp_path):
     callback = SpatialTransformerPictures(images, tmp_path, **OPTIONS)
     callback.set_model(model)
     assert callback.draw(7) == tmp_path / "epoch_0007.png"
+
+
+@pytest.mark.parametrize(
+    ("application", "shape", "options"),
+    [
+        (DigitSequenceClassifier, (16, 16, 1), {"transformers": "multi", "width": 0.05}),
+        (
+            InverseCompositionalClassifier,
+            (1, 24, 24),
+            {"num_classes": 3, "filters": (2, 2), "units": 4, "data_format": "channels_first"},
+        ),
+    ],
+)
+def test_draws_what_applications_look_at(tmp_path, application, shape, options):
+    images = np.random.default_rng(0).random((2, *shape), dtype="float32")
+    if BACKEND == "tensorflow" and options.get("data_format") == "channels_first":
+        pytest.skip("no channels-first convolutions on the CPU")
+    model = application(shape, **{**OPTIONS, **options})
+    callback = SpatialTransformerPictures(images, tmp_path)
+    callback.set_model(model)
+    assert callback.draw(0).is_file()
 
 
 def test_takes_a_callable(tmp_path):

@@ -10,7 +10,7 @@ TILE = 2**20
 
 @jax.custom_vjp
 def additive_scores(query, key, scale):
-    """Equals `plain_additive_scores`, with a gradient of its own (of the first order only)."""
+    """Equals `plain_additive_scores`, with a gradient of its own, for reverse mode only."""
 
     def of_group(query, key):
         def of_query(query):
@@ -20,6 +20,10 @@ def additive_scores(query, key, scale):
         return _over_queries(of_query, query)
 
     wide = _wide(scale)
+    if not all(isinstance(size, int) for size in (*query.shape, *key.shape)):
+        # An export for sizes that are not known has no loops.
+        scores = jnp.sum(jnp.tanh(_wide(query)[:, :, None] + _wide(key)[:, None]) * wide, axis=-1)
+        return scores.astype(query.dtype)
     return _in_groups(of_group, query, key).astype(query.dtype)
 
 
@@ -40,14 +44,15 @@ def _backward(saved, gradient):
             slope = 1.0 - hidden * hidden
             of_query = jnp.matmul(gradient[:, None], slope)[:, 0]
             of_key = of_key + slope * gradient[..., None]
-            of_scale = of_scale + jnp.matmul(gradient.reshape(1, -1), hidden.reshape(-1, units))
+            rows = gradient.reshape(1, gradient.size), hidden.reshape(gradient.size, units)
+            of_scale = of_scale + jnp.matmul(*rows)
             return (of_key, of_scale), of_query
 
         start = jnp.zeros(key.shape, gradient.dtype), jnp.zeros((1, units), gradient.dtype)
         slices = jnp.moveaxis(query, 1, 0), jnp.moveaxis(gradient, 1, 0)
         (of_key, of_scale), of_query = lax.scan(of_query, start, slices)
         # A row for each example, as the other two have it.
-        of_scale = jnp.pad(of_scale, ((0, len(key) - 1), (0, 0)))
+        of_scale = jnp.pad(of_scale, ((0, max(key.shape[0] - 1, 0)), (0, 0)))
         return jnp.moveaxis(of_query, 0, 1), of_key, of_scale
 
     of_query, of_key, of_scale = _in_groups(of_group, query, key, _wide(gradient))
@@ -79,7 +84,7 @@ def _in_groups(function, query, key, *others):
     arrays = (query, key, *others)
     if group >= batch:
         return function(*arrays)
-    groups = [array.reshape(-1, group, *array.shape[1:]) for array in arrays]
+    groups = [array.reshape(batch // group, group, *array.shape[1:]) for array in arrays]
     results = lax.map(lambda slices: function(*slices), groups)
     return jax.tree.map(lambda array: array.reshape(batch, *array.shape[2:]), results)
 

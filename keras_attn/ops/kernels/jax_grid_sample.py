@@ -19,7 +19,7 @@ GROUP = 2**20
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
 def grid_sample(images, grid, interpolation, padding_mode, align_corners):
-    """Equals `plain_grid_sample`, with a gradient of its own (of the first order only)."""
+    """Equals `plain_grid_sample`, with a gradient of its own, for reverse mode only."""
     sizes, channels = images.shape[1:-1], images.shape[-1]
     axes = axis_taps(_coordinates(grid), sizes, interpolation, padding_mode, align_corners)
     rows, first = _rows(images)
@@ -39,7 +39,7 @@ def _backward(interpolation, padding_mode, align_corners, saved, gradient):
     sizes, channels = images.shape[1:-1], images.shape[-1]
     coordinates = _coordinates(grid)
     gradient = gradient.astype(grid.dtype).reshape(*coordinates[0].shape, channels)
-    numbers = images[0].size + gradient[0].size
+    numbers = math.prod(images.shape[1:]) + math.prod(gradient.shape[1:])
 
     def taps(coordinates):
         return axis_taps(coordinates, sizes, interpolation, padding_mode, align_corners)
@@ -70,7 +70,8 @@ def _grid_gradient(taps, coordinates, gradient, images):
             return sum(plane * gradient[..., c] for c, plane in enumerate(planes))
         # A sum over the last axis is not vectorised on CPUs, the same as a product is.
         ones = jnp.ones((channels, 1), gradient.dtype)
-        return jnp.matmul(_take(rows, first + index) * gradient, ones)[..., 0]
+        products = _take(rows, first + index) * gradient
+        return jnp.matmul(products, ones, precision="highest")[..., 0]
 
     def weights(coordinates):
         return [weight for _, weight in combine(taps(coordinates), sizes)]
@@ -86,7 +87,7 @@ def _grid_gradient(taps, coordinates, gradient, images):
         found += [jnp.zeros_like(found[0])] * (len(found) % 2)
         return list(map(lax.complex, found[::2], found[1::2]))
 
-    pairs = _apart(in_pairs, coordinates)
+    pairs = _apart(in_pairs, coordinates, coordinates)
     parts = [part for pair in pairs for part in (pair.real, pair.imag)]
     return _interleaved(parts[: len(coordinates)])
 
@@ -98,15 +99,15 @@ def _scatter_planes(taps, sizes, coordinates, gradient):
     vectors; the columns are then moved to their pixels by dense sums.
     """
     axes = taps(coordinates)
-    first = _first(gradient, sizes) + combine([[(low, 1)] for (low, _), _ in axes], sizes)[0][0]
+    batch = gradient.shape[0]
+    first = _first(batch, sizes) + combine([[(low, 1)] for (low, _), _ in axes], sizes)[0][0]
     weights = [weight for _, weight in combine(axes, sizes)]
-    pixels = len(gradient) * math.prod(sizes)
+    pixels = batch * math.prod(sizes)
     strides = [math.prod(sizes[axis + 1 :]) for axis in range(len(sizes))]
     shifts = list(map(sum, itertools.product(*[(0, stride) for stride in strides])))
 
     def plane(gradient):
         updates = _interleaved([weight * gradient for weight in weights])
-        updates = updates.reshape(-1, len(weights))
         collected = _add(jnp.zeros((pixels, len(weights)), updates.dtype), first, updates)
         return sum(
             jnp.pad(collected[: max(pixels - shift, 0), tap], (min(shift, pixels), 0))
@@ -114,57 +115,61 @@ def _scatter_planes(taps, sizes, coordinates, gradient):
         )
 
     planes = [plane(gradient[..., c]) for c in range(gradient.shape[-1])]
-    return _interleaved(planes).reshape(len(gradient), *sizes, -1)
+    return _interleaved(planes).reshape(batch, *sizes, len(planes))
 
 
 def _scatter_taps(taps, sizes, coordinates, gradient):
     """Image gradient: every tap of every point adds a row of channels."""
-    channels = gradient.shape[-1]
-    image = jnp.zeros((len(gradient) * math.prod(sizes), channels), gradient.dtype)
-    first = _first(gradient, sizes)
+    batch, _, channels = gradient.shape
+    image = jnp.zeros((batch * math.prod(sizes), channels), gradient.dtype)
+    first = _first(batch, sizes)
     for index, weight in combine(taps(coordinates), sizes):
-        image = _add(image, first + index, (weight[..., None] * gradient).reshape(-1, channels))
-    return image.reshape(len(gradient), *sizes, channels)
+        image = _add(image, first + index, weight[..., None] * gradient)
+    return image.reshape(batch, *sizes, channels)
 
 
-def _in_groups(function, numbers, *arrays):
+def _in_groups(function, numbers, coordinates, *arrays):
     """`function` of arrays whose first axis is the batch, on CPUs in a loop over groups of images.
 
     A group is as large as the cache, and the system's patience with large allocations, allow.
 
     Args:
-        function: takes and returns what has the batch first.
+        function: takes coordinates and arrays, returns what has the batch first.
         numbers: how many numbers it needs for an image.
+        coordinates: without NaN.
     """
-    batch = len(jax.tree.leaves(arrays)[0])
+    batch = coordinates[0].shape[0]
+    arrays = (coordinates, *arrays)
     if batch < 2 or batch * numbers <= GROUP:
-        return _apart(function, *arrays)
+        return _apart(function, coordinates, *arrays)
     group = max(n for n in range(1, batch) if batch % n == 0 and (n == 1 or n * numbers <= GROUP))
 
     def loop(*arrays):
-        groups = jax.tree.map(lambda a: a.reshape(-1, group, *a.shape[1:]), arrays)
+        groups = jax.tree.map(lambda a: a.reshape(batch // group, group, *a.shape[1:]), arrays)
         # Apart, because slices that are fused into what uses them are not vectorised.
-        results = lax.map(lambda arrays: _apart(function, *arrays), groups)
+        results = lax.map(lambda arrays: _apart(function, arrays[0], *arrays), groups)
         return jax.tree.map(lambda a: a.reshape(batch, *a.shape[2:]), results)
 
     return lax.platform_dependent(*arrays, cpu=loop, default=function)
 
 
-def _apart(function, *arrays):
+def _apart(function, coordinates, *arrays):
     """`function(*arrays)`, on CPUs not fused with what comes before and after.
 
     Fused, a value is computed again at each of its uses. XLA does not fuse across a conditional,
     and on CPUs it does not keep `optimization_barrier` until then.
+
+    Args:
+        coordinates: without NaN.
     """
-    first = jax.tree.leaves(arrays)[0]
-    if first.size == 0:
+    if coordinates[0].size == 0:
         return function(*arrays)
 
     def conditional(*arrays):
         shapes = jax.eval_shape(function, *arrays)
         never = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
         # Always true, as NaN has been taken out, but the compiler cannot know it.
-        always = first.reshape(-1)[0] <= jnp.inf
+        always = coordinates[0][0, 0] <= jnp.inf
         return lax.cond(always, function, lambda *_: never, *arrays)
 
     return lax.platform_dependent(*arrays, cpu=conditional, default=function)
@@ -184,20 +189,23 @@ def _take(rows, indices):
 
 
 def _add(rows, indices, updates):
-    indices = indices.astype("uint32").reshape(-1)
+    indices = indices.astype("uint32").reshape(indices.size)
+    updates = updates.reshape(indices.size, updates.shape[-1])
     return rows.at[indices].add(updates, mode="promise_in_bounds")
 
 
 def _rows(images):
     """All pixels of the batch as rows, and where each image begins, `(batch, 1)`."""
-    return images.reshape(-1, images.shape[-1]), _first(images, images.shape[1:-1])
+    batch, *sizes, channels = images.shape
+    return images.reshape(batch * math.prod(sizes), channels), _first(batch, sizes)
 
 
 def _first(batch, sizes):
-    return jnp.arange(len(batch), dtype="int32")[:, None] * math.prod(sizes)
+    return jnp.arange(batch, dtype="int32")[:, None] * math.prod(sizes)
 
 
 def _coordinates(grid):
     """One `(batch, points)` for each coordinate."""
-    grid = without_nan(grid).reshape(len(grid), -1, grid.shape[-1])
+    batch, *sizes, axes = grid.shape
+    grid = without_nan(grid).reshape(batch, math.prod(sizes), axes)
     return [grid[..., axis] for axis in range(grid.shape[-1])]

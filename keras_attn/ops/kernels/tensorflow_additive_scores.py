@@ -7,6 +7,8 @@ import functools
 
 import tensorflow as tf
 
+from keras_attn.ops.kernels.tensorflow_gradients import refuse_second_derivative, unseen
+
 # Numbers of the hidden layer that are in the cache at a time.
 TILE = 2**20
 
@@ -15,14 +17,16 @@ _compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
 
 @tf.custom_gradient
 def additive_scores(query, key, scale):
-    """Equals `plain_additive_scores`, with a gradient of its own (of the first order only)."""
-    # A tape that saw them would have the compiled functions keep all that they make.
-    query, key, scale = map(tf.stop_gradient, (query, key, scale))
+    """Equals `plain_additive_scores`, with a gradient of its own, of the first order only."""
 
     def backward(gradient):
-        return _gradients(query, key, scale, tf.stop_gradient(gradient))
+        return gradients(query, key, scale, gradient)
 
-    return _scores(query, key, scale), backward
+    @tf.custom_gradient
+    def gradients(*tensors):
+        return _gradients(*unseen(*tensors)), refuse_second_derivative("additive_scores")
+
+    return _scores(*unseen(query, key, scale)), backward
 
 
 @_compiled

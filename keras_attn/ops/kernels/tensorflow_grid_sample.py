@@ -8,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_attn.ops.interpolation import axis_taps, combine, without_nan
+from keras_attn.ops.kernels.tensorflow_gradients import refuse_second_derivative, unseen
 
 # Up to this many channels each is worked on by itself, see `_scatter_planes`.
 FEW_CHANNELS = 8
@@ -19,22 +20,21 @@ _compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
 
 
 def grid_sample(images, grid, interpolation, padding_mode, align_corners):
-    """Equals `plain_grid_sample`, with a gradient of its own (of the first order only)."""
+    """Equals `plain_grid_sample`, with a gradient of its own, of the first order only."""
     options = (interpolation, padding_mode, align_corners)
 
     @tf.custom_gradient
     def sample(images, grid):
-        # A tape that saw them would have the compiled functions keep all that they make.
-        images, grid = tf.stop_gradient(images), tf.stop_gradient(grid)
-
         def backward(gradient):
-            gradient = tf.stop_gradient(gradient)
-            return (
-                _image_gradient(images, grid, gradient, *options),
-                _grid_gradient(images, grid, gradient, *options),
-            )
+            return gradients(images, grid, gradient)
 
-        return _sample(images, grid, *options), backward
+        return _sample(*unseen(images, grid), *options), backward
+
+    @tf.custom_gradient
+    def gradients(images, grid, gradient):
+        tensors = unseen(images, grid, gradient)
+        found = _image_gradient(*tensors, *options), _grid_gradient(*tensors, *options)
+        return found, refuse_second_derivative("grid_sample")
 
     return sample(images, grid)
 
@@ -74,9 +74,9 @@ def _grid_gradient(images, grid, gradient, *options):
             parts += [tf.math.real(complex_number), tf.math.imag(complex_number)]
         return _interleaved(parts[: len(coordinates)])
 
-    numbers = tf.size(images[0]) + tf.size(gradient[0])
+    numbers = _numbers(images) + _numbers(gradient)
     found = _in_groups(of_group, numbers, (images, coordinates, gradient), grid.dtype)
-    found = tf.reshape(found, tf.shape(grid))
+    found = tf.reshape(found[: tf.size(grid)], tf.shape(grid))
     return tf.where(tf.math.is_finite(grid), found, tf.zeros_like(found))
 
 
@@ -92,8 +92,11 @@ def _gradient_pair(images, coordinates, gradient, options, pair):
             )
         # A sum over the last axis is not vectorised on CPUs, the same as a product is.
         ones = tf.ones((tf.shape(images)[-1], 1), gradient.dtype)
-        taken = tf.cast(tf.gather(rows, first + index), gradient.dtype)
-        return tf.matmul(taken * gradient, ones)[..., 0]
+        products = tf.cast(tf.gather(rows, first + index), gradient.dtype) * gradient
+        if tf.config.list_logical_devices("GPU"):
+            # There a product would be rounded to fewer digits.
+            return tf.reduce_sum(products, axis=-1)
+        return tf.matmul(products, ones)[..., 0]
 
     with tf.GradientTape() as tape:
         tape.watch(coordinates)
@@ -115,7 +118,7 @@ def _image_gradient(images, grid, gradient, *options):
     scatter = _scatter_planes if neighbours else _scatter_taps
     coordinates = _coordinates(grid)
     gradient = _points(gradient, grid.dtype)
-    numbers = 4 * (tf.size(images[0]) + tf.size(gradient[0]))
+    numbers = 4 * (_numbers(images) + _numbers(gradient))
 
     def of_group(coordinates, gradient):
         return _apart(
@@ -126,7 +129,8 @@ def _image_gradient(images, grid, gradient, *options):
         )
 
     found = _in_groups(of_group, numbers, (coordinates, gradient), grid.dtype)
-    return tf.reshape(tf.cast(found, images.dtype), tf.shape(images))
+    found = tf.reshape(found[: tf.size(images)], tf.shape(images))
+    return tf.cast(found, images.dtype)
 
 
 def _scatter_planes(axes, sizes, gradient):
@@ -174,10 +178,15 @@ def _in_groups(function, numbers, arrays, dtype):
         numbers: how many numbers it needs for an image.
 
     Returns:
-        All the numbers that it gives, as one axis.
+        All the numbers that it gives, as one axis; those of one image for an empty batch.
     """
     if tf.config.list_logical_devices("GPU"):
         return function(*arrays)
+    # A loop over nothing does not compile.
+    missing = tf.cast(tf.shape(arrays[-1])[0] == 0, "int32")
+    arrays = tf.nest.map_structure(
+        lambda array: tf.pad(array, [[0, missing]] + [[0, 0]] * (len(array.shape) - 1)), arrays
+    )
     batch = tf.shape(arrays[-1])[0]
     groups = 2 ** tf.range(12)
     fits = (batch % groups == 0) & (numbers <= GROUP // groups)
@@ -232,6 +241,11 @@ def _add(rows, indices, updates):
 def _rows(images):
     """All pixels of the batch as rows, and where each image begins, `(batch, 1)`."""
     return tf.reshape(images, (-1, tf.shape(images)[-1])), _first(images, ops.shape(images)[1:-1])
+
+
+def _numbers(batch):
+    """How many numbers an example of the batch has."""
+    return tf.reduce_prod(tf.shape(batch)[1:])
 
 
 def _first(batch, sizes):

@@ -7,7 +7,7 @@ TILE = 2**20
 
 
 def additive_scores(query, key, scale):
-    """Equals `plain_additive_scores`, with a gradient of its own (of the first order only)."""
+    """Equals `plain_additive_scores`, with a gradient of its own, of the first order only."""
     return _AdditiveScores.apply(query, key, scale)
 
 

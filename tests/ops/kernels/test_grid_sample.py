@@ -86,6 +86,53 @@ def test_gradients_in_groups_of_images(generator, monkeypatch, batch, channels):
         np.testing.assert_allclose(found, gradient, atol=1e-4)
 
 
+@pytest.mark.skipif(BACKEND == "openvino", reason="aborts on tensors of size 0")
+@pytest.mark.parametrize("channels", [1, 10])
+def test_a_batch_of_nothing(channels):
+    images, grid = np.zeros((0, 4, 5, channels), "float32"), np.zeros((0, 3, 2, 2), "float32")
+
+    def sample(images, grid):
+        return grid_sample(images, grid, data_format="channels_last")
+
+    assert numpy_call(sample, images, grid).shape == (0, 3, 2, channels)
+    if TRAINS:
+        _, gradients = pull_back(sample, [images, grid], np.zeros((0, 3, 2, channels), "float32"))
+        assert [gradient.shape for gradient in gradients] == [images.shape, grid.shape]
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="the others have second derivatives, or refuse")
+def test_second_derivatives_are_refused(generator):
+    import tensorflow as tf
+
+    images = tf.constant(generator.normal(size=(1, 4, 4, 1)).astype("float32"))
+    grid = tf.constant(generator.uniform(-1, 1, (1, 3, 3, 2)).astype("float32"))
+    with tf.GradientTape() as outer:
+        outer.watch(grid)
+        with tf.GradientTape() as inner:
+            inner.watch(grid)
+            sampled = grid_sample(images, grid, data_format="channels_last")
+        slope = inner.gradient(sampled, grid)
+    with pytest.raises(NotImplementedError, match="`grid_sample` has no second derivative"):
+        outer.gradient(slope, grid)
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="the export of jax")
+def test_export_with_a_free_batch(generator):
+    import jax
+
+    def sample(images, grid):
+        return grid_sample(images, grid, data_format="channels_last")
+
+    shapes = [jax.export.symbolic_shape("batch, 6, 6, 2"), (4, 4, 2)]
+    shapes[1] = (shapes[0][0], *shapes[1])
+    exported = jax.export.export(jax.jit(sample))(
+        *[jax.ShapeDtypeStruct(shape, "float32") for shape in shapes]
+    )
+    images = generator.normal(size=(3, 6, 6, 2)).astype("float32")
+    grid = generator.uniform(-1, 1, (3, 4, 4, 2)).astype("float32")
+    np.testing.assert_allclose(exported.call(images, grid), sample(images, grid), atol=1e-6)
+
+
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="SavedModel is TensorFlow's format")
 def test_saved_model(generator, tmp_path):
     import tensorflow as tf

@@ -1,0 +1,20 @@
+"""What the kernels with gradients of their own share on TensorFlow."""
+
+import tensorflow as tf
+
+
+def unseen(*tensors):
+    """The tensors for a compiled function whose gradient is another function's business.
+
+    A tape that saw them would have the compiled function keep all that it makes.
+    """
+    return tuple(map(tf.stop_gradient, tensors))
+
+
+def refuse_second_derivative(name):
+    """The gradient of a gradient that has none: an error rather than a wrong number."""
+
+    def refuse(*_):
+        raise NotImplementedError(f"`{name}` has no second derivative on TensorFlow.")
+
+    return refuse
