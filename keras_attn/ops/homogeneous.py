@@ -63,8 +63,9 @@ def invert(theta):
     Example:
 
     >>> zoom = np.array([[0.5, 0.0, 0.25], [0.0, 0.5, 0.0]])
-    >>> [round(float(x), 2) for x in keras_attn.ops.invert(zoom)[0]]
-    [2.0, 0.0, -0.5]
+    >>> inverse = keras_attn.ops.invert(zoom)
+    >>> round(float(inverse[0, 0]), 2), round(float(inverse[0, 2]), 2)
+    (2.0, -0.5)
 
     Reference:
         Faddeev and LeVerrier's recursion for the adjugate matrix.
