@@ -8,19 +8,6 @@ from tests.conformance.case import LayerCase
 from tests.oracles import spatial as oracle
 
 
-def small_localization(filters=4):
-    """A localization network small enough to compile quickly, and smooth."""
-    return keras.Sequential(
-        [
-            keras.layers.Conv2D(
-                filters, 3, strides=2, activation="tanh", data_format="channels_last", name="look"
-            ),
-            keras.layers.Flatten(data_format="channels_last", name="flatten"),
-        ],
-        name="localization",
-    )
-
-
 def flatten():
     return keras.layers.Flatten(data_format="channels_last", name="localization")
 
@@ -47,6 +34,51 @@ def tiles_by_hand(weights, feature_map):
         theta[:, head, 0, 2] = 0.5 * shift[:, head, 0] + middle
         theta[:, head, 1, 2] = shift[:, head, 1]
     return oracle.sample_batch(feature_map, oracle.matrix_grid(theta, (4, 3)))
+
+
+def bounded(value, limit):
+    return limit * np.tanh(value / limit)
+
+
+def attention_by_hand(weights, feature_map):
+    """Scales from a half to one, shifts of at most a half."""
+    log_scale, *shift = regressed(weights, feature_map).T
+    scale = np.exp(np.where(log_scale < 0, bounded(log_scale, np.log(2.0)), 0.0))
+    x, y = (bounded(each, 0.5) for each in shift)
+    theta = np.stack([[[s, 0, a], [0, s, b]] for s, a, b in zip(scale, x, y, strict=True)])
+    return looked_at(feature_map, theta, oracle.matrix_grid(theta, (7, 6)))
+
+
+def similarity_by_hand(weights, feature_map):
+    """Scales from a half to two; the border continues outwards."""
+    theta = []
+    for log_scale, angle, x, y in regressed(weights, feature_map):
+        scale = np.exp(bounded(log_scale, np.log(2.0)))
+        cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
+        theta.append([[cosine, -sine, x], [sine, cosine, y]])
+    theta = np.array(theta)
+    grid = oracle.matrix_grid(theta, (7, 6))
+    return looked_at(feature_map, theta, grid, padding_mode="border")
+
+
+def projective_by_hand(weights, feature_map):
+    """Two heads, each within its half of the image."""
+    free = regressed(weights, feature_map).reshape(-1, 2, 8)
+    theta = np.eye(3) + np.concatenate([free, np.zeros((len(free), 2, 1))], -1).reshape(-1, 2, 3, 3)
+    tiles = np.stack([[[0.5, 0, x], [0, 1, 0], [0, 0, 1]] for x in (-0.5, 0.5)])
+    theta = tiles @ theta
+    return looked_at(feature_map, theta, oracle.matrix_grid(theta, (7, 6)))
+
+
+def spline_by_hand(weights, feature_map):
+    """Two rows and three columns of control points, displaced by at most 0.3."""
+    displacement = bounded(regressed(weights, feature_map), 0.3).reshape(-1, 6, 2)
+    grid = oracle.spline_grid(displacement, (7, 6), (2, 3))
+    return looked_at(feature_map, displacement, grid)
+
+
+def looked_at(feature_map, theta, grid, **options):
+    return oracle.sample_batch(feature_map, grid, **options), theta, grid
 
 
 HEADS = [
@@ -137,24 +169,25 @@ TRANSFORMERS = [
     ),
 ]
 
-for transformation, options in {
-    "attention": {"scale_range": (0.5, 1.0), "max_shift": 0.5},
-    "similarity": {"scale_range": (0.5, 2.0), "padding_mode": "border"},
-    "projective": {"heads": 2, "start": "tiling"},
-    "thin_plate_spline": {"control_points": (2, 3), "max_shift": 0.3},
-}.items():
+for transformation, expected, options in (
+    ("attention", attention_by_hand, {"scale_range": (0.5, 1.0), "max_shift": 0.5}),
+    ("similarity", similarity_by_hand, {"scale_range": (0.5, 2.0), "padding_mode": "border"}),
+    ("projective", projective_by_hand, {"heads": 2, "start": "tiling"}),
+    ("thin_plate_spline", spline_by_hand, {"control_points": (2, 3), "max_shift": 0.3}),
+):
     TRANSFORMERS.append(
         LayerCase(
             layer=SpatialTransformer,
             name=transformation,
             arguments={
-                "localization": small_localization(),
+                "localization": flatten(),
                 "transformation": transformation,
                 "data_format": "channels_last",
                 **options,
             },
             inputs={"feature_map": (2, 7, 6, 2)},
             call={"return_transformation": True},
+            expected=expected,
             float32=(1, 2),
         )
     )
