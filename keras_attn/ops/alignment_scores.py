@@ -15,6 +15,7 @@ import keras
 from keras import ops
 
 from keras_attn.ops import kernels
+from keras_attn.ops.received import received
 
 
 def dot_scores(query, key, scale=False):
@@ -77,7 +78,7 @@ def general_scores(query, key, kernel):
     if tuple(kernel.shape) != (query.shape[-1], key.shape[-1]):
         raise ValueError(
             "`kernel` must have the shape (query_width, key_width). "
-            f"{_received(kernel=kernel, query=query, key=key)}"
+            f"{received(kernel=kernel, query=query, key=key)}"
         )
     return ops.matmul(ops.matmul(query, kernel), ops.swapaxes(key, -1, -2))
 
@@ -86,8 +87,8 @@ def additive_scores(query, key, scale):
     """A hidden layer over every query with every key, `vᵀ tanh(W s_i + U h_j + b)`.
 
     The two projections are the caller's, and so each vector is projected once. The hidden layer of
-    all pairs, `(batch, queries, values, units)`, is never held in memory: it is made again for the
-    gradient, a query at a time.
+    all pairs, `(batch, queries, values, units)`, is not held in memory on the backends that train:
+    it is made a query at a time, and again for the gradient.
 
     Args:
         query: the projected queries with the bias, `W s_i + b`, `(batch, queries, units)`.
@@ -114,7 +115,7 @@ def additive_scores(query, key, scale):
     scale = ops.convert_to_tensor(scale)
     if tuple(scale.shape) != (query.shape[-1],):
         raise ValueError(
-            f"`scale` must have the shape (units,). {_received(scale=scale, query=query, key=key)}"
+            f"`scale` must have the shape (units,). {received(scale=scale, query=query, key=key)}"
         )
     scores = kernels.load("additive_scores")
     if scores is None or any(map(keras.utils.is_keras_tensor, (query, key, scale))):
@@ -125,9 +126,9 @@ def additive_scores(query, key, scale):
 def plain_additive_scores(query, key, scale):
     """`additive_scores` by its formula, in `keras.ops` alone."""
     dtype = keras.backend.result_type(query.dtype, key.dtype, "float32")
-    query, key, scale = (ops.cast(tensor, dtype) for tensor in (query, key, scale))
-    scores = ops.sum(ops.tanh(query[:, :, None] + key[:, None]) * scale, axis=-1)
-    return ops.cast(scores, query.dtype)
+    wide = [ops.cast(tensor, dtype) for tensor in (query, key, scale)]
+    hidden = ops.tanh(wide[0][:, :, None] + wide[1][:, None])
+    return ops.cast(ops.sum(hidden * wide[2], axis=-1), query.dtype)
 
 
 def concat_scores(query, key, kernel, scale):
@@ -164,7 +165,7 @@ def concat_scores(query, key, kernel, scale):
     if len(kernel.shape) != 2 or kernel.shape[0] != width + key.shape[-1]:
         raise ValueError(
             "`kernel` must have the shape (query_width + key_width, units). "
-            f"{_received(kernel=kernel, query=query, key=key)}"
+            f"{received(kernel=kernel, query=query, key=key)}"
         )
     return additive_scores(
         ops.matmul(query, kernel[:width]), ops.matmul(key, kernel[width:]), scale
@@ -226,11 +227,11 @@ def location_scores(query, kernel):
     query, kernel = ops.convert_to_tensor(query), ops.convert_to_tensor(kernel)
     if len(query.shape) != 3:
         raise ValueError(
-            f"`query` must be of rank 3, (batch, queries, width). {_received(query=query)}"
+            f"`query` must be of rank 3, (batch, queries, width). {received(query=query)}"
         )
     if len(kernel.shape) != 2 or kernel.shape[0] != query.shape[-1]:
         raise ValueError(
-            f"`kernel` must have the shape (width, values). {_received(kernel=kernel, query=query)}"
+            f"`kernel` must have the shape (width, values). {received(kernel=kernel, query=query)}"
         )
     return ops.matmul(query, kernel)
 
@@ -241,7 +242,7 @@ def _unit(vectors):
     wide = ops.cast(vectors, dtype)
     # Scaled first, so that the squares neither overflow nor vanish.
     largest = ops.stop_gradient(ops.max(ops.abs(wide), axis=-1, keepdims=True, initial=0.0))
-    wide = wide / ops.maximum(largest, 1e-30)
+    wide = wide / ops.where(largest > 1e-35, largest, ops.ones_like(largest))
     square = ops.sum(ops.square(wide), axis=-1, keepdims=True)
     return ops.cast(wide * ops.rsqrt(ops.maximum(square, 1e-6)), vectors.dtype)
 
@@ -253,19 +254,14 @@ def _checked(query, key, same_width=False):
         if len(tensor.shape) != 3:
             raise ValueError(
                 f"`{name}` must be of rank 3, (batch, steps, width). "
-                f"{_received(query=query, key=key)}"
+                f"{received(query=query, key=key)}"
             )
     if None not in (query.shape[0], key.shape[0]) and query.shape[0] != key.shape[0]:
         raise ValueError(
-            f"`query` and `key` must have the same batch size. {_received(query=query, key=key)}"
+            f"`query` and `key` must have the same batch size. {received(query=query, key=key)}"
         )
     if same_width and query.shape[-1] != key.shape[-1]:
         raise ValueError(
-            f"`query` and `key` must have the same width. {_received(query=query, key=key)}"
+            f"`query` and `key` must have the same width. {received(query=query, key=key)}"
         )
     return query, key
-
-
-def _received(**tensors):
-    shapes = [f"{name}.shape={tuple(tensor.shape)}" for name, tensor in tensors.items()]
-    return f"Received: {', '.join(shapes)}"

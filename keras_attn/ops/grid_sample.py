@@ -14,6 +14,7 @@ from keras_attn.ops.interpolation import (
     combine,
     without_nan,
 )
+from keras_attn.ops.received import received
 
 
 def grid_sample(
@@ -196,22 +197,22 @@ def _check(images, grid, interpolation, padding_mode, align_corners, data_format
     rank = len(images.shape)
     if rank not in (4, 5):
         raise ValueError(
-            f"`images` must have rank 4, or 5 for volumes. {_received(images=images, grid=grid)}"
+            f"`images` must have rank 4, or 5 for volumes. {received(images=images, grid=grid)}"
         )
     if len(grid.shape) not in (rank, rank + 1) or grid.shape[-1] != rank - 2:
         raise ValueError(
             f"`grid` must have {rank - 2} coordinates on its last axis and the rank {rank}, "
-            f"or {rank + 1} with heads. {_received(images=images, grid=grid)}"
+            f"or {rank + 1} with heads. {received(images=images, grid=grid)}"
         )
     if 0 in images.shape[1:]:
         raise ValueError(
             "`images` must have at least one pixel and one channel. "
-            f"{_received(images=images, grid=grid)}"
+            f"{received(images=images, grid=grid)}"
         )
     if None not in (images.shape[0], grid.shape[0]) and images.shape[0] != grid.shape[0]:
         raise ValueError(
             "`images` and `grid` must have the same batch size. "
-            f"{_received(images=images, grid=grid)}"
+            f"{received(images=images, grid=grid)}"
         )
     dtypes = [keras.backend.standardize_dtype(tensor.dtype) for tensor in (images, grid)]
     for name, dtype in zip(("images", "grid"), dtypes, strict=True):
@@ -222,21 +223,16 @@ def _check(images, grid, interpolation, padding_mode, align_corners, data_format
             )
     if rank == 5 and interpolation == "bicubic":
         raise ValueError(
-            f"`interpolation='bicubic'` is defined for images only. {_received(images=images)}"
+            f"`interpolation='bicubic'` is defined for images only. {received(images=images)}"
         )
     if antialias:
         size = images.shape[1:3] if data_format == "channels_last" else images.shape[2:4]
         if rank == 5 or None in size:
             raise ValueError(
                 "`antialias=True` needs images of static height and width. "
-                f"{_received(images=images)}"
+                f"{received(images=images)}"
             )
     return dtypes
-
-
-def _received(**tensors):
-    shapes = [f"{name}.shape={tuple(tensor.shape)}" for name, tensor in tensors.items()]
-    return f"Received: {', '.join(shapes)}"
 
 
 def _check_option(name, value, allowed):

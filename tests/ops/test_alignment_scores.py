@@ -101,7 +101,8 @@ def test_content_of_nothing_has_a_gradient():
     _, gradients = pull_back(
         content_scores, [nothing, np.ones((1, 2, 4), "float32")], np.ones((1, 1, 2), "float32")
     )
-    assert all(np.isfinite(gradient).all() for gradient in gradients)
+    # Neither infinite nor so large that the square of its norm is.
+    assert all(np.abs(gradient).max() < 1e6 for gradient in gradients)
 
 
 @pytest.mark.skipif(BACKEND == "openvino", reason="aborts on tensors of size 0")
@@ -152,3 +153,9 @@ def test_bad_input(name, shapes, message):
 def test_bad_input_of_location_scores(query, kernel, message):
     with pytest.raises(ValueError, match=message):
         location_scores(np.zeros(query, "float32"), np.zeros(kernel, "float32"))
+
+
+def test_symbolic_scores_have_the_dtype_of_the_query():
+    query, key = (keras.KerasTensor((None, steps, 4), "float16") for steps in (3, 5))
+    scores = additive_scores(query, key, np.ones(4, "float16"))
+    assert (scores.shape, scores.dtype) == ((None, 3, 5), "float16")
