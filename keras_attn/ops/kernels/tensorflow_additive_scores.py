@@ -115,8 +115,7 @@ def _in_groups(function, arrays, dtypes):
     """`function` of as many examples at a time as fit into a tile; the batch as two axes."""
     batch, values, units = tf.unstack(tf.shape(arrays[1]))
     groups = 2 ** tf.range(16)
-    fits = (batch % groups == 0) & (groups <= tf.maximum(batch, 1))
-    fits &= values * units <= TILE // groups
+    fits = (batch % groups == 0) & (values * units <= TILE // groups)
     group = tf.reduce_max(tf.where(fits, groups, 1))
 
     def split(array):
