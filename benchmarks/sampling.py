@@ -6,7 +6,9 @@
 Every batch is sampled bilinearly through random affine grids (up to 45 degrees, scales of 0.7
 to 1.2, small shifts): forward, forward and backward to image and grid, and to the grid alone.
 JAX and TensorFlow run compiled, ours and Keras's alike. Torch's `grid_sample` takes part on
-every backend, in the same process, on channels-last memory, which is the faster one here.
+every backend, in the same process, on channels-last memory, which is the faster one on CPUs. With
+a GPU all run there; set `XLA_PYTHON_CLIENT_PREALLOCATE=false`, so that JAX leaves torch some of
+its memory.
 """
 
 import contextlib
@@ -162,10 +164,11 @@ class Torch:
     def load(self, *arrays):
         import torch
 
-        return [torch.tensor(array) for array in arrays]
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        return [torch.tensor(array, device=device) for array in arrays]
 
     def forward(self, function, *tensors):
-        return lambda: function(*tensors)
+        return self._waiting(lambda: function(*tensors))
 
     def backward(self, function, images, grid, cotangent, with_images):
         leaves = [grid.detach().requires_grad_(), images.detach().requires_grad_(with_images)]
@@ -175,6 +178,18 @@ class Torch:
 
             sampled = function(leaves[1], leaves[0])
             torch.autograd.grad(sampled, leaves[: 1 + with_images], cotangent)
+
+        return self._waiting(run)
+
+    def _waiting(self, function):
+        import torch
+
+        if not torch.cuda.is_available():
+            return function
+
+        def run():
+            function()
+            torch.cuda.synchronize()
 
         return run
 

@@ -10,6 +10,10 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# On an accelerator, matrix products would round their factors to 10 bits, the ones of the tests'
+# own expectations too.
+os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
+os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
 if "PYTEST_XDIST_WORKER" in os.environ:
     for threads in (
         "NPROC",

@@ -238,10 +238,12 @@ def location_scores(query, kernel):
 
 def _unit(vectors):
     """Vectors of length 1; those of length 0 stay 0 and have a gradient."""
+    if 0 in vectors.shape:
+        return vectors
     dtype = keras.backend.result_type(vectors.dtype, "float32")
     wide = ops.cast(vectors, dtype)
     # Scaled first, so that the squares neither overflow nor vanish.
-    largest = ops.stop_gradient(ops.max(ops.abs(wide), axis=-1, keepdims=True, initial=0.0))
+    largest = ops.stop_gradient(ops.max(ops.abs(wide), axis=-1, keepdims=True))
     wide = wide / ops.where(largest > 1e-35, largest, ops.ones_like(largest))
     square = ops.sum(ops.square(wide), axis=-1, keepdims=True)
     return ops.cast(wide * ops.rsqrt(ops.maximum(square, 1e-6)), vectors.dtype)

@@ -38,8 +38,9 @@ def attention_weights(scores, mask=None):
     if mask is not None:
         mask = ops.broadcast_to(ops.cast(mask, "bool"), ops.shape(exact))
         exact = ops.where(mask, exact, LOWEST)
-    # An empty row has no largest score.
-    peak = ops.max(exact, axis=-1, keepdims=True, initial=LOWEST)
+    if 0 in exact.shape:
+        return scores  # nothing has no largest score
+    peak = ops.max(exact, axis=-1, keepdims=True)
     mass = ops.exp(exact - ops.stop_gradient(peak))
     if mask is not None:
         mass = ops.where(mask, mass, 0.0)

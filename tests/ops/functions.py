@@ -38,9 +38,10 @@ def pull_back(function, arrays, cotangent):
     else:
         import torch
 
-        leaves = [torch.tensor(array, requires_grad=True) for array in arrays]
+        device = keras.ops.zeros(()).device
+        leaves = [torch.tensor(array, requires_grad=True, device=device) for array in arrays]
         value = function(*leaves)
-        gradients = torch.autograd.grad(value, leaves, torch.tensor(cotangent))
+        gradients = torch.autograd.grad(value, leaves, torch.tensor(cotangent, device=device))
     return to_numpy(value), [to_numpy(gradient) for gradient in gradients]
 
 

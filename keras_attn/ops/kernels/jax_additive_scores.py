@@ -1,4 +1,7 @@
-"""Additive scores on JAX: a query at a time, the hidden layer made again for the gradient."""
+"""Additive scores on JAX: the hidden layer is made again for the gradient, never stored.
+
+On CPUs a query at a time, in the cache; on accelerators inside the sums that need it.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -12,19 +15,25 @@ TILE = 2**20
 def additive_scores(query, key, scale):
     """Equals `plain_additive_scores`, with a gradient of its own, for reverse mode only."""
 
-    def of_group(query, key):
-        def of_query(query):
-            # A sum over the last axis is not vectorised on CPUs, the same as a product is.
-            return jnp.matmul(_hidden(query, key), wide[:, None])[..., 0]
+    def whole(query, key, scale):
+        return jnp.sum(_hidden(query[:, :, None], key[:, None]) * _wide(scale), axis=-1)
 
-        return _over_queries(of_query, query)
+    def in_groups(query, key, scale):
+        wide = _wide(scale)
 
-    wide = _wide(scale)
-    if not all(isinstance(size, int) for size in (*query.shape, *key.shape)):
-        # An export for sizes that are not known has no loops.
-        scores = jnp.sum(jnp.tanh(_wide(query)[:, :, None] + _wide(key)[:, None]) * wide, axis=-1)
-        return scores.astype(query.dtype)
-    return _in_groups(of_group, query, key).astype(query.dtype)
+        def of_group(query, key):
+            def of_query(query):
+                # A sum over the last axis is not vectorised on CPUs, the same as a product is.
+                return jnp.matmul(_hidden(query[:, None], key), wide[:, None])[..., 0]
+
+            return _over_queries(of_query, query)
+
+        return _in_groups(of_group, query, key)
+
+    static = all(isinstance(size, int) for size in (*query.shape, *key.shape))
+    # An export for sizes that are not known has no loops.
+    loop = in_groups if static else whole
+    return lax.platform_dependent(query, key, scale, cpu=loop, default=whole).astype(query.dtype)
 
 
 def _forward(query, key, scale):
@@ -33,14 +42,40 @@ def _forward(query, key, scale):
 
 def _backward(saved, gradient):
     query, key, scale = saved
-    units = scale.shape[0]
+    # Of what goes into the tanh, but for the factor `scale`.
+    of_query, of_key, of_scale = lax.platform_dependent(
+        query, key, _wide(gradient), cpu=_gradients_in_groups, default=_gradients
+    )
+    wide = _wide(scale)
+    return (
+        (of_query * wide).astype(query.dtype),
+        (of_key * wide).astype(key.dtype),
+        of_scale.astype(scale.dtype),
+    )
+
+
+def _gradients(query, key, gradient):
+    def hidden():
+        # Behind barriers, as the compiler would store one hidden layer for all three sums.
+        queries, keys = lax.optimization_barrier((query, key))
+        return _hidden(queries[:, :, None], keys[:, None])
+
+    weight = gradient[..., None]
+    return (
+        jnp.sum(weight * (1.0 - jnp.square(hidden())), axis=2),
+        jnp.sum(weight * (1.0 - jnp.square(hidden())), axis=1),
+        jnp.sum(weight * hidden(), axis=(0, 1, 2)),
+    )
+
+
+def _gradients_in_groups(query, key, gradient):
+    units = key.shape[-1]
 
     def of_group(query, key, gradient):
         def of_query(sums, slices):
             of_key, of_scale = sums
             query, gradient = slices
-            hidden = _hidden(query, key)
-            # Of what goes into the tanh, but for the factor `scale`, which waits until the end.
+            hidden = _hidden(query[:, None], key)
             slope = 1.0 - hidden * hidden
             of_query = jnp.matmul(gradient[:, None], slope)[:, 0]
             of_key = of_key + slope * gradient[..., None]
@@ -55,21 +90,15 @@ def _backward(saved, gradient):
         of_scale = jnp.pad(of_scale, ((0, max(key.shape[0] - 1, 0)), (0, 0)))
         return jnp.moveaxis(of_query, 0, 1), of_key, of_scale
 
-    of_query, of_key, of_scale = _in_groups(of_group, query, key, _wide(gradient))
-    wide = _wide(scale)
-    return (
-        (of_query * wide).astype(query.dtype),
-        (of_key * wide).astype(key.dtype),
-        of_scale.sum(axis=0).astype(scale.dtype),
-    )
+    of_query, of_key, of_scale = _in_groups(of_group, query, key, gradient)
+    return of_query, of_key, of_scale.sum(axis=0)
 
 
 additive_scores.defvjp(_forward, _backward)
 
 
 def _hidden(query, key):
-    """The hidden layer of one query of each example with all its keys, `(batch, values, units)`."""
-    return jnp.tanh(_wide(query)[:, None] + _wide(key))
+    return jnp.tanh(_wide(query) + _wide(key))
 
 
 def _over_queries(function, query):

@@ -1,9 +1,12 @@
-"""Additive scores on PyTorch: a query at a time in one buffer, made again for the gradient."""
+"""Additive scores on PyTorch: a few queries at a time in one buffer, remade for the gradient."""
+
+import math
 
 import torch
 
-# Numbers of the hidden layer that are in the cache at a time.
-TILE = 2**20
+# Numbers of the hidden layer that are made at a time: what the cache of a CPU holds, and what keeps
+# a GPU busy.
+TILE = {"cpu": 2**20, "cuda": 2**24}
 
 
 def additive_scores(query, key, scale):
@@ -17,11 +20,8 @@ class _AdditiveScores(torch.autograd.Function):
         ctx.save_for_backward(query, key, scale)
         wide = _wide(scale)
         scores = wide.new_empty(*query.shape[:2], key.shape[1])
-        for part, queries, keys in _groups(query, key):
-            hidden = torch.empty_like(keys)
-            for step in range(query.shape[1]):
-                _hidden(queries, keys, step, out=hidden)
-                scores[part, step] = torch.matmul(hidden, wide)
+        for part, steps, hidden in _tiles(query, key):
+            scores[part, steps] = torch.matmul(hidden, wide)
         return scores.to(query.dtype)
 
     @staticmethod
@@ -32,16 +32,16 @@ class _AdditiveScores(torch.autograd.Function):
         of_query = wide.new_zeros(query.shape)
         of_key = wide.new_zeros(key.shape)
         of_scale = torch.zeros_like(wide)
-        for part, queries, keys in _groups(query, key):
-            hidden = torch.empty_like(keys)
-            for step in range(query.shape[1]):
-                _hidden(queries, keys, step, out=hidden)
-                weight = gradient[part, step]
-                of_scale += weight.reshape(-1) @ hidden.reshape(-1, len(scale))
-                # Of what goes into the tanh, but for the factor `scale`, which waits until the end.
-                slope = torch.addcmul(hidden.new_ones(()), hidden, hidden, value=-1, out=hidden)
-                of_query[part, step] = torch.matmul(weight[:, None], slope)[:, 0]
-                of_key[part].addcmul_(slope, weight[..., None])
+        for part, steps, hidden in _tiles(query, key):
+            weight = gradient[part, steps]
+            of_scale += weight.reshape(-1) @ hidden.reshape(-1, len(scale))
+            # Of what goes into the tanh, but for the factor `scale`, which waits until the end.
+            slope = torch.addcmul(hidden.new_ones(()), hidden, hidden, value=-1, out=hidden)
+            of_query[part, steps] = torch.matmul(weight[:, :, None], slope)[:, :, 0]
+            if slope.shape[1] == 1:
+                of_key[part].addcmul_(slope[:, 0], weight[:, 0, :, None])
+            else:
+                of_key[part] += slope.mul_(weight[..., None]).sum(dim=1)
         return (
             (of_query * wide).to(query.dtype),
             (of_key * wide).to(key.dtype),
@@ -49,18 +49,25 @@ class _AdditiveScores(torch.autograd.Function):
         )
 
 
-def _hidden(query, key, step, out):
-    """The hidden layer of one query of each example with all its keys, `(batch, values, units)`."""
-    torch.add(query[:, step, None], key, out=out).tanh_()
+def _tiles(query, key):
+    """The hidden layer, `(examples, queries, values, units)`, a part at a time in one buffer.
 
-
-def _groups(query, key):
-    """As many examples at a time as fit into a tile: their slice, queries and keys."""
-    batch, values, units = key.shape
-    group = max(1, TILE // max(values * units, 1))
+    Yields which examples (of all, or of as many as fit) and which of their queries, and the part.
+    """
+    (batch, values, units), queries = key.shape, query.shape[1]
+    tile = TILE["cpu" if key.device.type == "cpu" else "cuda"]
+    group = max(1, min(batch, tile // max(values * units, 1)))
+    block = max(1, min(queries, tile // max(group * values * units, 1)))
+    buffer = _wide(key).new_empty(group * block * values * units)
     for first in range(0, batch, group):
         part = slice(first, first + group)
-        yield part, _wide(query[part]), _wide(key[part])
+        wide_query, wide_key = _wide(query[part])[:, :, None], _wide(key[part])[:, None]
+        for step in range(0, queries, block):
+            steps = slice(step, step + block)
+            shape = torch.broadcast_shapes(wide_query[:, steps].shape, wide_key.shape)
+            hidden = buffer[: math.prod(shape)].view(shape)
+            torch.add(wide_query[:, steps], wide_key, out=hidden).tanh_()
+            yield part, steps, hidden
 
 
 def _wide(tensor):

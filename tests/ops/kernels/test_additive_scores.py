@@ -26,7 +26,8 @@ CASES = [
 @pytest.mark.parametrize(("sizes", "tile"), CASES)
 def test_equals_the_plain_path(generator, monkeypatch, sizes, tile):
     kernel = importlib.import_module(f"keras_attn.ops.kernels.{BACKEND}_additive_scores")
-    monkeypatch.setattr(kernel, "TILE", tile)
+    tiles = dict.fromkeys(kernel.TILE, tile) if isinstance(kernel.TILE, dict) else tile
+    monkeypatch.setattr(kernel, "TILE", tiles)
     batch, queries, values, units = sizes
     shapes = [(batch, queries, units), (batch, values, units), (units,)]
     arrays = [generator.normal(size=shape).astype("float32") for shape in shapes]
