@@ -2,8 +2,13 @@
 
 from keras_attn import applications, datasets, ops, visualization
 from keras_attn.layers import (
+    AlignmentAttention,
+    BahdanauAttention,
+    ContentAttention,
     GridGenerator,
     GridSampler,
+    LocationAttention,
+    LuongAttention,
     SpatialTransformer,
     TransformationHead,
 )
@@ -11,8 +16,13 @@ from keras_attn.layers import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "AlignmentAttention",
+    "BahdanauAttention",
+    "ContentAttention",
     "GridGenerator",
     "GridSampler",
+    "LocationAttention",
+    "LuongAttention",
     "SpatialTransformer",
     "TransformationHead",
     "applications",

@@ -1,8 +1,23 @@
 """Attention as Keras layers."""
 
+from keras_attn.layers.alignment_attention import AlignmentAttention
+from keras_attn.layers.bahdanau_attention import BahdanauAttention
+from keras_attn.layers.content_attention import ContentAttention
 from keras_attn.layers.grid_generator import GridGenerator
 from keras_attn.layers.grid_sampler import GridSampler
+from keras_attn.layers.location_attention import LocationAttention
+from keras_attn.layers.luong_attention import LuongAttention
 from keras_attn.layers.spatial_transformer import SpatialTransformer
 from keras_attn.layers.transformation_head import TransformationHead
 
-__all__ = ["GridGenerator", "GridSampler", "SpatialTransformer", "TransformationHead"]
+__all__ = [
+    "AlignmentAttention",
+    "BahdanauAttention",
+    "ContentAttention",
+    "GridGenerator",
+    "GridSampler",
+    "LocationAttention",
+    "LuongAttention",
+    "SpatialTransformer",
+    "TransformationHead",
+]

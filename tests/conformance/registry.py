@@ -5,13 +5,14 @@ case can say. The contracts in `test_*.py` beside this file take every case thro
 a layer has to stand.
 """
 
-from tests.conformance import spatial_models, spatial_sampling, spatial_transformers
+from tests.conformance import alignment, spatial_models, spatial_sampling, spatial_transformers
 
 LAYERS = [
     *spatial_sampling.GENERATORS,
     *spatial_sampling.SAMPLERS,
     *spatial_transformers.HEADS,
     *spatial_transformers.TRANSFORMERS,
+    *alignment.ALIGNMENT,
 ]
 MODELS = [*spatial_models.MODELS]
 CASES = [*LAYERS, *MODELS]

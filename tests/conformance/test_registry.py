@@ -17,7 +17,11 @@ def public_classes(module, base):
 
 def test_every_public_layer_has_an_entry():
     registered = {case.layer.__name__ for case in LAYERS}
-    assert public_classes(keras_attn, keras.layers.Layer) == registered
+    # Base classes are taken through the contracts by what derives from them.
+    bases = {base.__name__ for case in LAYERS for base in case.layer.__mro__[1:]}
+    public = public_classes(keras_attn, keras.layers.Layer)
+    assert registered <= public
+    assert public - registered <= bases
 
 
 def test_every_application_has_an_entry():

@@ -1,0 +1,298 @@
+import keras
+from keras import ops
+
+from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.received import received
+
+
+class AlignmentAttention(keras.layers.Layer):
+    """What all alignment layers have in common; any of them can take the place of any other.
+
+    `α_ij = softmax_j(score(s_i, h_j))`, `c_i = Σ_j α_ij h_j`
+
+    | here | in the papers |
+    | --- | --- |
+    | `query` | decoder states `s_i` |
+    | `value` | annotations, the memory `h_j` |
+    | `key` | what the score compares with the query, by default the annotations |
+    | attention weights | `α_ij` |
+    | context | `c_i` |
+
+    A layer of your own says what its score is; masks, dropout, one-step queries and cached keys
+    come from here:
+
+    >>> class BilinearAttention(keras_attn.AlignmentAttention):
+    ...     def build_score(self, query_shape, key_shape):
+    ...         self.query_projection = self.projection(key_shape[-1], "query_projection")
+    ...         self.query_projection.build(query_shape)
+    ...
+    ...     def score(self, query, keys):
+    ...         return keras_attn.ops.dot_scores(self.query_projection(query), keys)
+    >>> context = BilinearAttention()([np.ones((2, 3, 4)), np.ones((2, 5, 8))])
+    >>> context.shape == (2, 3, 8)
+    True
+
+    Args:
+        dropout: fraction of the attention weights that are dropped in training, in [0, 1).
+        seed: of the dropout.
+        kernel_initializer, bias_initializer, kernel_regularizer: of the projections.
+
+    Call arguments:
+        inputs: a list `[query, value]` or `[query, value, key]`, as
+            `keras.layers.AdditiveAttention` takes it: query `(batch, queries, query_width)`, or
+            `(batch, query_width)` for one step; value `(batch, values, value_width)`; key `(batch,
+            values, key_width)`. The widths may differ.
+        mask: a list `[query_mask, value_mask]` (a third one is not looked at), boolean `(batch,
+            queries)` and `(batch, values)`, each may be None. A masked value has weight 0; a masked
+            query, and one without any value that is not masked, has weights and a context of 0.
+        use_causal_mask: whether query `i` sees the values `0..i` alone.
+        keys_projected: whether `key` is what `project_keys` has returned. A decoder projects the
+            keys of its memory once, and not at every step. The layer must have been built.
+        initial_state: what the query before the first one has left, for layers that remember (where
+            they looked, how far they have come); by default `get_initial_state`.
+        return_attention_scores: whether to return the attention weights too.
+        return_state: whether to return what the last query leaves, a list of tensors, which is
+            empty for a layer that remembers nothing.
+        training: whether dropout is applied.
+
+    Returns:
+        The context, `(batch, queries, value_width)`, or `(batch, value_width)` for one step. On
+        request a tuple of it, the attention weights before dropout, `(batch, queries, values)` or
+        `(batch, values)`, and the state.
+
+    Raises:
+        ValueError: for a dropout outside of [0, 1), at construction; for inputs that are not a list
+            of two or three, or whose ranks, batches or lengths do not fit, at the call.
+    """
+
+    def __init__(
+        self,
+        dropout=0.0,
+        seed=None,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if not 0 <= dropout < 1:
+            raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
+        self.dropout = dropout
+        self.seed = seed
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+        self.supports_masking = True
+        if dropout:
+            self.seed_generator = keras.random.SeedGenerator(seed)
+
+    # === What a layer says of itself ===
+
+    def build_score(self, query_shape, key_shape):
+        """Makes the weights of the score, for queries and keys of these shapes, of rank 3."""
+
+    def project_keys(self, key):
+        """What the score needs of the keys alone: computed once for any number of queries."""
+        return key
+
+    def score(self, query, keys):
+        """Alignment scores `(batch, queries, values)`.
+
+        Args:
+            query: `(batch, queries, query_width)`.
+            keys: what `project_keys` returned.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no `score`.")
+
+    def align(self, query, keys, allowed, state, training):
+        """Attention weights `(batch, queries, values)` and the next state.
+
+        Args:
+            query, keys: see `score`.
+            allowed: boolean, broadcasts to the weights, False where they are zero; or None.
+            state: list of tensors, see `state_shapes`.
+            training: a boolean, or None.
+        """
+        return attention_weights(self.score(query, keys), allowed), state
+
+    def state_shapes(self, batch_size, values):
+        """Shapes of what a query leaves to the next one; float32."""
+        return []
+
+    def get_initial_state(self, batch_size, values):
+        """The state before the first query, over a memory of `values` positions."""
+        return [ops.zeros(shape, "float32") for shape in self.state_shapes(batch_size, values)]
+
+    # === Keras ===
+
+    def build(self, input_shape):
+        query, _, key = _checked(input_shape)
+        if len(query) == 2:
+            query = (query[0], 1, query[1])
+        self.build_score(query, key)
+
+    def call(
+        self,
+        inputs,
+        mask=None,
+        training=None,
+        return_attention_scores=False,
+        use_causal_mask=False,
+        keys_projected=False,
+        initial_state=None,
+        return_state=False,
+    ):
+        query, value, key = _three(inputs)
+        if not keys_projected:
+            _checked([tensor.shape for tensor in inputs])
+            key = self.project_keys(key)
+        one_step = len(query.shape) == 2
+        if one_step:
+            query = query[:, None]
+        if use_causal_mask and one_step:
+            raise ValueError(
+                "`use_causal_mask` needs a query of several steps. "
+                f"{received(query=query[:, 0], value=value)}"
+            )
+        allowed = self._allowed(query, value, mask, use_causal_mask)
+        if initial_state is None:
+            initial_state = self.get_initial_state(*ops.shape(value)[:2])
+        weights, state = self.align(query, key, allowed, list(initial_state), training)
+        weights = ops.cast(weights, self.compute_dtype)
+        used = weights
+        if training and self.dropout:
+            used = keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
+        context = ops.matmul(used, value)
+        if one_step:
+            context, weights = context[:, 0], weights[:, 0]
+        return _wanted(context, weights, state, return_attention_scores, return_state)
+
+    def compute_output_spec(
+        self,
+        inputs,
+        mask=None,
+        training=None,
+        return_attention_scores=False,
+        use_causal_mask=False,
+        keys_projected=False,
+        initial_state=None,
+        return_state=False,
+    ):
+        query, value, _ = (tensor.shape for tensor in _three(inputs))
+        context = keras.KerasTensor((*query[:-1], value[-1]), dtype=self.compute_dtype)
+        weights = keras.KerasTensor((*query[:-1], value[1]), dtype=self.compute_dtype)
+        shapes = self.state_shapes(value[0], value[1])
+        state = [keras.KerasTensor(shape, dtype="float32") for shape in shapes]
+        return _wanted(context, weights, state, return_attention_scores, return_state)
+
+    def compute_output_shape(self, input_shape):
+        query, value, _ = _checked(input_shape)
+        return (*query[:-1], value[-1])
+
+    def compute_mask(self, inputs, mask=None):
+        one_step = len(inputs[0].shape) == 2
+        return None if one_step or not mask else mask[0]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "dropout": self.dropout,
+            "seed": self.seed,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+        }
+
+    # === Helpers ===
+
+    def projection(self, units, name, use_bias=False):
+        """A dense layer over the last axis, with this layer's initializers and precision."""
+        return keras.layers.Dense(
+            units,
+            use_bias=use_bias,
+            kernel_initializer=fresh(self.kernel_initializer),
+            bias_initializer=fresh(self.bias_initializer),
+            kernel_regularizer=self.kernel_regularizer,
+            dtype=self.dtype_policy,
+            name=name,
+        )
+
+    def _allowed(self, query, value, mask, use_causal_mask):
+        """A boolean mask that broadcasts to the scores, or None."""
+        query_mask, value_mask = _two_masks(mask)
+        allowed = None
+        _check_mask("query_mask", query_mask, query)
+        _check_mask("value_mask", value_mask, value)
+        if value_mask is not None:
+            allowed = ops.cast(value_mask, "bool")[:, None, :]
+        if query_mask is not None:
+            query_mask = ops.cast(query_mask, "bool")
+            query_mask = query_mask[:, :, None]
+            allowed = query_mask if allowed is None else ops.logical_and(allowed, query_mask)
+        if use_causal_mask:
+            rows, columns = ops.shape(query)[1], ops.shape(value)[1]
+            causal = ops.arange(rows)[:, None] >= ops.arange(columns)
+            allowed = causal[None] if allowed is None else ops.logical_and(allowed, causal)
+        return allowed
+
+
+def fresh(initializer):
+    """A copy, as an initializer that is used twice may give the same numbers twice."""
+    if isinstance(initializer, keras.initializers.Initializer):
+        return initializer.clone()
+    return initializer
+
+
+def _wanted(context, weights, state, return_attention_scores, return_state):
+    """The context, alone or as the first of a tuple."""
+    outputs = (context, *[weights] * return_attention_scores, *[state] * return_state)
+    return outputs if len(outputs) > 1 else context
+
+
+def _three(inputs):
+    """Query, value and key; the value is the key where none came."""
+    if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
+        count = f"{len(inputs)} of them" if isinstance(inputs, (list, tuple)) else type(inputs)
+        raise ValueError(
+            f"`inputs` must be a list [query, value] or [query, value, key]. Received: {count}"
+        )
+    return (*inputs, inputs[1]) if len(inputs) == 2 else tuple(inputs)
+
+
+def _checked(shapes):
+    """The shapes of query, value and key, refused where they do not fit each other."""
+    if not isinstance(shapes[0], (list, tuple)):
+        shapes = None  # of one tensor
+    query, value, key = map(tuple, _three(shapes))
+    shapes = f"Received: query of shape {query}, value of shape {value}, key of shape {key}"
+    if len(query) not in (2, 3):
+        raise ValueError(f"`query` must be of rank 3, or of rank 2 for one step. {shapes}")
+    if len(value) != 3 or len(key) != 3:
+        raise ValueError(f"`value` and `key` must be of rank 3, (batch, values, width). {shapes}")
+    if None not in (query[0], value[0]) and query[0] != value[0]:
+        raise ValueError(f"`query` and `value` must have the same batch size. {shapes}")
+    for axis in (0, 1):
+        if None not in (value[axis], key[axis]) and value[axis] != key[axis]:
+            raise ValueError(f"`value` and `key` must have the same batch and length. {shapes}")
+    return query, value, key
+
+
+def _two_masks(mask):
+    """The masks of query and value, each may be None."""
+    if mask is None:
+        return None, None
+    if not isinstance(mask, (list, tuple)) or len(mask) not in (2, 3):
+        raise ValueError(f"`mask` must be a list [query_mask, value_mask]. Received: mask={mask}")
+    return mask[0], mask[1]
+
+
+def _check_mask(name, mask, tensor):
+    """Refuses a mask that is not one of the steps of the tensor."""
+    if mask is None:
+        return
+    shapes = list(zip(mask.shape, tensor.shape, strict=False))
+    if len(mask.shape) != 2 or any(None not in pair and pair[0] != pair[1] for pair in shapes):
+        raise ValueError(
+            f"`{name}` must be of shape (batch, steps), those of what it masks. Received: mask of "
+            f"shape {tuple(mask.shape)} for {tuple(tensor.shape)}"
+        )

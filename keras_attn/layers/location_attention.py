@@ -1,0 +1,69 @@
+import keras
+from keras import ops
+
+from keras_attn.layers.alignment_attention import AlignmentAttention
+from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.alignment_scores import location_scores
+from keras_attn.ops.received import received
+
+
+@keras.saving.register_keras_serializable(package="keras_attn")
+class LocationAttention(AlignmentAttention):
+    """Location-based attention: the query alone says where to look, `a_t = softmax(W_a h_t)`.
+
+    | here | in the paper |
+    | --- | --- |
+    | `query` | target hidden state `h_t` |
+    | `max_length` | rows of `W_a`, one for each position |
+    | weights, context | `a_t`, `c_t` |
+
+    What stands in the memory has no say in the weights, only where it ends: shorter memories use
+    the first rows of `W_a`.
+
+    Args:
+        max_length: positions of the longest memory.
+        **kwargs: see `AlignmentAttention`.
+
+    Call arguments, and what is returned: see `AlignmentAttention`.
+
+    Raises:
+        ValueError: if `max_length` is not a positive integer; for a memory that is longer; and see
+            `AlignmentAttention`.
+
+    Example:
+
+    >>> layer = keras_attn.LocationAttention(max_length=50)
+    >>> context = layer([np.ones((2, 3, 4)), np.ones((2, 5, 8))])
+    >>> context.shape == (2, 3, 8)
+    True
+
+    Reference:
+        Luong et al., "Effective Approaches to Attention-based Neural Machine Translation", 2015,
+        equation 9, https://arxiv.org/abs/1508.04025
+    """
+
+    def __init__(self, max_length, **kwargs):
+        super().__init__(**kwargs)
+        self.max_length = positive_integer("max_length", max_length)
+
+    def build_score(self, query_shape, key_shape):
+        self.kernel = self.add_weight(
+            (query_shape[-1], self.max_length),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            name="kernel",
+        )
+
+    def score(self, query, keys):
+        length = keys.shape[1]
+        if length is not None and length > self.max_length:
+            raise ValueError(
+                f"`value` must have at most {self.max_length} positions (`max_length`). "
+                f"{received(value=keys)}"
+            )
+        # On TensorFlow a length that is not known until then fails in the product with the mask.
+        kernel = ops.convert_to_tensor(self.kernel)[:, : ops.shape(keys)[1]]
+        return location_scores(query, kernel)
+
+    def get_config(self):
+        return {**super().get_config(), "max_length": self.max_length}

@@ -1,0 +1,201 @@
+"""Cases of the alignment layers."""
+
+import math
+
+import numpy as np
+
+from keras_attn import BahdanauAttention, ContentAttention, LocationAttention, LuongAttention
+from tests.conformance.case import LayerCase
+from tests.oracles import alignment as oracle
+
+NASTY = {
+    "zeros": {"query": np.zeros((2, 3, 4), "float32"), "value": np.zeros((2, 5, 6), "float32")},
+    "large": {
+        "query": np.full((2, 3, 4), 1e4, "float32"),
+        "value": np.full((2, 5, 6), -1e4, "float32"),
+    },
+    "one value": {"value": (2, 1, 6)},
+    "one query": {"query": (2, 1, 4)},
+}
+# Vectors keep their start in these tests, so it has to be the same each time.
+SEEDED = {"class_name": "GlorotUniform", "config": {"seed": 1}}
+# One example sees three of its values, the other none.
+MASK = {"value": np.array([[1, 1, 0, 1, 0], [0, 0, 0, 0, 0]], "bool")}
+MISFITS = (
+    {"query": (2, 4, 3, 4)},
+    {"value": (2, 6)},
+    {"value": (3, 5, 6)},
+)
+SAME_WIDTH = {"query": (2, 3, 6), "value": (2, 5, 6)}
+
+
+def case(layer, *, nasty=NASTY, **changes):
+    """What is the same for all."""
+    return LayerCase(
+        **{
+            "layer": layer,
+            "inputs": {"query": (2, 3, 4), "value": (2, 5, 6)},
+            "call": {"return_attention_scores": True},
+            "mask": MASK,
+            "variable": {"query": (1,), "value": (1,)},
+            "nasty": nasty,
+            "refuses_inputs": MISFITS,
+            **changes,
+        }
+    )
+
+
+def bahdanau(weights, query, value):
+    return oracle.attend(
+        oracle.additive(
+            weights["scale"],
+            weights["query_projection/kernel"],
+            weights["key_projection/kernel"],
+        ),
+        query,
+        value,
+    )
+
+
+def normalized_bahdanau(weights, query, value):
+    scale = weights["scale"].astype("float64")
+    return oracle.attend(
+        oracle.additive(
+            weights["gain"] * scale / math.sqrt(sum(scale**2)),
+            weights["query_projection/kernel"],
+            weights["key_projection/kernel"],
+            weights["query_projection/bias"],
+        ),
+        query,
+        value,
+    )
+
+
+def luong_concat(weights, query, value):
+    """Over the two vectors as one, as the paper writes it."""
+    kernel = np.concatenate(
+        [weights["query_projection/kernel"], weights["key_projection/kernel"]]
+    ).astype("float64")
+
+    def score(query, key):
+        return float(np.tanh(np.concatenate([query, key]) @ kernel) @ weights["scale"])
+
+    return oracle.attend(score, query, value)
+
+
+def content(weights, query, value):
+    strength = math.exp(weights["log_strength"])
+    kernel = weights["query_projection/kernel"].astype("float64")
+    return oracle.attend(
+        lambda query, key: strength * oracle.cosine(query @ kernel, key), query, value
+    )
+
+
+def location(weights, query, value):
+    """A softmax over the first of eight positions, whatever stands there."""
+    scores = query.astype("float64") @ weights["kernel"][:, : value.shape[1]]
+    mass = np.exp(scores)
+    attention = mass / mass.sum(axis=-1, keepdims=True)
+    return attention @ value, attention
+
+
+def one_context(weights, query, value):
+    """A query of one step, without weights."""
+    return bahdanau(weights, query[:, None], value)[0][:, 0]
+
+
+ALIGNMENT = [
+    case(
+        BahdanauAttention,
+        arguments={"units": 7, "scale_initializer": "ones"},
+        expected=bahdanau,
+        refuses=({"units": 0}, {"units": 2.5}, {"dropout": 1.0}, {"dropout": -0.1}),
+    ),
+    case(
+        BahdanauAttention,
+        name="normalized",
+        arguments={"units": 7, "scale_initializer": "ones", "use_bias": True, "normalize": True},
+        expected=normalized_bahdanau,
+    ),
+    case(
+        BahdanauAttention,
+        name="one-step",
+        arguments={"units": 7, "scale_initializer": "ones", "kernel_regularizer": "l2"},
+        inputs={"query": (3, 4), "value": (3, 5, 6)},
+        call={},
+        mask={"value": np.array([[1, 1, 0, 1, 0], [0, 0, 0, 0, 0], [1, 1, 1, 1, 1]], "bool")},
+        variable={"value": (1,)},
+        expected=one_context,
+        nasty={},
+        refuses_inputs=({"value": (2, 5, 6)}, {"query": (3,)}),
+    ),
+    case(
+        BahdanauAttention,
+        name="dropout",
+        arguments={"units": 7, "scale_initializer": "ones", "dropout": 0.5, "seed": 1},
+        inputs={"query": (2, 3, 4), "value": (2, 5, 6), "key": (2, 5, 3)},
+        mask={},
+        variable={"query": (1,)},
+        nasty={},
+        refuses_inputs=({"key": (2, 4, 3)},),
+        stochastic=True,
+    ),
+    case(
+        LuongAttention,
+        name="dot",
+        arguments={"score": "dot"},
+        inputs=SAME_WIDTH,
+        expected=lambda weights, query, value: oracle.attend(
+            oracle.bilinear(np.eye(6)), query, value
+        ),
+        refuses=({"score": "cosine"}, {"units": 3}, {"score": "concat", "units": 0}),
+        refuses_inputs=({"query": (2, 3, 5)},),
+        nasty={},
+    ),
+    case(
+        LuongAttention,
+        name="scaled-dot",
+        arguments={"score": "scaled_dot", "use_scale": True},
+        inputs=SAME_WIDTH,
+        expected=lambda weights, query, value: oracle.attend(
+            oracle.bilinear(weights["gain"] * np.eye(6) / math.sqrt(6)), query, value
+        ),
+        refuses_inputs=({"query": (2, 3, 5)},),
+        nasty={},
+    ),
+    case(
+        LuongAttention,
+        name="general",
+        arguments={"score": "general"},
+        expected=lambda weights, query, value: oracle.attend(
+            oracle.bilinear(weights["query_projection/kernel"]), query, value
+        ),
+    ),
+    case(
+        LuongAttention,
+        name="concat",
+        arguments={"score": "concat", "units": 7, "kernel_initializer": SEEDED},
+        expected=luong_concat,
+    ),
+    case(
+        ContentAttention,
+        arguments={"strength": 2.0},
+        expected=content,
+        refuses=({"strength": 0.0}, {"strength": -1.0}),
+    ),
+    case(
+        ContentAttention,
+        name="unprojected",
+        arguments={"project_query": False},
+        inputs=SAME_WIDTH,
+        nasty={},
+        refuses_inputs=({"query": (2, 3, 5)},),
+    ),
+    case(
+        LocationAttention,
+        arguments={"max_length": 8},
+        expected=location,
+        refuses=({"max_length": 0},),
+        refuses_inputs=(*MISFITS, {"value": (2, 9, 6)}),
+    ),
+]

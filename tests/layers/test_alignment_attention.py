@@ -1,0 +1,203 @@
+"""What alignment layers have from their base: masks, one-step queries, cached keys, dropout."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn import (
+    AlignmentAttention,
+    BahdanauAttention,
+    ContentAttention,
+    LocationAttention,
+    LuongAttention,
+)
+from tests.backend import TRAINS, gradients, to_numpy
+
+MAKERS = {
+    "bahdanau": lambda **arguments: BahdanauAttention(7, **arguments),
+    "general": lambda **arguments: LuongAttention("general", **arguments),
+    "concat": lambda **arguments: LuongAttention("concat", units=7, **arguments),
+    "content": lambda **arguments: ContentAttention(**arguments),
+    "location": lambda **arguments: LocationAttention(9, **arguments),
+}
+every_layer = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+
+
+@pytest.fixture
+def query(generator):
+    return generator.normal(size=(2, 3, 4)).astype("float32")
+
+
+@pytest.fixture
+def value(generator):
+    return generator.normal(size=(2, 5, 6)).astype("float32")
+
+
+def attend(layer, *inputs, **arguments):
+    outputs = layer(list(inputs), return_attention_scores=True, **arguments)
+    return tuple(to_numpy(output) for output in outputs)
+
+
+@every_layer
+def test_a_step_alone_is_the_step_among_others(make, query, value):
+    layer = make()
+    context, weights = attend(layer, query, value)
+    for step in range(3):
+        alone, looks = attend(layer, query[:, step], value)
+        np.testing.assert_allclose(alone, context[:, step], atol=1e-5)
+        np.testing.assert_allclose(looks, weights[:, step], atol=1e-5)
+
+
+@every_layer
+def test_keys_can_be_projected_once(make, query, value, generator):
+    layer = make()
+    key = generator.normal(size=(2, 5, 3)).astype("float32")
+    expected = attend(layer, query, value, key)
+    keys = layer.project_keys(keras.ops.convert_to_tensor(key))
+    for found, wanted in zip(
+        attend(layer, query, value, keys, keys_projected=True), expected, strict=True
+    ):
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+@every_layer
+def test_masked_values_have_no_weight_and_masked_queries_no_context(make, query, value):
+    layer = make()
+    query_mask = np.array([[True, True, False], [True, False, True]])
+    value_mask = np.array([[True, False, True, True, False], [False] * 5])
+    context, weights = attend(layer, query, value, mask=[query_mask, value_mask])
+    seen = query_mask[:, :, None] & value_mask[:, None, :]
+    assert np.all(weights[~seen] == 0.0)
+    np.testing.assert_allclose(weights[0, :2].sum(axis=-1), 1.0, atol=1e-6)
+    assert np.all(context[0, 2] == 0.0)
+    assert np.all(context[1] == 0.0)
+    shorter, _ = attend(layer, query[:1], value[:1, :4][:, [0, 2, 3]])
+    if not isinstance(layer, LocationAttention):  # which looks at positions
+        np.testing.assert_allclose(context[:1, :2], shorter[:, :2], atol=1e-5)
+
+
+@every_layer
+def test_causal_masks_hide_what_comes_later(make, query, value):
+    layer = make()
+    context, weights = attend(layer, query, value, use_causal_mask=True)
+    assert np.all(weights[:, np.arange(3)[:, None] < np.arange(5)] == 0.0)
+    np.testing.assert_allclose(weights.sum(axis=-1), 1.0, atol=1e-6)
+    np.testing.assert_allclose(context[:, 0], value[:, 0], atol=1e-5)
+    with pytest.raises(ValueError, match="use_causal_mask"):
+        layer([query[:, 0], value], use_causal_mask=True)
+
+
+def test_masks_come_from_the_layers_before():
+    words = keras.Input((None,), dtype="int32")
+    memory = keras.layers.Embedding(9, 6, mask_zero=True)(words)
+    states = keras.layers.GRU(4, return_sequences=True)(memory)
+    context, weights = BahdanauAttention(7)([states, memory], return_attention_scores=True)
+    model = keras.Model(words, [context, weights])
+    context, weights = map(to_numpy, model(np.array([[1, 2, 3, 0], [4, 0, 0, 0]], "int32")))
+    assert np.all(weights[:, :, 3] == 0.0)
+    np.testing.assert_array_equal(weights[1, 0], [1.0, 0.0, 0.0, 0.0])
+    assert np.all(context[1, 1:] == 0.0)
+
+
+def test_equals_keras_additive_attention_of_the_projected(query, value):
+    layer = BahdanauAttention(7)
+    context, weights = attend(layer, query, value)
+    peer = keras.layers.AdditiveAttention()
+    projected = layer.query_projection(query), layer.key_projection(value)
+    peer.build([(2, 3, 7), (2, 5, 6), (2, 5, 7)])
+    peer.scale.assign(layer.scale)
+    found = peer([projected[0], value, projected[1]], return_attention_scores=True)
+    np.testing.assert_allclose(context, to_numpy(found[0]), atol=1e-5)
+    np.testing.assert_allclose(weights, to_numpy(found[1]), atol=1e-5)
+
+
+def test_the_normalised_score_has_the_length_that_is_learned(query, value):
+    layer = BahdanauAttention(16, normalize=True)
+    layer([query, value])
+    assert float(to_numpy(layer.gain)) == pytest.approx(0.25)
+    before = attend(layer, query, value)[1]
+    layer.scale.assign(100.0 * layer.scale)
+    np.testing.assert_allclose(attend(layer, query, value)[1], before, atol=1e-5)
+
+
+def test_the_start_of_the_paper(query, value):
+    small = keras.initializers.RandomNormal(stddev=0.001)
+    layer = BahdanauAttention(7, kernel_initializer=small, scale_initializer="zeros")
+    _, weights = attend(layer, query, value)
+    np.testing.assert_allclose(weights, 0.2, atol=1e-7)
+    kernels = [
+        to_numpy(kernel) for kernel in (layer.query_projection.kernel, layer.key_projection.kernel)
+    ]
+    assert all(0 < np.std(kernel) < 0.002 for kernel in kernels)
+
+
+def test_dropout_keeps_the_mean_and_the_weights_that_are_shown(query, value):
+    layer = BahdanauAttention(7, dropout=0.4, seed=1)
+    exact, shown = attend(layer, query, value)
+    drawn = [attend(layer, query, value, training=True) for _ in range(300)]
+    assert np.std([context for context, _ in drawn], axis=0).min() > 0.01
+    np.testing.assert_allclose(np.mean([c for c, _ in drawn], axis=0), exact, atol=0.25)
+    for _, weights in drawn[:3]:
+        np.testing.assert_allclose(weights, shown, atol=1e-6)
+
+
+@every_layer
+def test_empty_memories_and_queries(make, query, value):
+    if keras.backend.backend() == "openvino":
+        pytest.skip("its runtime aborts on empty tensors")
+    layer = make()
+    layer([query, value])
+    context, weights = attend(layer, query, value[:, :0])
+    assert weights.shape == (2, 3, 0)
+    np.testing.assert_array_equal(context, np.zeros((2, 3, 6)))
+    context, weights = attend(layer, query[:, :0], value)
+    assert context.shape == (2, 0, 6)
+    assert weights.shape == (2, 0, 5)
+
+
+@every_layer
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_rows_without_values_are_zero_in_half_precision(make, policy, query, value):
+    if not TRAINS:
+        pytest.skip("no gradients")
+    layer = make(dtype=policy)
+    masks = [None, np.zeros((2, 5), "bool")]
+    layer([query, value])
+
+    def run(query, value):
+        return layer([query, value], mask=masks, return_attention_scores=True)
+
+    assert all(np.all(to_numpy(output) == 0.0) for output in run(query, value))
+    by_input, by_weight = gradients(run, [query, value], layer.trainable_variables)
+    assert all(np.all(np.isfinite(gradient)) for gradient in by_input + by_weight)
+
+
+def test_a_base_without_score_says_so(query, value):
+    with pytest.raises(NotImplementedError, match="AlignmentAttention has no `score`"):
+        AlignmentAttention()([query, value])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ("query alone", r"`inputs` must be a list"),
+        ("four", r"`inputs` must be a list .* Received: 4"),
+    ],
+)
+def test_other_inputs_are_refused(query, value, inputs, message):
+    given = query if inputs == "query alone" else [query, value, value, value]
+    with pytest.raises(ValueError, match=message):
+        BahdanauAttention(7)(given)
+
+
+def test_a_mask_for_something_else_is_refused(query, value):
+    with pytest.raises(ValueError, match=r"`mask` must be a list \[query_mask, value_mask\]"):
+        BahdanauAttention(7)([query, value], mask=np.ones((2, 5), "bool"))
+    with pytest.raises(ValueError, match="value_mask"):
+        BahdanauAttention(7)([query, value], mask=[None, np.ones((2, 4), "bool")])
+
+
+def test_a_location_needs_room_for_the_memory(query, generator):
+    longer = generator.normal(size=(2, 10, 6)).astype("float32")
+    with pytest.raises(ValueError, match=r"at most 9 positions"):
+        LocationAttention(9)([query, longer])
