@@ -3,10 +3,14 @@
 from keras_attn.layers.alignment_attention import AlignmentAttention
 from keras_attn.layers.bahdanau_attention import BahdanauAttention
 from keras_attn.layers.content_attention import ContentAttention
+from keras_attn.layers.coverage_attention import CoverageAttention
 from keras_attn.layers.grid_generator import GridGenerator
 from keras_attn.layers.grid_sampler import GridSampler
+from keras_attn.layers.hard_attention import HardAttention
+from keras_attn.layers.local_attention import LocalAttention
 from keras_attn.layers.location_attention import LocationAttention
 from keras_attn.layers.luong_attention import LuongAttention
+from keras_attn.layers.monotonic_attention import MonotonicAttention
 from keras_attn.layers.spatial_transformer import SpatialTransformer
 from keras_attn.layers.transformation_head import TransformationHead
 
@@ -14,10 +18,14 @@ __all__ = [
     "AlignmentAttention",
     "BahdanauAttention",
     "ContentAttention",
+    "CoverageAttention",
     "GridGenerator",
     "GridSampler",
+    "HardAttention",
+    "LocalAttention",
     "LocationAttention",
     "LuongAttention",
+    "MonotonicAttention",
     "SpatialTransformer",
     "TransformationHead",
 ]

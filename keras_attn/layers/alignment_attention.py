@@ -144,7 +144,7 @@ class AlignmentAttention(keras.layers.Layer):
     ):
         query, value, key = _three(inputs)
         if not keys_projected:
-            _checked([tensor.shape for tensor in inputs])
+            _checked([tuple(tensor.shape) for tensor in inputs])
             key = self.project_keys(key)
         one_step = len(query.shape) == 2
         if one_step:

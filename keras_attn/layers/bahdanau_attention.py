@@ -80,12 +80,16 @@ class BahdanauAttention(AlignmentAttention):
         return self.key_projection(key)
 
     def score(self, query, keys):
+        return additive_scores(self.query_projection(query), keys, self.score_scale())
+
+    def score_scale(self):
+        """`v`, normalised if it is to be."""
         scale = ops.convert_to_tensor(self.scale)
         if self.normalize:
             # The epsilon keeps the gradient of a vector of zeros finite.
             square = ops.sum(ops.square(ops.cast(scale, "float32")))
             scale = self.gain * scale * ops.cast(ops.rsqrt(square + 1e-12), scale.dtype)
-        return additive_scores(self.query_projection(query), keys, scale)
+        return scale
 
     def get_config(self):
         return {

@@ -9,9 +9,12 @@ from keras_attn.ops.alignment_scores import (
     location_scores,
 )
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.coverage import coverage_loss
 from keras_attn.ops.grid_sample import grid_sample
 from keras_attn.ops.grids import affine_grid, flow_grid, identity_grid, projective_grid
 from keras_attn.ops.homogeneous import compose, invert
+from keras_attn.ops.monotonic import monotonic_weights
+from keras_attn.ops.reinforce import reinforce_loss
 from keras_attn.ops.thin_plate_spline import thin_plate_spline_grid
 from keras_attn.ops.tiling import tiling
 from keras_attn.ops.transformation import transformation_matrix
@@ -23,6 +26,7 @@ __all__ = [
     "compose",
     "concat_scores",
     "content_scores",
+    "coverage_loss",
     "dot_scores",
     "flow_grid",
     "general_scores",
@@ -30,7 +34,9 @@ __all__ = [
     "identity_grid",
     "invert",
     "location_scores",
+    "monotonic_weights",
     "projective_grid",
+    "reinforce_loss",
     "thin_plate_spline_grid",
     "tiling",
     "transformation_matrix",

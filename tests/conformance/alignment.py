@@ -4,7 +4,16 @@ import math
 
 import numpy as np
 
-from keras_attn import BahdanauAttention, ContentAttention, LocationAttention, LuongAttention
+from keras_attn import (
+    BahdanauAttention,
+    ContentAttention,
+    CoverageAttention,
+    HardAttention,
+    LocalAttention,
+    LocationAttention,
+    LuongAttention,
+    MonotonicAttention,
+)
 from tests.conformance.case import LayerCase
 from tests.oracles import alignment as oracle
 
@@ -104,6 +113,69 @@ def one_context(weights, query, value):
     return bahdanau(weights, query[:, None], value)[0][:, 0]
 
 
+def coverage(weights, query, value):
+    attention, seen = oracle.covered(
+        weights["scale"],
+        weights["query_projection/kernel"],
+        weights["key_projection/kernel"],
+        weights["coverage_scale"],
+        query,
+        value,
+    )
+    return attention @ value, attention, seen
+
+
+def general():
+    """The layer whose scores the wrappers use in these tests."""
+    return LuongAttention("general", name="score")
+
+
+def general_scores(weights):
+    return oracle.bilinear(weights["score/query_projection/kernel"])
+
+
+def stops(weights, query, value):
+    """Probabilities to stop, `(batch, queries, values)`."""
+    score = general_scores(weights)
+    energy = np.zeros((*query.shape[:2], value.shape[1]))
+    for b, i, j in np.ndindex(*energy.shape):
+        energy[b, i, j] = score(query[b, i], value[b, j])
+    return 1 / (1 + np.exp(-(energy + weights["bias"])))
+
+
+def monotonic(weights, query, value):
+    attention = np.stack([oracle.monotonic(each) for each in stops(weights, query, value)])
+    return attention @ value, attention
+
+
+def hard_monotonic(weights, query, value):
+    attention = np.stack([oracle.hard_monotonic(each) for each in stops(weights, query, value)])
+    return attention @ value, attention, attention[:, -1]
+
+
+def local_monotonic(weights, query, value):
+    centre = np.tile(np.arange(query.shape[1]), (len(query), 1))
+    attention = oracle.window(general_scores(weights), centre, 1, query, value, gaussian=False)
+    return attention @ value, attention, np.full((len(query), 1), query.shape[1])
+
+
+def local_predictive(weights, query, value):
+    hidden = np.tanh(query @ weights["position_projection/kernel"])
+    share = 1 / (1 + np.exp(-(hidden @ weights["position_scale/kernel"])[..., 0]))
+    centre = value.shape[1] * share
+    attention = oracle.window(general_scores(weights), centre, 2, query, value, gaussian=True)
+    return attention @ value, attention
+
+
+def most_likely(weights, query, value):
+    _, distribution = oracle.attend(general_scores(weights), query, value)
+    attention = np.eye(value.shape[1])[np.argmax(distribution, axis=-1)]
+    entropy = -np.sum(distribution * np.log(distribution), axis=(1, 2))
+    return attention @ value, attention, np.zeros((len(query), 1)), entropy[:, None]
+
+
+REMEMBERS = {"return_attention_scores": True, "return_state": True}
+
 ALIGNMENT = [
     case(
         BahdanauAttention,
@@ -197,5 +269,72 @@ ALIGNMENT = [
         expected=location,
         refuses=({"max_length": 0},),
         refuses_inputs=(*MISFITS, {"value": (2, 9, 6)}),
+    ),
+    case(
+        CoverageAttention,
+        arguments={"units": 7, "scale_initializer": "ones"},
+        call=REMEMBERS,
+        expected=coverage,
+        refuses=({"units": -1},),
+        float32=(2,),
+    ),
+    case(
+        LocalAttention,
+        name="predictive",
+        arguments={"attention": general(), "window": 2, "units": 3},
+        expected=local_predictive,
+        refuses=({"attention": None}, {"window": 0}, {"alignment": "diagonal"}, {"units": 0}),
+    ),
+    case(
+        LocalAttention,
+        name="monotonic",
+        arguments={"attention": general(), "window": 1, "alignment": "monotonic"},
+        call=REMEMBERS,
+        expected=local_monotonic,
+        refuses=({"units": 3},),
+        float32=(2,),
+    ),
+    case(
+        MonotonicAttention,
+        arguments={"attention": general(), "score_bias": -0.5},
+        expected=monotonic,
+        refuses=({"mode": "soft"}, {"sigmoid_noise": -1.0}, {"attention": CoverageAttention(3)}),
+    ),
+    case(
+        MonotonicAttention,
+        name="parallel",
+        arguments={"attention": general(), "mode": "parallel"},
+        expected=monotonic,
+    ),
+    case(
+        MonotonicAttention,
+        name="hard-at-inference",
+        arguments={"attention": general(), "hard_at_inference": True, "sigmoid_noise": 1.0},
+        call=REMEMBERS,
+        expected=hard_monotonic,
+        float32=(2,),
+        stochastic=True,
+    ),
+    case(
+        HardAttention,
+        arguments={"attention": general()},
+        call=REMEMBERS,
+        expected=most_likely,
+        refuses=(
+            {"estimator": "none"},
+            {"inference": "sample"},
+            {"temperature": 0.0},
+            {"temperature": 1.0, "estimator": "reinforce"},
+            {"expectation_rate": 1.5},
+        ),
+        float32=(2, 3),
+        stochastic=True,
+    ),
+    case(
+        HardAttention,
+        name="gumbel",
+        arguments={"attention": general(), "temperature": 0.7, "expectation_rate": 0.5},
+        stochastic=True,
+        nasty={},
     ),
 ]

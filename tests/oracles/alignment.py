@@ -38,3 +38,72 @@ def bilinear(kernel):
 
 def cosine(query, key):
     return float(query @ key / math.sqrt((query @ query) * (key @ key)))
+
+
+def softmax(scores, seen=None):
+    """Of a list of numbers, over the positions in `seen`; zeros elsewhere."""
+    seen = range(len(scores)) if seen is None else seen
+    mass = np.zeros(len(scores))
+    for j in seen:
+        mass[j] = math.exp(scores[j])
+    return mass / max(mass.sum(), 1e-300)
+
+
+def covered(scale, query_kernel, key_kernel, coverage_scale, query, value):
+    """Weights of additive scores that know what has been looked at, and the coverage at the end."""
+    weights = np.zeros((*query.shape[:2], value.shape[1]))
+    coverage = np.zeros(weights.shape[::2])
+    for b, i in np.ndindex(*query.shape[:2]):
+        scores = [
+            float(np.tanh(query[b, i] @ query_kernel + h @ key_kernel + c * coverage_scale) @ scale)
+            for h, c in zip(value[b], coverage[b], strict=True)
+        ]
+        weights[b, i] = softmax(scores)
+        coverage[b] += weights[b, i]
+    return weights, coverage
+
+
+def monotonic(probability):
+    """Weights of stop probabilities `(queries, values)`: all ways through the memory, one by one.
+
+    A way is where each query stops, or `values` from where on it has fallen off the end.
+    """
+    queries, values = probability.shape
+    weights = np.zeros((queries, values))
+
+    def go(query, start, chance):
+        if query == queries:
+            return
+        for stop in range(start, values):
+            passed = math.prod(1 - probability[query, start:stop])
+            arrives = chance * passed * probability[query, stop]
+            weights[query, stop] += arrives
+            go(query + 1, stop, arrives)
+
+    go(0, 0, 1.0)
+    return weights
+
+
+def hard_monotonic(probability):
+    """Each query stops at the first position with more than a half, from the last stop on."""
+    weights = np.zeros(probability.shape)
+    start = 0
+    for query, row in enumerate(probability):
+        stops = [j for j in range(start, len(row)) if row[j] > 0.5]
+        if not stops:
+            break
+        start = stops[0]
+        weights[query, start] = 1.0
+    return weights
+
+
+def window(score, centre, width, query, value, gaussian):
+    """Weights within `width` of the centre of each query, times a Gaussian if asked."""
+    weights = np.zeros((*query.shape[:2], value.shape[1]))
+    for b, i in np.ndindex(*query.shape[:2]):
+        places = np.arange(value.shape[1])
+        seen = [j for j in places if abs(j - centre[b, i]) <= width]
+        weights[b, i] = softmax([score(query[b, i], h) for h in value[b]], seen)
+        if gaussian:
+            weights[b, i] *= np.exp(-((places - centre[b, i]) ** 2) / (2 * (width / 2) ** 2))
+    return weights

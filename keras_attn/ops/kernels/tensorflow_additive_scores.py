@@ -7,7 +7,11 @@ import functools
 
 import tensorflow as tf
 
-from keras_attn.ops.kernels.tensorflow_gradients import refuse_second_derivative, unseen
+from keras_attn.ops.kernels.tensorflow_gradients import (
+    refuse_second_derivative,
+    unseen,
+    values,
+)
 
 # Numbers of the hidden layer that are in the cache at a time.
 TILE = 2**20
@@ -15,10 +19,13 @@ TILE = 2**20
 _compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
 
 
-@tf.custom_gradient
 def additive_scores(query, key, scale):
     """Equals `plain_additive_scores`, with a gradient of its own, of the first order only."""
+    return _additive_scores(*values(query, key, scale))
 
+
+@tf.custom_gradient
+def _additive_scores(query, key, scale):
     def backward(gradient):
         return gradients(query, key, scale, gradient)
 

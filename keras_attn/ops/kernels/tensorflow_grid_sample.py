@@ -8,7 +8,11 @@ import tensorflow as tf
 from keras import ops
 
 from keras_attn.ops.interpolation import axis_taps, combine, without_nan
-from keras_attn.ops.kernels.tensorflow_gradients import refuse_second_derivative, unseen
+from keras_attn.ops.kernels.tensorflow_gradients import (
+    refuse_second_derivative,
+    unseen,
+    values,
+)
 
 # Up to this many channels each is worked on by itself, see `_scatter_planes`.
 FEW_CHANNELS = 8
@@ -36,7 +40,7 @@ def grid_sample(images, grid, interpolation, padding_mode, align_corners):
         found = _image_gradient(*tensors, *options), _grid_gradient(*tensors, *options)
         return found, refuse_second_derivative("grid_sample")
 
-    return sample(images, grid)
+    return sample(*values(images, grid))
 
 
 @_compiled

@@ -1,11 +1,12 @@
 import importlib
 
+import keras
 import numpy as np
 import pytest
 
 from keras_attn.ops import additive_scores
 from keras_attn.ops.alignment_scores import plain_additive_scores
-from tests.backend import BACKEND
+from tests.backend import BACKEND, gradients
 from tests.ops.functions import pull_back
 
 pytestmark = pytest.mark.training
@@ -32,8 +33,18 @@ def test_equals_the_plain_path(generator, monkeypatch, sizes, tile):
     shapes = [(batch, queries, units), (batch, values, units), (units,)]
     arrays = [generator.normal(size=shape).astype("float32") for shape in shapes]
     cotangent = generator.normal(size=(batch, queries, values)).astype("float32")
-    scores, gradients = pull_back(additive_scores, arrays, cotangent)
+    scores, found = pull_back(additive_scores, arrays, cotangent)
     plain, expected = pull_back(plain_additive_scores, arrays, cotangent)
     np.testing.assert_allclose(scores, plain, atol=1e-5)
-    for found, gradient in zip(gradients, expected, strict=True):
-        np.testing.assert_allclose(found, gradient, atol=1e-5)
+    for ours, gradient in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, gradient, atol=1e-5)
+
+
+def test_variables_are_differentiated(generator):
+    shapes = {"query": (2, 3, 4), "key": (2, 5, 4), "scale": (4,)}
+    arrays = [generator.normal(size=shape).astype("float32") for shape in shapes.values()]
+    variables = [keras.Variable(array) for array in arrays]
+    _, found = gradients(lambda: additive_scores(*variables), [], variables)
+    expected, _ = gradients(additive_scores, arrays)
+    for ours, wanted in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, wanted, atol=1e-4)

@@ -6,7 +6,7 @@ import pytest
 
 from keras_attn.ops import grid_sample
 from keras_attn.ops.grid_sample import plain_grid_sample
-from tests.backend import BACKEND, TRAINS, to_numpy
+from tests.backend import BACKEND, TRAINS, gradients, to_numpy
 from tests.ops.functions import numpy_call, pull_back
 
 IMAGE, VOLUME, PIXEL = (5, 7), (3, 5, 4), (1, 1)
@@ -43,7 +43,7 @@ def test_equals_the_plain_path_and_torch(generator, sizes, channels, options):
         sampled, expected = (numpy_call(function, images, grid) for function in (kernel, plain))
         np.testing.assert_allclose(sampled, expected, atol=1e-5)
         return
-    sampled, gradients = pull_back(kernel, [images, grid], cotangent)
+    sampled, slopes = pull_back(kernel, [images, grid], cotangent)
     found = [pull_back(plain, [images, grid], cotangent)]
     try:
         import torch
@@ -57,7 +57,7 @@ def test_equals_the_plain_path_and_torch(generator, sizes, channels, options):
         found.append((native.detach().numpy(), [gradient.numpy() for gradient in theirs]))
     for value, expected in found:
         np.testing.assert_allclose(sampled, value, atol=1e-5)
-        for ours, other in zip(gradients, expected, strict=True):
+        for ours, other in zip(slopes, expected, strict=True):
             np.testing.assert_allclose(ours, other, rtol=1e-4, atol=1e-4)
 
 
@@ -71,18 +71,18 @@ def test_gradients_in_groups_of_images(generator, monkeypatch, batch, channels):
     grid = generator.uniform(-1.2, 1.2, (batch, 6, 13, 2)).astype("float32")
     cotangent = generator.normal(size=(batch, 6, 13, channels)).astype("float32")
 
-    def gradients(part):
+    def slopes(part):
         return pull_back(
             lambda *tensors: grid_sample(*tensors, data_format="channels_last"),
             [images[part], grid[part]],
             cotangent[part],
         )[1]
 
-    one_by_one = [gradients(slice(k, k + 1)) for k in range(batch)]
+    one_by_one = [slopes(slice(k, k + 1)) for k in range(batch)]
     expected = [np.concatenate(parts) for parts in zip(*one_by_one, strict=True)]
     # Two images of 9 × 11 pixels and 6 × 13 points fit for one gradient, one for the other.
     monkeypatch.setattr(kernel, "GROUP", 2 * (9 * 11 + 6 * 13) * channels)
-    for found, gradient in zip(gradients(slice(batch)), expected, strict=True):
+    for found, gradient in zip(slopes(slice(batch)), expected, strict=True):
         np.testing.assert_allclose(found, gradient, atol=1e-4)
 
 
@@ -96,8 +96,25 @@ def test_a_batch_of_nothing(channels):
 
     assert numpy_call(sample, images, grid).shape == (0, 3, 2, channels)
     if TRAINS:
-        _, gradients = pull_back(sample, [images, grid], np.zeros((0, 3, 2, channels), "float32"))
-        assert [gradient.shape for gradient in gradients] == [images.shape, grid.shape]
+        _, slopes = pull_back(sample, [images, grid], np.zeros((0, 3, 2, channels), "float32"))
+        assert [slope.shape for slope in slopes] == [images.shape, grid.shape]
+
+
+@pytest.mark.training
+def test_variables_are_differentiated(generator):
+    arrays = [
+        generator.normal(size=(2, 4, 5, 3)).astype("float32"),
+        generator.uniform(-1, 1, (2, 3, 3, 2)).astype("float32"),
+    ]
+    variables = [keras.Variable(array) for array in arrays]
+
+    def sample(images, grid):
+        return grid_sample(images, grid, data_format="channels_last")
+
+    _, found = gradients(lambda: sample(*variables), [], variables)
+    expected, _ = gradients(sample, arrays)
+    for ours, wanted in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, wanted, atol=1e-4)
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="the others have second derivatives, or refuse")

@@ -1,0 +1,220 @@
+"""Attention that remembers, step by step and at once: coverage, windows, one direction, draws."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_attn import (
+    BahdanauAttention,
+    CoverageAttention,
+    HardAttention,
+    LocalAttention,
+    LuongAttention,
+    MonotonicAttention,
+)
+from keras_attn.ops import reinforce_loss
+from tests.backend import gradients, to_numpy
+
+MAKERS = {
+    "coverage": lambda: CoverageAttention(7, use_bias=True, normalize=True),
+    "local-m": lambda: LocalAttention(LuongAttention(), 1, "monotonic"),
+    "local-p": lambda: LocalAttention(LuongAttention(), 2),
+    "monotonic": lambda: MonotonicAttention(BahdanauAttention(7)),
+    "hard": lambda: HardAttention(LuongAttention()),
+}
+every_layer = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+
+
+@pytest.fixture
+def query(generator):
+    return generator.normal(size=(3, 4, 4)).astype("float32")
+
+
+@pytest.fixture
+def value(generator):
+    return generator.normal(size=(3, 6, 5)).astype("float32")
+
+
+def attend(layer, query, value, **arguments):
+    """Context and weights as arrays, and the state."""
+    context, weights, state = layer(
+        [query, value], return_attention_scores=True, return_state=True, **arguments
+    )
+    return to_numpy(context), to_numpy(weights), state
+
+
+@every_layer
+def test_step_by_step_is_at_once(make, query, value):
+    layer = make()
+    mask = [None, np.array([[True] * 6, [True] * 4 + [False] * 2, [False] * 6])]
+    context, weights, after = attend(layer, query, value, mask=mask)
+    state = None
+    for step in range(4):
+        alone, looks, state = attend(layer, query[:, step], value, mask=mask, initial_state=state)
+        np.testing.assert_allclose(alone, context[:, step], atol=1e-5)
+        np.testing.assert_allclose(looks, weights[:, step], atol=1e-5)
+    for one, other in zip(state, after, strict=True):
+        np.testing.assert_allclose(to_numpy(one), to_numpy(other), atol=1e-5)
+
+
+@every_layer
+def test_it_starts_from_its_initial_state(make, query, value):
+    layer = make()
+    context, _, _ = attend(layer, query, value)
+    start = layer.get_initial_state(3, 6)
+    assert [tuple(each.shape) for each in start] == layer.state_shapes(3, 6)
+    np.testing.assert_allclose(attend(layer, query, value, initial_state=start)[0], context)
+
+
+@every_layer
+def test_empty_memories_and_queries(make, query, value):
+    layer = make()
+    layer([query, value])
+    context, weights, _ = attend(layer, query, value[:, :0])
+    assert weights.shape == (3, 4, 0)
+    np.testing.assert_array_equal(context, np.zeros((3, 4, 5)))
+    assert attend(layer, query[:, :0], value)[1].shape == (3, 0, 6)
+
+
+@pytest.mark.parametrize("mode", ["parallel", "hard"])
+def test_queries_that_are_padding_do_not_move_the_window(mode, query, value):
+    layer = MonotonicAttention(BahdanauAttention(7), mode=mode, score_bias=0.3)
+    context, _, _ = attend(layer, query, value)
+    padded = np.concatenate([query[:, :1], query], axis=1)
+    mask = [np.array([[False] + [True] * 4] * 3), None]
+    later, weights, _ = attend(layer, padded, value, mask=mask)
+    np.testing.assert_allclose(later[:, 1:], context, atol=1e-5)
+    assert np.all(weights[:, 0] == 0.0)
+
+
+def test_local_attention_measures_the_memory_without_its_padding(query, value):
+    layer = LocalAttention(LuongAttention(), 2)
+    mask = [None, np.array([[True] * 4 + [False] * 2] * 3)]
+    _, weights, _ = attend(layer, query, value, mask=mask)
+    _, expected, _ = attend(layer, query, value[:, :4])
+    np.testing.assert_allclose(weights[..., :4], expected, atol=1e-5)
+    assert np.all(weights[..., 4:] == 0.0)
+
+
+def test_noise_is_drawn_in_training_alone(query, value):
+    layer = MonotonicAttention(BahdanauAttention(7), sigmoid_noise=2.0, seed=1)
+    first, again = attend(layer, query, value)[1], attend(layer, query, value)[1]
+    np.testing.assert_array_equal(first, again)
+    drawn = [attend(layer, query, value, training=True)[1] for _ in range(2)]
+    assert not np.allclose(drawn[0], drawn[1])
+
+
+def test_hard_weights_are_one_position_drawn_as_often_as_it_is_likely(query, value):
+    score = LuongAttention()
+    layer = HardAttention(score, seed=1)
+    expected = to_numpy(score([query, value], return_attention_scores=True)[1])
+    many = np.repeat(query[:1, :1], 2000, axis=1)
+    _, weights, _ = attend(layer, many, value[:1], training=True)
+    assert np.all((np.abs(weights) < 1e-6) | (np.abs(weights - 1) < 1e-6))
+    np.testing.assert_allclose(weights.mean(axis=1)[0], expected[0, 0], atol=0.05)
+
+
+def test_nothing_is_drawn_from_a_memory_that_is_masked(query, value):
+    layer = HardAttention(LuongAttention())
+    mask = [None, np.zeros((3, 6), "bool")]
+    for training in (False, True):
+        context, weights, state = attend(layer, query, value, mask=mask, training=training)
+        assert np.all(context == 0.0)
+        assert np.all(weights == 0.0)
+        assert all(np.all(to_numpy(each) == 0.0) for each in state)
+
+
+def test_the_state_is_the_likelihood_of_the_draws(query, value):
+    score = LuongAttention()
+    layer = HardAttention(score, "reinforce", seed=1)
+    distribution = to_numpy(score([query, value], return_attention_scores=True)[1])
+    _, weights, (likelihood, entropy) = attend(layer, query, value, training=True)
+    expected = np.log(np.sum(distribution * weights, axis=-1)).sum(axis=1)
+    np.testing.assert_allclose(to_numpy(likelihood)[:, 0], expected, atol=1e-4)
+    expected = -np.sum(distribution * np.log(distribution), axis=(1, 2))
+    np.testing.assert_allclose(to_numpy(entropy)[:, 0], expected, atol=1e-4)
+
+
+@pytest.mark.training
+def test_reinforce_estimates_the_gradient_of_the_expected_reward():
+    """One query with three values whose rewards are known, drawn 20,000 times."""
+    layer = HardAttention(LuongAttention("dot"), "reinforce", seed=1)
+    rewards = np.array([1.0, -2.0, 0.5], "float32")
+    memory = np.eye(3, dtype="float32")
+    draws = 20_000
+
+    def estimate(query):
+        every = ops.tile(query[None], (draws, 1, 1))
+        values = ops.tile(ops.convert_to_tensor(memory)[None], (draws, 1, 1))
+        _, weights, (likelihood, _) = layer(
+            [every, values], training=True, return_attention_scores=True, return_state=True
+        )
+        reward = ops.matmul(weights[:, 0], ops.convert_to_tensor(rewards[:, None]))
+        loss = ops.mean(reinforce_loss(likelihood, reward, baseline=0.3))
+        return ops.exp(0.5 * loss)  # `gradients` differentiates the square
+
+    start = np.array([[0.2, -0.1, 0.4]], "float32")
+    (found,), _ = gradients(estimate, [start])
+    mass = np.exp(start[0])
+    probability = mass / mass.sum()
+    exact = -probability * (rewards - probability @ rewards)
+    np.testing.assert_allclose(
+        found[0] / np.linalg.norm(found), exact / np.linalg.norm(exact), atol=0.05
+    )
+
+
+@pytest.mark.training
+def test_straight_through_gives_the_gradient_of_the_expectation(generator):
+    score = LuongAttention("dot")
+    layer = HardAttention(score, seed=1)
+    query, value = (generator.normal(size=s).astype("float32") for s in ((2, 3, 4), (2, 5, 4)))
+    pull = ops.convert_to_tensor(generator.normal(size=(2, 3, 4)).astype("float32"))
+
+    def hard(query):
+        return ops.exp(0.5 * ops.sum(layer([query, value], training=True) * pull))
+
+    def soft(query):
+        return ops.exp(0.5 * ops.sum(score([query, value]) * pull))
+
+    (found,), _ = gradients(hard, [query])
+    (expected,), _ = gradients(soft, [query])
+    np.testing.assert_allclose(
+        found / np.linalg.norm(found), expected / np.linalg.norm(expected), atol=1e-4
+    )
+
+
+@pytest.mark.training
+def test_coverage_learns_to_move_on_where_queries_are_all_alike():
+    queries, memory = np.ones((8, 4, 3), "float32"), np.tile(np.eye(4, dtype="float32"), (8, 1, 1))
+    losses = {}
+    for layer in (CoverageAttention(16), BahdanauAttention(16)):
+        inputs = [keras.Input((4, 3)), keras.Input((4, 4))]
+        model = keras.Model(inputs, layer(inputs, return_attention_scores=True)[1])
+        model.compile(keras.optimizers.Adam(0.05), "mse")
+        losses[type(layer)] = model.fit([queries, memory], memory, epochs=150, verbose=0).history[
+            "loss"
+        ][-1]
+    assert losses[CoverageAttention] < 0.1
+    assert losses[BahdanauAttention] > 0.18  # no better than a guess
+
+
+@pytest.mark.parametrize(
+    "attention",
+    [
+        LuongAttention,
+        CoverageAttention(3),
+        MonotonicAttention(LuongAttention()),
+        LocalAttention(LuongAttention()),
+    ],
+)
+def test_what_cannot_be_wrapped_is_refused(attention):
+    with pytest.raises(ValueError, match="`attention` must be"):
+        MonotonicAttention(attention)
+
+
+def test_a_draw_from_a_window_stays_inside(query, value):
+    layer = HardAttention(LocalAttention(LuongAttention(), 1), seed=1)
+    _, weights, _ = attend(layer, query, value, training=True)
+    _, window = layer.attention([query, value], return_attention_scores=True)
+    assert np.all(weights[to_numpy(window) == 0.0] == 0.0)

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_attn.ops import coverage_loss, monotonic_weights, reinforce_loss
+from keras_attn.ops.monotonic import _arrived, _arrived_by_pairs
+from tests.backend import TRAINS, gradients, to_numpy
+from tests.oracles import alignment as oracle
+
+
+def logs(probability):
+    with np.errstate(divide="ignore"):
+        return np.log(probability).astype("float32"), np.log1p(-probability).astype("float32")
+
+
+def test_pairs_are_the_doubled_spans(generator):
+    passing, previous = generator.uniform(0.1, 1, (2, 3, 11)).astype("float32")
+    passing, previous = ops.convert_to_tensor(passing), ops.convert_to_tensor(previous)
+    found = to_numpy(_arrived_by_pairs(ops.log(passing), previous))
+    np.testing.assert_allclose(found, to_numpy(_arrived(passing, previous)), atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["parallel", "recursive"])
+def test_weights_of_all_ways_through_the_memory(generator, mode):
+    probability = generator.uniform(0.05, 0.95, (3, 5))
+    expected = oracle.monotonic(probability)
+    previous = np.eye(1, 5)
+    for row, wanted in zip(probability, expected, strict=True):
+        found = to_numpy(monotonic_weights(*logs(row[None]), previous, mode))
+        np.testing.assert_allclose(found[0], wanted, atol=1e-5)
+        previous = found
+
+
+def test_hard_weights(generator):
+    probability = generator.uniform(0, 1, (4, 9))
+    expected = oracle.hard_monotonic(probability)
+    previous = np.eye(1, 9)
+    for row, wanted in zip(probability, expected, strict=True):
+        previous = to_numpy(monotonic_weights(*logs(row[None]), previous, "hard"))
+        np.testing.assert_array_equal(previous[0], wanted)
+
+
+@pytest.mark.parametrize("mode", ["parallel", "recursive"])
+@pytest.mark.parametrize("energy", [-1e4, -50.0, 50.0, 1e4])
+def test_saturated_gates_have_finite_weights_and_gradients(mode, energy):
+    energies = np.full((2, 7), energy, "float32")
+    log_stop, log_pass = -np.logaddexp(0, -energies), -np.logaddexp(0, energies)
+    previous = np.full((2, 7), 1 / 7, "float32")
+    found = to_numpy(monotonic_weights(log_stop, log_pass, previous, mode))
+    assert np.all(np.isfinite(found))
+    if energy > 0 and mode == "recursive":
+        np.testing.assert_allclose(found, previous, atol=1e-5)  # each stops where it is
+    if TRAINS:
+        by_input, _ = gradients(
+            lambda *tensors: monotonic_weights(*tensors, mode), [log_stop, log_pass, previous]
+        )
+        assert all(np.all(np.isfinite(gradient)) for gradient in by_input)
+
+
+def test_recursive_is_exact_in_a_long_memory_where_parallel_is_not():
+    probability = np.full((1, 400), 0.3)
+    previous = np.zeros((1, 400))
+    previous[0, 300] = 1.0
+    exact = 0.3 * 0.7 ** np.arange(100)
+    found = to_numpy(monotonic_weights(*logs(probability), previous, "recursive"))
+    np.testing.assert_allclose(found[0, 300:], exact, rtol=1e-3)
+    assert np.all(found[0, :300] == 0.0)
+    rough = to_numpy(monotonic_weights(*logs(probability), previous, "parallel"))
+    assert np.all(np.isfinite(rough))
+
+
+def test_an_unknown_mode_is_refused():
+    with pytest.raises(ValueError, match="`mode` must be one of"):
+        monotonic_weights(np.zeros((1, 2)), np.zeros((1, 2)), np.zeros((1, 2)), "soft")
+
+
+def test_coverage_loss_is_the_loop(generator):
+    weights = generator.dirichlet(np.ones(5), size=(2, 4)).astype("float32")
+    mask = np.array([[True, True, False, True], [False] * 4])
+    expected = np.zeros((2, 4))
+    for b in range(2):
+        coverage = np.zeros(5)
+        for t in range(4):
+            expected[b, t] = sum(min(a, c) for a, c in zip(weights[b, t], coverage, strict=True))
+            coverage += weights[b, t]
+    np.testing.assert_allclose(to_numpy(coverage_loss(weights)), expected.mean(axis=1), atol=1e-5)
+    found = to_numpy(coverage_loss(weights, mask))
+    np.testing.assert_allclose(found, [expected[0, [0, 1, 3]].mean(), 0.0], atol=1e-5)
+    with pytest.raises(ValueError, match="`weights` must be of rank 3"):
+        coverage_loss(weights[0])
+
+
+def test_reinforce_loss_takes_columns_and_rows():
+    column, row = np.array([[0.5], [2.0]], "float32"), np.array([1.0, -1.0], "float32")
+    found = to_numpy(reinforce_loss(column, row, baseline=0.5, entropy=column, entropy_weight=0.1))
+    np.testing.assert_allclose(found, [-0.5 * 0.5 - 0.05, 1.5 * 2.0 - 0.2], atol=1e-6)
