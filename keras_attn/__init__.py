@@ -3,6 +3,7 @@
 from keras_attn import applications, datasets, ops, visualization
 from keras_attn.layers import (
     AlignmentAttention,
+    AttentionDecoder,
     BahdanauAttention,
     ContentAttention,
     CoverageAttention,
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AlignmentAttention",
+    "AttentionDecoder",
     "BahdanauAttention",
     "ContentAttention",
     "CoverageAttention",

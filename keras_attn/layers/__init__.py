@@ -1,6 +1,7 @@
 """Attention as Keras layers."""
 
 from keras_attn.layers.alignment_attention import AlignmentAttention
+from keras_attn.layers.attention_decoder import AttentionDecoder
 from keras_attn.layers.bahdanau_attention import BahdanauAttention
 from keras_attn.layers.content_attention import ContentAttention
 from keras_attn.layers.coverage_attention import CoverageAttention
@@ -16,6 +17,7 @@ from keras_attn.layers.transformation_head import TransformationHead
 
 __all__ = [
     "AlignmentAttention",
+    "AttentionDecoder",
     "BahdanauAttention",
     "ContentAttention",
     "CoverageAttention",

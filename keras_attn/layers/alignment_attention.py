@@ -1,6 +1,13 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.alignment_inputs import (
+    check_mask,
+    checked_shapes,
+    query_value_key,
+    two_masks,
+)
+from keras_attn.layers.step_dense import StepDense
 from keras_attn.ops.attention_weights import attention_weights
 from keras_attn.ops.received import received
 
@@ -53,6 +60,7 @@ class AlignmentAttention(keras.layers.Layer):
         return_attention_scores: whether to return the attention weights too.
         return_state: whether to return what the last query leaves, a list of tensors, which is
             empty for a layer that remembers nothing.
+        noise: what `draw_noise` returned, for a loop over the queries; drawn anew by default.
         training: whether dropout is applied.
 
     Returns:
@@ -104,14 +112,14 @@ class AlignmentAttention(keras.layers.Layer):
         """
         raise NotImplementedError(f"{type(self).__name__} has no `score`.")
 
-    def align(self, query, keys, allowed, state, training):
+    def align(self, query, keys, allowed, state, noise):
         """Attention weights `(batch, queries, values)` and the next state.
 
         Args:
             query, keys: see `score`.
             allowed: boolean, broadcasts to the weights, False where they are zero; or None.
             state: list of tensors, see `state_shapes`.
-            training: a boolean, or None.
+            noise: in training what `draw_noise` returned; None otherwise.
         """
         return attention_weights(self.score(query, keys), allowed), state
 
@@ -123,10 +131,19 @@ class AlignmentAttention(keras.layers.Layer):
         """The state before the first query, over a memory of `values` positions."""
         return [ops.zeros(shape, "float32") for shape in self.state_shapes(batch_size, values)]
 
+    def draw_noise(self, batch_size, queries, values):
+        """Random numbers for the training, a list of `(batch, queries, ...)`.
+
+        They are drawn for all queries at once, as a loop over the queries cannot draw.
+        """
+        if not self.dropout:
+            return []
+        return [keras.random.uniform((batch_size, queries, values), seed=self.seed_generator)]
+
     # === Keras ===
 
     def build(self, input_shape):
-        query, _, key = _checked(input_shape)
+        query, _, key = checked_shapes(input_shape)
         if len(query) == 2:
             query = (query[0], 1, query[1])
         self.build_score(query, key)
@@ -141,10 +158,11 @@ class AlignmentAttention(keras.layers.Layer):
         keys_projected=False,
         initial_state=None,
         return_state=False,
+        noise=None,
     ):
-        query, value, key = _three(inputs)
+        query, value, key = query_value_key(inputs)
         if not keys_projected:
-            _checked([tuple(tensor.shape) for tensor in inputs])
+            checked_shapes([tuple(tensor.shape) for tensor in inputs])
             key = self.project_keys(key)
         one_step = len(query.shape) == 2
         if one_step:
@@ -157,11 +175,16 @@ class AlignmentAttention(keras.layers.Layer):
         allowed = self._allowed(query, value, mask, use_causal_mask)
         if initial_state is None:
             initial_state = self.get_initial_state(*ops.shape(value)[:2])
-        weights, state = self.align(query, key, allowed, list(initial_state), training)
+        if not training:
+            noise = None
+        elif noise is None:
+            noise = self.draw_noise(*ops.shape(query)[:2], ops.shape(value)[1])
+        weights, state = self.align(query, key, allowed, list(initial_state), noise)
         weights = ops.cast(weights, self.compute_dtype)
         used = weights
         if training and self.dropout:
-            used = keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
+            kept = ops.cast(noise[0] >= self.dropout, weights.dtype)
+            used = weights * kept / (1.0 - self.dropout)
         context = ops.matmul(used, value)
         if one_step:
             context, weights = context[:, 0], weights[:, 0]
@@ -177,8 +200,9 @@ class AlignmentAttention(keras.layers.Layer):
         keys_projected=False,
         initial_state=None,
         return_state=False,
+        noise=None,
     ):
-        query, value, _ = (tensor.shape for tensor in _three(inputs))
+        query, value, _ = (tensor.shape for tensor in query_value_key(inputs))
         context = keras.KerasTensor((*query[:-1], value[-1]), dtype=self.compute_dtype)
         weights = keras.KerasTensor((*query[:-1], value[1]), dtype=self.compute_dtype)
         shapes = self.state_shapes(value[0], value[1])
@@ -186,7 +210,7 @@ class AlignmentAttention(keras.layers.Layer):
         return _wanted(context, weights, state, return_attention_scores, return_state)
 
     def compute_output_shape(self, input_shape):
-        query, value, _ = _checked(input_shape)
+        query, value, _ = checked_shapes(input_shape)
         return (*query[:-1], value[-1])
 
     def compute_mask(self, inputs, mask=None):
@@ -207,7 +231,7 @@ class AlignmentAttention(keras.layers.Layer):
 
     def projection(self, units, name, use_bias=False):
         """A dense layer over the last axis, with this layer's initializers and precision."""
-        return keras.layers.Dense(
+        return StepDense(
             units,
             use_bias=use_bias,
             kernel_initializer=fresh(self.kernel_initializer),
@@ -219,10 +243,10 @@ class AlignmentAttention(keras.layers.Layer):
 
     def _allowed(self, query, value, mask, use_causal_mask):
         """A boolean mask that broadcasts to the scores, or None."""
-        query_mask, value_mask = _two_masks(mask)
+        query_mask, value_mask = two_masks(mask)
         allowed = None
-        _check_mask("query_mask", query_mask, query)
-        _check_mask("value_mask", value_mask, value)
+        check_mask("query_mask", query_mask, query)
+        check_mask("value_mask", value_mask, value)
         if value_mask is not None:
             allowed = ops.cast(value_mask, "bool")[:, None, :]
         if query_mask is not None:
@@ -247,52 +271,3 @@ def _wanted(context, weights, state, return_attention_scores, return_state):
     """The context, alone or as the first of a tuple."""
     outputs = (context, *[weights] * return_attention_scores, *[state] * return_state)
     return outputs if len(outputs) > 1 else context
-
-
-def _three(inputs):
-    """Query, value and key; the value is the key where none came."""
-    if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
-        count = f"{len(inputs)} of them" if isinstance(inputs, (list, tuple)) else type(inputs)
-        raise ValueError(
-            f"`inputs` must be a list [query, value] or [query, value, key]. Received: {count}"
-        )
-    return (*inputs, inputs[1]) if len(inputs) == 2 else tuple(inputs)
-
-
-def _checked(shapes):
-    """The shapes of query, value and key, refused where they do not fit each other."""
-    if not isinstance(shapes[0], (list, tuple)):
-        shapes = None  # of one tensor
-    query, value, key = map(tuple, _three(shapes))
-    shapes = f"Received: query of shape {query}, value of shape {value}, key of shape {key}"
-    if len(query) not in (2, 3):
-        raise ValueError(f"`query` must be of rank 3, or of rank 2 for one step. {shapes}")
-    if len(value) != 3 or len(key) != 3:
-        raise ValueError(f"`value` and `key` must be of rank 3, (batch, values, width). {shapes}")
-    if None not in (query[0], value[0]) and query[0] != value[0]:
-        raise ValueError(f"`query` and `value` must have the same batch size. {shapes}")
-    for axis in (0, 1):
-        if None not in (value[axis], key[axis]) and value[axis] != key[axis]:
-            raise ValueError(f"`value` and `key` must have the same batch and length. {shapes}")
-    return query, value, key
-
-
-def _two_masks(mask):
-    """The masks of query and value, each may be None."""
-    if mask is None:
-        return None, None
-    if not isinstance(mask, (list, tuple)) or len(mask) not in (2, 3):
-        raise ValueError(f"`mask` must be a list [query_mask, value_mask]. Received: mask={mask}")
-    return mask[0], mask[1]
-
-
-def _check_mask(name, mask, tensor):
-    """Refuses a mask that is not one of the steps of the tensor."""
-    if mask is None:
-        return
-    shapes = list(zip(mask.shape, tensor.shape, strict=False))
-    if len(mask.shape) != 2 or any(None not in pair and pair[0] != pair[1] for pair in shapes):
-        raise ValueError(
-            f"`{name}` must be of shape (batch, steps), those of what it masks. Received: mask of "
-            f"shape {tuple(mask.shape)} for {tuple(tensor.shape)}"
-        )

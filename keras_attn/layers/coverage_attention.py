@@ -58,7 +58,7 @@ class CoverageAttention(BahdanauAttention):
             (self.units,), initializer=self.scale_initializer, name="coverage_scale"
         )
 
-    def align(self, query, keys, allowed, state, training):
+    def align(self, query, keys, allowed, state, noise):
         query = ops.cast(self.query_projection(query), "float32")
         keys = ops.cast(keys, "float32")
         scale = ops.cast(self.score_scale(), "float32")

@@ -96,21 +96,28 @@ class HardAttention(AlignmentWrapper):
         self.inference = inference
         self.draw_generator = keras.random.SeedGenerator(self.seed)
 
-    def align(self, query, keys, allowed, state, training):
-        weights, _ = self.attention.align(query, keys, allowed, [], training)
+    def draw_noise(self, batch_size, queries, values):
+        noise = super().draw_noise(batch_size, queries, values)
+        for width in (values, 1):
+            shape = (batch_size, queries, width)
+            noise.append(keras.random.uniform(shape, seed=self.draw_generator))
+        return noise
+
+    def align(self, query, keys, allowed, state, noise):
+        weights, _ = self.attention.align(query, keys, allowed, [], None)
         probability = ops.cast(weights, "float32")
         seen = ops.any(probability > 0.0, axis=-1, keepdims=True)
         logarithm = ops.log(ops.where(probability > 0.0, probability, 1.0))
         entropy = -ops.sum(probability * logarithm, axis=-1)
-        if not training:
+        if noise is None:
             chosen = probability
             if self.inference == "argmax":
                 chosen = _one_hot(probability) * ops.cast(seen, "float32")
             # Nothing was drawn.
             return chosen, [state[0], state[1] + _total(entropy)]
 
-        uniform = keras.random.uniform(ops.shape(probability), seed=self.draw_generator)
-        gumbel = -ops.log(-ops.log(ops.clip(uniform, 1e-30, 1.0 - 1e-7)))
+        *_, for_draws, for_coins = noise
+        gumbel = -ops.log(-ops.log(ops.clip(for_draws, 1e-30, 1.0 - 1e-7)))
         perturbed = ops.where(probability > 0.0, logarithm + gumbel, -1e30)
         draw = ops.stop_gradient(_one_hot(perturbed)) * ops.cast(seen, "float32")
         likelihood = ops.sum(draw * logarithm, axis=-1)
@@ -122,8 +129,7 @@ class HardAttention(AlignmentWrapper):
                 relaxed = attention_weights(perturbed / self.temperature, probability > 0.0)
             chosen = draw + relaxed - ops.stop_gradient(relaxed)
         if self.expectation_rate:
-            coin = keras.random.uniform(ops.shape(likelihood), seed=self.draw_generator)
-            drawn = coin >= self.expectation_rate
+            drawn = for_coins[..., 0] >= self.expectation_rate
             chosen = ops.where(drawn[..., None], chosen, probability)
             likelihood = ops.where(drawn, likelihood, 0.0)
         return chosen, [state[0] + _total(likelihood), state[1] + _total(entropy)]

@@ -83,7 +83,7 @@ class LocalAttention(AlignmentWrapper):
             self.position_scale = self.projection(1, "position_scale")
             self.position_scale.build((*query_shape[:-1], units))
 
-    def align(self, query, keys, allowed, state, training):
+    def align(self, query, keys, allowed, state, noise):
         length = ops.shape(keys)[1]
         position = ops.cast(ops.arange(length), "float32")
         if self.alignment == "monotonic":

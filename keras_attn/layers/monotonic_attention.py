@@ -79,21 +79,27 @@ class MonotonicAttention(AlignmentWrapper):
         if sigmoid_noise:
             self.noise_generator = keras.random.SeedGenerator(self.seed)
 
+    def draw_noise(self, batch_size, queries, values):
+        noise = super().draw_noise(batch_size, queries, values)
+        if self.sigmoid_noise:
+            shape = (batch_size, queries, values)
+            noise.append(keras.random.normal(shape, seed=self.noise_generator))
+        return noise
+
     def build_score(self, query_shape, key_shape):
         super().build_score(query_shape, key_shape)
         start = keras.initializers.Constant(self.score_bias)
         self.bias = self.add_weight((), initializer=start, name="bias")
 
-    def align(self, query, keys, allowed, state, training):
+    def align(self, query, keys, allowed, state, noise):
         energy = ops.cast(self.score(query, keys), "float32") + ops.cast(self.bias, "float32")
-        if training and self.sigmoid_noise:
-            noise = keras.random.normal(ops.shape(energy), seed=self.noise_generator)
-            energy = energy + self.sigmoid_noise * noise
+        if noise is not None and self.sigmoid_noise:
+            energy = energy + self.sigmoid_noise * noise[-1]
         log_stop, log_pass = ops.log_sigmoid(energy), ops.log_sigmoid(-energy)
         if allowed is not None:
             log_stop = ops.where(allowed, log_stop, -float("inf"))
             log_pass = ops.where(allowed, log_pass, 0.0)
-        mode = "hard" if self.hard_at_inference and not training else self.mode
+        mode = "hard" if self.hard_at_inference and noise is None else self.mode
 
         def step(logs, state):
             (log_stop, log_pass), (previous,) = logs, state

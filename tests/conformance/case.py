@@ -119,12 +119,13 @@ class LayerCase(Case):
 
     def fresh_arguments(self):
         """The arguments, with layers among them copied: each layer made gets its own."""
-        return {
-            name: type(value).from_config(value.get_config())
-            if isinstance(value, keras.layers.Layer)
-            else value
-            for name, value in self.arguments.items()
-        }
+
+        def fresh(value):
+            if isinstance(value, keras.layers.Layer):
+                return type(value).from_config(value.get_config())
+            return [fresh(each) for each in value] if isinstance(value, list) else value
+
+        return {name: fresh(value) for name, value in self.arguments.items()}
 
     def pack(self, values):
         """Values by input name as the layer's call takes them, without further arguments."""

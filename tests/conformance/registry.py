@@ -5,7 +5,13 @@ case can say. The contracts in `test_*.py` beside this file take every case thro
 a layer has to stand.
 """
 
-from tests.conformance import alignment, spatial_models, spatial_sampling, spatial_transformers
+from tests.conformance import (
+    alignment,
+    decoders,
+    spatial_models,
+    spatial_sampling,
+    spatial_transformers,
+)
 
 LAYERS = [
     *spatial_sampling.GENERATORS,
@@ -13,6 +19,7 @@ LAYERS = [
     *spatial_transformers.HEADS,
     *spatial_transformers.TRANSFORMERS,
     *alignment.ALIGNMENT,
+    *decoders.DECODERS,
 ]
 MODELS = [*spatial_models.MODELS]
 CASES = [*LAYERS, *MODELS]

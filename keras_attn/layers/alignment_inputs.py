@@ -1,0 +1,50 @@
+"""Query, value and key, and their masks: what came, refused where it does not fit."""
+
+
+def query_value_key(inputs):
+    """Query, value and key; the value is the key where none came."""
+    if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
+        count = f"{len(inputs)} of them" if isinstance(inputs, (list, tuple)) else type(inputs)
+        raise ValueError(
+            f"`inputs` must be a list [query, value] or [query, value, key]. Received: {count}"
+        )
+    return (*inputs, inputs[1]) if len(inputs) == 2 else tuple(inputs)
+
+
+def checked_shapes(shapes):
+    """The shapes of query, value and key, refused where they do not fit each other."""
+    if not isinstance(shapes[0], (list, tuple)):
+        shapes = None  # of one tensor
+    query, value, key = map(tuple, query_value_key(shapes))
+    shapes = f"Received: query of shape {query}, value of shape {value}, key of shape {key}"
+    if len(query) not in (2, 3):
+        raise ValueError(f"`query` must be of rank 3, or of rank 2 for one step. {shapes}")
+    if len(value) != 3 or len(key) != 3:
+        raise ValueError(f"`value` and `key` must be of rank 3, (batch, values, width). {shapes}")
+    if None not in (query[0], value[0]) and query[0] != value[0]:
+        raise ValueError(f"`query` and `value` must have the same batch size. {shapes}")
+    for axis in (0, 1):
+        if None not in (value[axis], key[axis]) and value[axis] != key[axis]:
+            raise ValueError(f"`value` and `key` must have the same batch and length. {shapes}")
+    return query, value, key
+
+
+def two_masks(mask):
+    """The masks of query and value, each may be None."""
+    if mask is None:
+        return None, None
+    if not isinstance(mask, (list, tuple)) or len(mask) not in (2, 3):
+        raise ValueError(f"`mask` must be a list [query_mask, value_mask]. Received: mask={mask}")
+    return mask[0], mask[1]
+
+
+def check_mask(name, mask, tensor):
+    """Refuses a mask that is not one of the steps of the tensor."""
+    if mask is None:
+        return
+    shapes = list(zip(mask.shape, tensor.shape, strict=False))
+    if len(mask.shape) != 2 or any(None not in pair and pair[0] != pair[1] for pair in shapes):
+        raise ValueError(
+            f"`{name}` must be of shape (batch, steps), those of what it masks. Received: mask of "
+            f"shape {tuple(mask.shape)} for {tuple(tensor.shape)}"
+        )

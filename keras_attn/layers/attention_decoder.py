@@ -1,0 +1,339 @@
+import keras
+from keras import ops
+
+from keras_attn.layers.alignment_attention import AlignmentAttention
+from keras_attn.layers.alignment_inputs import check_mask, two_masks
+from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.cell_stack import advance, dropout_masks, state_sizes
+from keras_attn.ops.recurrence import over_steps
+
+ORDERS = ("before", "after")
+
+
+@keras.saving.register_keras_serializable(package="keras_attn")
+class AttentionDecoder(keras.layers.Layer):
+    """Any recurrent cell that attends to a memory at every step.
+
+    `attend="before"` (Bahdanau): `c_i = attend(s_{i-1}, h)`, `s_i = cell([y_{i-1}; c_i], s_{i-1})`,
+    the output is `s_i`. `attend="after"` (Luong): `h_t = cell(x_t, h_{t-1})`,
+    `c_t = attend(h_t, h̄)`, the output is `h̃_t = tanh(W_c [c_t; h_t])`.
+
+    | here | Bahdanau et al. | Luong et al. |
+    | --- | --- | --- |
+    | step of the inputs | `E y_{i-1}` | `x_t` |
+    | memory | annotations `h_j` | source states `h̄_s` |
+    | state of the cell | `s_i` | `h_t` |
+    | context | `c_i` | `c_t` |
+    | kernel of `attentional` | | `W_c` |
+    | output | `s_i` | attentional state `h̃_t` |
+    | `input_feeding` | | `x_t` becomes `[x_t; h̃_{t-1}]` |
+
+    The keys of the memory are projected once. A stack of cells attends with the state of its last
+    cell.
+
+    Args:
+        cell: a cell as `keras.layers.RNN` takes it, or a list of cells for a stack. The output of
+            the (last) cell must be its first state, as it is for all of Keras.
+        attention: an alignment layer, `BahdanauAttention(units)` say.
+        attend: `"before"` or `"after"` the cell.
+        attentional_units: width of `h̃_t`, by default that of the cell; None of `"before"`.
+        input_feeding: whether the cell also sees the `h̃` of the step before; only `"after"`.
+        **kwargs: of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: a list `[inputs, memory]`: `(batch, steps, features)`, in training the target moved
+            by one step, and `(batch, values, width)`.
+        mask: a list `[input_mask, memory_mask]`, boolean `(batch, steps)` and `(batch, values)`,
+            each may be None. A masked step leaves the state as it was; its output, context and
+            weights are 0.
+        initial_state: the first state of the cell: a tensor, or a list as the cell returns it; zero
+            by default.
+        return_attention_scores: whether to return the weights of every step.
+        return_contexts: whether to return the context of every step.
+        return_state: whether to return the last state, as `step` takes it.
+
+    Returns:
+        The outputs, `(batch, steps, units)`. On request a tuple of them, the contexts `(batch,
+        steps, width)`, the weights `(batch, steps, values)`, and the state.
+
+    Raises:
+        ValueError: for what is no cell, no alignment layer or an unknown order, or arguments that
+            belong to the other order; for inputs that are not two, or not of rank 3.
+
+    Example:
+
+    >>> layer = keras_attn.AttentionDecoder(
+    ...     keras.layers.GRUCell(16), keras_attn.BahdanauAttention(8)
+    ... )
+    >>> words, memory = np.ones((2, 3, 4)), np.ones((2, 5, 6))
+    >>> outputs, weights = layer([words, memory], return_attention_scores=True)
+    >>> outputs.shape == (2, 3, 16), weights.shape == (2, 3, 5)
+    (True, True)
+
+    One step with the same weights, as a search takes it:
+
+    >>> prepared = layer.prepare(memory)
+    >>> state = layer.get_initial_state(prepared)
+    >>> (output, context, weights), state = layer.step(words[:, 0], state, prepared)
+    >>> output.shape == (2, 16), context.shape == (2, 6), weights.shape == (2, 5)
+    (True, True, True)
+
+    Reference:
+        Bahdanau et al., "Neural Machine Translation by Jointly Learning to Align and Translate",
+        2015, https://arxiv.org/abs/1409.0473; Luong et al., "Effective Approaches to
+        Attention-based Neural Machine Translation", 2015, https://arxiv.org/abs/1508.04025
+    """
+
+    def __init__(
+        self,
+        cell,
+        attention,
+        attend="before",
+        attentional_units=None,
+        input_feeding=False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        cells = list(cell) if isinstance(cell, (list, tuple)) else [cell]
+        if not cells or not all(hasattr(each, "state_size") for each in cells):
+            raise ValueError(
+                f"`cell` must be a recurrent cell, or a list of them. Received: cell={cell}"
+            )
+        if not isinstance(attention, AlignmentAttention):
+            raise ValueError(
+                "`attention` must be an alignment layer of keras_attn. "
+                f"Received: attention={attention}"
+            )
+        if attend not in ORDERS:
+            raise ValueError(f"`attend` must be one of {ORDERS}. Received: attend={attend!r}")
+        for name, value in (
+            ("attentional_units", attentional_units),
+            ("input_feeding", input_feeding),
+        ):
+            if value and attend == "before":
+                raise ValueError(
+                    f'`{name}` belongs to attend="after". '
+                    f"Received: {name}={value!r}, attend={attend!r}"
+                )
+        if attentional_units is not None:
+            attentional_units = positive_integer("attentional_units", attentional_units)
+        self.cells = cells
+        self.attention = attention
+        self.attend = attend
+        self.attentional_units = attentional_units
+        self.input_feeding = input_feeding
+        self.supports_masking = True
+        self._state_sizes = state_sizes(cells)
+        self.units = attentional_units or self._state_sizes[-1][0]
+        if attend == "after":
+            self.attentional = keras.layers.Dense(
+                self.units,
+                activation="tanh",
+                use_bias=False,
+                dtype=self.dtype_policy,
+                name="attentional",
+            )
+
+    # === One step ===
+
+    def prepare(self, memory, mask=None):
+        """What of the memory is the same for all steps: itself, its keys and its mask."""
+        memory = ops.cast(ops.convert_to_tensor(memory), self.compute_dtype)
+        check_mask("memory_mask", mask, memory)
+        keys = self.attention.project_keys(memory)
+        return {"memory": memory, "keys": keys, "mask": mask}
+
+    def get_initial_state(self, prepared, cell_state=None):
+        """The state before the first step, a list of tensors whose first axis is the batch.
+
+        Args:
+            prepared: what `prepare` returned.
+            cell_state: the first state of the cell, a tensor or a list; zeros by default.
+        """
+        batch, values = ops.shape(prepared["memory"])[:2]
+        if cell_state is None:
+            cell_state = [cell.get_initial_state(batch_size=batch) for cell in self.cells]
+        cell_state, count = keras.tree.flatten(cell_state), sum(map(len, self._state_sizes))
+        if len(cell_state) != count:
+            raise ValueError(
+                f"`initial_state` must hold {count} tensors, those of each cell in turn. "
+                f"Received: {len(cell_state)}"
+            )
+        cell_state = [ops.cast(state, self.compute_dtype) for state in cell_state]
+        fed = [ops.zeros((batch, self.units), self.compute_dtype)] if self.input_feeding else []
+        return [*cell_state, *fed, *self.attention.get_initial_state(batch, values)]
+
+    def step(self, inputs, state, prepared, training=None, noise=None):
+        """One step.
+
+        Args:
+            inputs: `(batch, features)`.
+            state: of the step before, or `get_initial_state`.
+            prepared: what `prepare` returned.
+            noise: of the attention, for this step.
+
+        Returns:
+            `(output, context, weights), state`.
+        """
+        inputs = ops.cast(ops.convert_to_tensor(inputs), self.compute_dtype)
+        cell_states = []
+        for sizes in self._state_sizes:
+            cell_states.append(state[: len(sizes)])
+            state = state[len(sizes) :]
+        fed, remembered = state[: self.input_feeding], state[self.input_feeding :]
+
+        def look(query):
+            context, weights, after = self.attention(
+                [query, prepared["memory"], prepared["keys"]],
+                mask=[None, prepared["mask"]],
+                training=training,
+                keys_projected=True,
+                initial_state=remembered,
+                return_attention_scores=True,
+                return_state=True,
+                noise=noise,
+            )
+            dtype = self.compute_dtype
+            return ops.cast(context, dtype), ops.cast(weights, dtype), after
+
+        if self.attend == "before":
+            context, weights, remembered = look(cell_states[-1][0])
+            seen = ops.concatenate([inputs, context], axis=-1)
+            output, after = advance(self.cells, seen, cell_states, training)
+            output = ops.cast(output, self.compute_dtype)
+        else:
+            seen = ops.concatenate([inputs, *fed], axis=-1)
+            hidden, after = advance(self.cells, seen, cell_states, training)
+            hidden = ops.cast(hidden, self.compute_dtype)
+            context, weights, remembered = look(hidden)
+            output = self.attentional(ops.concatenate([context, hidden], axis=-1))
+            fed = [output] * self.input_feeding
+        return (output, context, weights), [*after, *fed, *remembered]
+
+    # === Keras ===
+
+    def build(self, input_shape):
+        inputs, memory = _checked(input_shape)
+        width = self._cell_width(inputs, memory)
+        for cell, sizes in zip(self.cells, self._state_sizes, strict=True):
+            if not cell.built:  # as it is when it comes from a file
+                cell.build((inputs[0], width))
+                cell.built = True
+            width = sizes[0]
+        if not self.attention.built:
+            self.attention.build([(inputs[0], width), memory])
+        if self.attend == "after":
+            self.attentional.build((inputs[0], memory[-1] + width))
+
+    def call(
+        self,
+        inputs,
+        mask=None,
+        training=None,
+        initial_state=None,
+        return_attention_scores=False,
+        return_contexts=False,
+        return_state=False,
+    ):
+        _checked([tuple(tensor.shape) for tensor in inputs])
+        inputs, memory = inputs
+        input_mask, memory_mask = two_masks(mask)
+        check_mask("input_mask", input_mask, inputs)
+        prepared = self.prepare(memory, memory_mask)
+        state = self.get_initial_state(prepared, initial_state)
+        batch, steps = ops.shape(inputs)[:2]
+        sequences = [inputs]
+        if input_mask is not None:
+            sequences.append(ops.cast(input_mask, "bool")[..., None])
+        if training:
+            sequences += self.attention.draw_noise(batch, steps, ops.shape(memory)[1])
+        masked = int(input_mask is not None)
+
+        def step(slices, state):
+            noise = [each[:, None] for each in slices[1 + masked :]] if training else None
+            outputs, after = self.step(slices[0], state, prepared, training, noise)
+            if masked:
+                runs = slices[1]
+                outputs = [ops.where(runs, each, ops.zeros_like(each)) for each in outputs]
+                after = [ops.where(runs, new, old) for new, old in zip(after, state, strict=True)]
+            return list(outputs), after
+
+        width = self._cell_width(inputs.shape, memory.shape)
+        with dropout_masks(self.cells, width, batch, training):
+            (outputs, contexts, weights), state = over_steps(step, sequences, state)
+        every = outputs, contexts, weights, state
+        return self._wanted(*every, return_contexts, return_attention_scores, return_state)
+
+    def compute_output_spec(
+        self,
+        inputs,
+        mask=None,
+        training=None,
+        initial_state=None,
+        return_attention_scores=False,
+        return_contexts=False,
+        return_state=False,
+    ):
+        inputs, memory = (tuple(tensor.shape) for tensor in inputs)
+        batch, steps = inputs[:2]
+
+        def spec(*shape):
+            return keras.KerasTensor((batch, *shape), dtype=self.compute_dtype)
+
+        state = [spec(size) for sizes in self._state_sizes for size in sizes]
+        state += [spec(self.units)] * self.input_feeding
+        state += [
+            keras.KerasTensor(shape, dtype="float32")
+            for shape in self.attention.state_shapes(batch, memory[1])
+        ]
+        every = spec(steps, self.units), spec(steps, memory[-1]), spec(steps, memory[1]), state
+        return self._wanted(*every, return_contexts, return_attention_scores, return_state)
+
+    def _cell_width(self, inputs, memory):
+        """Of what the first cell sees, for inputs and memory of these shapes."""
+        more = memory[-1] if self.attend == "before" else self.input_feeding * self.units
+        return inputs[-1] + more
+
+    def compute_output_shape(self, input_shape):
+        inputs, _ = _checked(input_shape)
+        return (*inputs[:2], self.units)
+
+    def compute_mask(self, inputs, mask=None):
+        return mask[0] if mask else None
+
+    @staticmethod
+    def _wanted(outputs, contexts, weights, state, contexts_too, scores_too, state_too):
+        found = (outputs, *[contexts] * contexts_too, *[weights] * scores_too, *[state] * state_too)
+        return found if len(found) > 1 else outputs
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "cell": [keras.saving.serialize_keras_object(cell) for cell in self.cells],
+            "attention": keras.saving.serialize_keras_object(self.attention),
+            "attend": self.attend,
+            "attentional_units": self.attentional_units,
+            "input_feeding": self.input_feeding,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        deserialize = keras.saving.deserialize_keras_object
+        cells = [deserialize(cell) for cell in config["cell"]]
+        return cls(**{**config, "cell": cells, "attention": deserialize(config["attention"])})
+
+
+def _checked(shapes):
+    """The shapes of inputs and memory, refused where they do not fit each other."""
+    if not isinstance(shapes[0], (list, tuple)) or len(shapes) != 2:
+        raise ValueError(
+            f"`inputs` must be a list [inputs, memory]. Received: inputs of shape {shapes}"
+        )
+    inputs, memory = map(tuple, shapes)
+    misfit = None not in (inputs[0], memory[0]) and inputs[0] != memory[0]
+    if len(inputs) != 3 or len(memory) != 3 or misfit:
+        raise ValueError(
+            "`inputs` and memory must be of rank 3, (batch, steps, width), and of one batch. "
+            f"Received: inputs of shape {inputs}, memory of shape {memory}"
+        )
+    return inputs, memory

@@ -1,0 +1,162 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_attn import (
+    AttentionDecoder,
+    BahdanauAttention,
+    CoverageAttention,
+    HardAttention,
+    LocalAttention,
+    LuongAttention,
+    MonotonicAttention,
+)
+from tests.backend import BACKEND, to_numpy
+
+GRU, LSTM = keras.layers.GRUCell, keras.layers.LSTMCell
+MAKERS = {
+    "bahdanau": lambda: AttentionDecoder(GRU(8), BahdanauAttention(7)),
+    "luong": lambda: AttentionDecoder(
+        [LSTM(8), LSTM(9)],
+        LuongAttention(),
+        attend="after",
+        attentional_units=5,
+        input_feeding=True,
+    ),
+    "coverage": lambda: AttentionDecoder(LSTM(8), CoverageAttention(7), attend="after"),
+    "local": lambda: AttentionDecoder(GRU(8), LocalAttention(LuongAttention(), 1, "monotonic")),
+    "monotonic": lambda: AttentionDecoder(
+        [GRU(8), GRU(6)], MonotonicAttention(BahdanauAttention(7), sigmoid_noise=1.0)
+    ),
+    "hard": lambda: AttentionDecoder(GRU(8), HardAttention(BahdanauAttention(7, dropout=0.1))),
+    "dropout": lambda: AttentionDecoder(
+        [GRU(8, dropout=0.2, recurrent_dropout=0.3), LSTM(6, dropout=0.1)],
+        BahdanauAttention(7, dropout=0.3),
+    ),
+}
+every_decoder = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+MASKS = [
+    np.array([[1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 0, 0], [0, 1, 1, 1]], "bool"),
+    np.array([[1, 1, 1, 0, 0], [1] * 5, [0] * 5, [1] * 5], "bool"),
+]
+
+
+@pytest.fixture
+def words(generator):
+    return generator.normal(size=(4, 4, 3)).astype("float32")
+
+
+@pytest.fixture
+def memory(generator):
+    return generator.normal(size=(4, 5, 6)).astype("float32")
+
+
+@every_decoder
+def test_step_by_step_is_at_once(make, words, memory):
+    layer = make()
+    outputs, contexts, weights, last = layer(
+        [words, memory],
+        mask=MASKS,
+        return_contexts=True,
+        return_attention_scores=True,
+        return_state=True,
+    )
+    prepared = layer.prepare(memory, MASKS[1])
+    state = layer.get_initial_state(prepared)
+    assert [tuple(each.shape) for each in state] == [tuple(each.shape) for each in last]
+    for step in range(4):
+        runs = MASKS[0][:, step, None]
+        found, after = layer.step(words[:, step], state, prepared)
+        for one, every in zip(found, (outputs, contexts, weights), strict=True):
+            expected = np.where(runs, to_numpy(one), 0.0)
+            np.testing.assert_allclose(to_numpy(every)[:, step], expected, atol=1e-5)
+        state = [
+            ops.convert_to_tensor(np.where(runs, to_numpy(new), to_numpy(old)))
+            for new, old in zip(after, state, strict=True)
+        ]
+    for one, other in zip(state, last, strict=True):
+        np.testing.assert_allclose(to_numpy(one), to_numpy(other), atol=1e-5)
+
+
+@pytest.mark.training
+@every_decoder
+def test_trains_compiled_on_sequences_of_any_length(make, words, memory, tmp_path):
+    inputs = [keras.Input((None, 3)), keras.Input((None, 6))]
+    outputs = make()(inputs)
+    model = keras.Model(inputs, outputs)
+    model.compile("adam", "mse", jit_compile=BACKEND != "torch")
+    before = [to_numpy(weight) for weight in model.trainable_weights]
+    for steps, values in ((4, 5), (2, 3)):
+        target = np.ones((4, steps, outputs.shape[-1]), "float32")
+        model.fit([words[:, :steps], memory[:, :values]], target, epochs=2, verbose=0)
+    for old, new in zip(before, model.trainable_weights, strict=True):
+        assert np.all(np.isfinite(to_numpy(new)))
+        assert not np.array_equal(old, to_numpy(new)), new.path
+    model.save(tmp_path / "decoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "decoder.keras")
+    np.testing.assert_allclose(
+        loaded.predict([words, memory], verbose=0),
+        model.predict([words, memory], verbose=0),
+        atol=1e-5,
+    )
+
+
+def test_it_starts_where_the_encoder_ends(words, memory):
+    encoded, *state = keras.layers.LSTM(8, return_sequences=True, return_state=True)(memory)
+    layer = AttentionDecoder(LSTM(8), BahdanauAttention(7))
+    outputs = to_numpy(layer([words, encoded], initial_state=state))
+    assert not np.allclose(outputs, to_numpy(layer([words, encoded])))
+    prepared = layer.prepare(encoded)
+    (first, _, _), _ = layer.step(words[:, 0], layer.get_initial_state(prepared, state), prepared)
+    np.testing.assert_allclose(to_numpy(first), outputs[:, 0], atol=1e-5)
+    with pytest.raises(ValueError, match="`initial_state` must hold 2 tensors"):
+        layer([words, encoded], initial_state=state[0])
+
+
+def test_masks_come_from_the_layers_before():
+    source, target = (keras.Input((None,), dtype="int32") for _ in range(2))
+    embed = keras.layers.Embedding(9, 6, mask_zero=True)
+    layer = AttentionDecoder(GRU(8), BahdanauAttention(7))
+    outputs, weights = layer([embed(target), embed(source)], return_attention_scores=True)
+    model = keras.Model([source, target], [outputs, weights])
+    outputs, weights = map(
+        to_numpy, model([np.array([[1, 2, 0]], "int32"), np.array([[3, 4, 0]], "int32")])
+    )
+    assert np.all(weights[:, :, 2] == 0.0)
+    assert np.all(weights[:, 2] == 0.0)
+    assert np.all(outputs[:, 2] == 0.0)
+    np.testing.assert_allclose(weights[:, :2].sum(axis=-1), 1.0, atol=1e-5)
+
+
+@pytest.mark.training
+def test_dropout_masks_are_kept_over_the_steps_and_forgotten_after(memory):
+    layer = AttentionDecoder(GRU(64, dropout=0.5), LuongAttention())
+    same = np.ones((4, 3, 3), "float32")
+    first = to_numpy(layer([same, memory], training=True))
+    second = to_numpy(layer([same, memory], training=True))
+    assert not np.allclose(first, second)
+    np.testing.assert_allclose(to_numpy(layer([same, memory])), to_numpy(layer([same, memory])))
+
+
+@pytest.mark.training
+def test_it_learns_to_say_backwards_what_it_has_read(generator):
+    """The words name the steps, the memory holds what is to be said: it has to look."""
+    steps = np.tile(np.eye(5, dtype="float32"), (256, 1, 1))
+    spoken = np.eye(6, dtype="float32")[generator.integers(0, 6, (256, 5))]
+    memory = np.concatenate([spoken, steps], axis=-1)
+    inputs = [keras.Input((5, 5)), keras.Input((5, 11))]
+    outputs, weights = AttentionDecoder(GRU(32), BahdanauAttention(32), name="decoder")(
+        inputs, return_attention_scores=True
+    )
+    model = keras.Model(inputs, keras.layers.Dense(6, activation="softmax")(outputs))
+    model.compile(keras.optimizers.Adam(0.01), "categorical_crossentropy", metrics=["accuracy"])
+    history = model.fit([steps, memory], spoken[:, ::-1], epochs=40, batch_size=64, verbose=0)
+    assert history.history["accuracy"][-1] > 0.9
+    looks = to_numpy(keras.Model(inputs, weights)([steps[:32], memory[:32]]))
+    np.testing.assert_array_equal(looks.mean(axis=0).argmax(axis=-1), [4, 3, 2, 1, 0])
+
+
+def test_a_cell_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="`cell` must be a recurrent cell"):
+        AttentionDecoder([GRU(3), "gru"], LuongAttention())
