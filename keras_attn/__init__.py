@@ -1,6 +1,6 @@
 """The classic attention models as Keras 3 layers."""
 
-from keras_attn import applications, datasets, ops, visualization
+from keras_attn import applications, datasets, decoding, ops, visualization
 from keras_attn.layers import (
     AlignmentAttention,
     AttentionDecoder,
@@ -37,6 +37,7 @@ __all__ = [
     "TransformationHead",
     "applications",
     "datasets",
+    "decoding",
     "ops",
     "visualization",
 ]

@@ -7,6 +7,7 @@ DOORS = (
     "keras_attn",
     "keras_attn.applications",
     "keras_attn.datasets",
+    "keras_attn.decoding",
     "keras_attn.ops",
     "keras_attn.visualization",
 )

@@ -10,7 +10,22 @@ from tests.public_names import DOORS, public_objects
 pytestmark = pytest.mark.once
 
 NAMES = {
-    "keras_attn": ["GridGenerator", "GridSampler", "SpatialTransformer", "TransformationHead"],
+    "keras_attn": [
+        "AlignmentAttention",
+        "AttentionDecoder",
+        "BahdanauAttention",
+        "ContentAttention",
+        "CoverageAttention",
+        "GridGenerator",
+        "GridSampler",
+        "HardAttention",
+        "LocalAttention",
+        "LocationAttention",
+        "LuongAttention",
+        "MonotonicAttention",
+        "SpatialTransformer",
+        "TransformationHead",
+    ],
     "keras_attn.applications": [
         "CoLocalizer",
         "DigitSequenceClassifier",
@@ -34,6 +49,7 @@ NAMES = {
         "rotated_scaled_translated",
         "translated",
     ],
+    "keras_attn.decoding": ["Hypotheses", "beam_search", "greedy_search"],
     "keras_attn.ops": [
         "additive_scores",
         "affine_grid",
@@ -41,6 +57,7 @@ NAMES = {
         "compose",
         "concat_scores",
         "content_scores",
+        "coverage_loss",
         "dot_scores",
         "flow_grid",
         "general_scores",
@@ -48,7 +65,9 @@ NAMES = {
         "identity_grid",
         "invert",
         "location_scores",
+        "monotonic_weights",
         "projective_grid",
+        "reinforce_loss",
         "thin_plate_spline_grid",
         "tiling",
         "transformation_matrix",

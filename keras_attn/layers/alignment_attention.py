@@ -25,20 +25,6 @@ class AlignmentAttention(keras.layers.Layer):
     | attention weights | `α_ij` |
     | context | `c_i` |
 
-    A layer of your own says what its score is; masks, dropout, one-step queries and cached keys
-    come from here:
-
-    >>> class BilinearAttention(keras_attn.AlignmentAttention):
-    ...     def build_score(self, query_shape, key_shape):
-    ...         self.query_projection = self.projection(key_shape[-1], "query_projection")
-    ...         self.query_projection.build(query_shape)
-    ...
-    ...     def score(self, query, keys):
-    ...         return keras_attn.ops.dot_scores(self.query_projection(query), keys)
-    >>> context = BilinearAttention()([np.ones((2, 3, 4)), np.ones((2, 5, 8))])
-    >>> context.shape == (2, 3, 8)
-    True
-
     Args:
         dropout: fraction of the attention weights that are dropped in training, in [0, 1).
         seed: of the dropout.
@@ -71,6 +57,27 @@ class AlignmentAttention(keras.layers.Layer):
     Raises:
         ValueError: for a dropout outside of [0, 1), at construction; for inputs that are not a list
             of two or three, or whose ranks, batches or lengths do not fit, at the call.
+
+    A layer of your own says what its score is; masks, dropout, one-step queries and cached keys are
+    there already.
+
+    Example:
+
+    >>> class BilinearAttention(keras_attn.AlignmentAttention):
+    ...     def build_score(self, query_shape, key_shape):
+    ...         self.query_projection = self.projection(key_shape[-1], "query_projection")
+    ...         self.query_projection.build(query_shape)
+    ...
+    ...     def score(self, query, keys):
+    ...         return keras_attn.ops.dot_scores(self.query_projection(query), keys)
+    >>> context = BilinearAttention()([np.ones((2, 3, 4)), np.ones((2, 5, 8))])
+    >>> context.shape == (2, 3, 8)
+    True
+
+    Reference:
+        Bahdanau et al., "Neural Machine Translation by Jointly Learning to Align and Translate",
+        2015, https://arxiv.org/abs/1409.0473; Luong et al., "Effective Approaches to
+        Attention-based Neural Machine Translation", 2015, https://arxiv.org/abs/1508.04025
     """
 
     def __init__(

@@ -35,8 +35,8 @@ class ContentAttention(AlignmentAttention):
     >>> layer = keras_attn.ContentAttention(strength=5.0, project_query=False)
     >>> memory = np.eye(3, dtype="float32")[None]
     >>> _, weights = layer([memory[:, :1], memory], return_attention_scores=True)
-    >>> keras.ops.convert_to_numpy(weights).round(2).tolist()
-    [[[0.99, 0.01, 0.01]]]
+    >>> print(keras.ops.convert_to_numpy(weights)[0].round(2))
+    [[0.99 0.01 0.01]]
 
     Reference:
         Graves et al., "Neural Turing Machines", 2014, equations 5 and 6,

@@ -45,14 +45,14 @@ class LocalAttention(AlignmentWrapper):
 
     Example:
 
-    >>> layer = keras_attn.LocalAttention(keras_attn.LuongAttention("dot"), window=1)
     >>> layer = keras_attn.LocalAttention(
     ...     keras_attn.LuongAttention("dot"), window=1, alignment="monotonic"
     ... )
     >>> ones = np.ones((1, 4, 2), "float32")
     >>> _, weights = layer([ones[:, :2], ones], return_attention_scores=True)
-    >>> keras.ops.convert_to_numpy(weights).round(2).tolist()
-    [[[0.5, 0.5, 0.0, 0.0], [0.33, 0.33, 0.33, 0.0]]]
+    >>> print(keras.ops.convert_to_numpy(weights)[0].round(2))
+    [[0.5  0.5  0.   0.  ]
+     [0.33 0.33 0.33 0.  ]]
 
     Reference:
         Luong et al., "Effective Approaches to Attention-based Neural Machine Translation", 2015,

@@ -1,0 +1,188 @@
+"""Additive attention beside that of Keras, with equal projections: time and memory.
+
+    python benchmarks/additive_attention.py                       # all backends
+    python benchmarks/additive_attention.py --backend jax --json additive.json
+
+Ours is `BahdanauAttention`; the peer is `keras.layers.AdditiveAttention` between two dense layers
+of the same width. JAX and TensorFlow run compiled. Rows of memory say so in their name: they are
+the most megabytes that a forward and backward pass needs beyond what it is given and returns, as
+XLA plans them on JAX, and on the others as the process grew (`VmHWM`) in a process of its own.
+"""
+
+import gc
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import harness
+import numpy as np
+
+# Batch, queries, values, units.
+SIZES = [(16, 64, 256, 256), (8, 256, 1024, 512)]
+
+
+def measure(backend):
+    found = []
+    for size in SIZES:
+        label = "x".join(map(str, size))
+        calls = {name: make(backend, name, size) for name in ("ours", "keras.AdditiveAttention")}
+        for part in ("forward", "forward+backward"):
+            functions = {name: call[part] for name, call in calls.items()}
+            milliseconds = harness.interleaved(functions, seconds=3.0)
+            found += harness.rows(f"{part} {label}", backend, milliseconds)
+        del calls, functions
+        gc.collect()
+        megabytes = {
+            name: peak(backend, name, size) for name in ("ours", "keras.AdditiveAttention")
+        }
+        found += harness.rows(f"memory (MB) of forward+backward {label}", backend, megabytes)
+    return found
+
+
+def make(backend, name, size):
+    """The two passes of a layer, each a function that returns when its result is there."""
+    import keras
+
+    batch, queries, values, units = size
+    generator = np.random.default_rng(0)
+    shapes = [(batch, queries, units), (batch, values, units), (batch, queries, units)]
+    arrays = [generator.normal(size=shape).astype("float32") for shape in shapes]
+    query, value, cotangent = map(keras.ops.convert_to_tensor, arrays)
+    layer = layers()[name](units)
+    layer(query[:, :1], value[:, :1])
+    passes = {"jax": jax_passes, "tensorflow": tensorflow_passes, "torch": torch_passes}
+    return passes[backend](layer, query, value, cotangent)
+
+
+def layers():
+    import keras
+
+    from keras_attn import BahdanauAttention
+
+    class Ours(keras.layers.Layer):
+        def __init__(self, units):
+            super().__init__()
+            self.attention = BahdanauAttention(units)
+
+        def call(self, query, value):
+            return self.attention([query, value])
+
+    class Theirs(keras.layers.Layer):
+        def __init__(self, units):
+            super().__init__()
+            self.query_projection = keras.layers.Dense(units, use_bias=False)
+            self.key_projection = keras.layers.Dense(units, use_bias=False)
+            self.attention = keras.layers.AdditiveAttention()
+
+        def call(self, query, value):
+            return self.attention([self.query_projection(query), value, self.key_projection(value)])
+
+    return {"ours": Ours, "keras.AdditiveAttention": Theirs}
+
+
+# === Backends ===
+
+
+def jax_passes(layer, query, value, cotangent):
+    import jax
+
+    variables = [variable.value for variable in layer.trainable_variables]
+
+    def forward(variables, query, value):
+        return layer.stateless_call(variables, [], query, value)[0]
+
+    def both(variables, query, value, cotangent):
+        context, pull_back = jax.vjp(forward, variables, query, value)
+        return context, pull_back(cotangent)
+
+    first = jax.jit(forward).lower(variables, query, value).compile()
+    second = jax.jit(both).lower(variables, query, value, cotangent).compile()
+    return {
+        "forward": lambda: first(variables, query, value).block_until_ready(),
+        "forward+backward": lambda: jax.block_until_ready(
+            second(variables, query, value, cotangent)
+        ),
+        "bytes": second.memory_analysis().temp_size_in_bytes,
+    }
+
+
+def tensorflow_passes(layer, query, value, cotangent):
+    import tensorflow as tf
+
+    variables = [variable.value for variable in layer.trainable_variables]
+
+    @tf.function(jit_compile=True)
+    def forward():
+        return layer(query, value)
+
+    @tf.function(jit_compile=True)
+    def both():
+        with tf.GradientTape() as tape:
+            tape.watch([query, value])
+            context = layer(query, value)
+        leaves = [*variables, query, value]
+        return context, tape.gradient(context, leaves, output_gradients=cotangent)
+
+    return {
+        "forward": lambda: memoryview(forward()),
+        "forward+backward": lambda: [memoryview(t) for t in tf.nest.flatten(both())],
+    }
+
+
+def torch_passes(layer, query, value, cotangent):
+    import torch
+
+    leaves = [query.requires_grad_(), value.requires_grad_()]
+    leaves += [variable.value for variable in layer.trainable_variables]
+    wait = torch.cuda.synchronize if query.is_cuda else lambda: None
+
+    def forward():
+        with torch.no_grad():
+            layer(query, value)
+        wait()
+
+    def both():
+        torch.autograd.grad(layer(query, value), leaves, cotangent)
+        wait()
+
+    return {"forward": forward, "forward+backward": both}
+
+
+# === Memory ===
+
+
+def peak(backend, name, size):
+    """Megabytes that a forward and backward pass needs, in a process of its own."""
+    command = [sys.executable, __file__, "--peak", backend, name, *map(str, size)]
+    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    found = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return float(found.stdout.split()[-1])
+
+
+def print_peak(backend, name, *size):
+    size = tuple(map(int, size))
+    if backend == "jax":
+        print(make(backend, name, size)["bytes"] / 1e6)
+        return
+    # What the machinery itself needs, compiled code and buffers, is had with a small size.
+    small = make(backend, name, (size[0], 2, 2, size[3]))
+    small["forward+backward"]()
+    run = make(backend, name, size)["forward+backward"]
+    before = status("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # the high-water mark starts anew
+    run()
+    print((status("VmHWM") - before) / 1e3)
+
+
+def status(name):
+    """A field of /proc/self/status, in kilobytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--peak"]:
+        print_peak(*sys.argv[2:])
+    else:
+        harness.main(measure, "Additive attention beside that of Keras.")

@@ -1,0 +1,6 @@
+"""Decoding: sequences from any step function."""
+
+from keras_attn.decoding.beam_search import beam_search, greedy_search
+from keras_attn.decoding.hypotheses import Hypotheses
+
+__all__ = ["Hypotheses", "beam_search", "greedy_search"]

@@ -1,0 +1,239 @@
+"""Beam search beside an enumeration of all sequences."""
+
+import itertools
+import math
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_attn.decoding import beam_search, greedy_search
+from tests.backend import to_numpy
+
+END, VOCABULARY, VALUES = 3, 5, 4
+
+
+class Chain:
+    """A step function whose state is a weighted sum of all tokens so far."""
+
+    def __init__(self, generator, batch=2):
+        self.table = generator.normal(size=(6, VOCABULARY)).astype("float32")
+        self.looks = generator.normal(size=(6, VALUES)).astype("float32")
+        self.seed = generator.normal(size=(batch, 6)).astype("float32")
+        self.mix = generator.normal(size=(VOCABULARY, 6)).astype("float32")
+        self.calls = 0
+
+    def start(self):
+        return {"history": np.zeros_like(self.seed)}
+
+    def __call__(self, tokens, state, constants):
+        self.calls += 1
+        history = 0.7 * state["history"] + ops.take(ops.convert_to_tensor(self.mix), tokens, axis=0)
+        seen = ops.tanh(history + constants)
+        logits = 2.0 * ops.matmul(seen, ops.convert_to_tensor(self.table))
+        weights = ops.softmax(ops.matmul(seen, ops.convert_to_tensor(self.looks)))
+        return logits, {"history": history}, weights
+
+    def follow(self, example, tokens):
+        """Log-likelihood and weights of one sequence, in NumPy."""
+        history, last, total, looks = np.zeros(6), 0, 0.0, []
+        for token in tokens:
+            history = 0.7 * history + self.mix[last]
+            seen = np.tanh(history + self.seed[example])
+            logits = 2.0 * seen @ self.table
+            total += logits[token] - np.log(np.exp(logits).sum())
+            mass = np.exp(seen @ self.looks)
+            looks.append(mass / mass.sum())
+            last = token
+        return total, np.array(looks)
+
+
+def sequences(max_length, min_length=1):
+    """All that end within so many tokens."""
+    words = [token for token in range(VOCABULARY) if token != END]
+    for length in range(min_length, max_length + 1):
+        for body in itertools.product(words, repeat=length - 1):
+            yield (*body, END)
+
+
+def scored(chain, example, tokens, alpha=0.0, beta=0.0, mask=None):
+    total, looks = chain.follow(example, tokens)
+    covered = np.log(np.clip(looks.sum(axis=0), 1e-10, 1.0))
+    if mask is not None:
+        covered = covered[mask[example]]
+    return total / ((5 + len(tokens)) / 6) ** alpha + beta * covered.sum()
+
+
+def search(chain, max_length=3, **options):
+    options = {"constants": chain.seed, "beams": 60, "padding": 9, **options}
+    found = beam_search(chain, chain.start(), 0, END, max_length, **options)
+    return [to_numpy(part) for part in found]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"length_penalty": 1.0}, {"length_penalty": 0.6, "coverage_penalty": 0.4}],
+    ids=["likelihood", "length", "coverage"],
+)
+def test_a_wide_beam_finds_the_best_of_all(generator, options):
+    chain = Chain(generator)
+    mask = np.array([[True, True, False, True], [True] * 4])
+    tokens, lengths, scores, alignments = search(chain, hypotheses=5, memory_mask=mask, **options)
+    alpha, beta = options.get("length_penalty", 0.0), options.get("coverage_penalty", 0.0)
+    for example in range(2):
+        every = sorted(sequences(3), key=lambda s: -scored(chain, example, s, alpha, beta, mask))
+        for place in range(5):
+            best = every[place]
+            np.testing.assert_array_equal(tokens[example, place], [*best, *[9] * (3 - len(best))])
+            assert lengths[example, place] == len(best)
+            expected = scored(chain, example, best, alpha, beta, mask)
+            assert scores[example, place] == pytest.approx(expected, abs=1e-4)
+            looks = np.zeros((3, VALUES))
+            looks[: len(best)] = chain.follow(example, best)[1]
+            np.testing.assert_allclose(alignments[example, place], looks, atol=1e-5)
+
+
+def test_greedy_takes_the_likeliest_token_each_time(generator):
+    chain = Chain(generator)
+    found = greedy_search(chain, chain.start(), 0, END, 6, constants=chain.seed)
+    tokens, lengths, scores = (to_numpy(part) for part in found[:3])
+    for example in range(2):
+        said = []
+        while len(said) < 6 and END not in said:
+            likely = [chain.follow(example, [*said, token])[0] for token in range(VOCABULARY)]
+            said.append(int(np.argmax(likely)))
+        assert tokens[example, 0, : len(said)].tolist() == said
+        assert lengths[example, 0] == len(said)
+        assert scores[example, 0] == pytest.approx(chain.follow(example, said)[0], abs=1e-4)
+
+
+def naive(chain, example, beams, max_length):
+    """A beam search in lists: the best that has ended."""
+    live, ended = [()], []
+    for _ in range(max_length):
+        grown = [(*tokens, token) for tokens in live for token in range(VOCABULARY)]
+        grown.sort(key=lambda tokens: -chain.follow(example, tokens)[0])
+        ended += [tokens for tokens in grown[:beams] if tokens[-1] == END]
+        live = [tokens for tokens in grown if tokens[-1] != END][:beams]
+    return max(ended, key=lambda tokens: chain.follow(example, tokens)[0], default=live[0])
+
+
+@pytest.mark.parametrize("beams", [1, 2, 3])
+def test_a_narrow_beam_is_the_search_in_lists(generator, beams):
+    chain = Chain(generator, batch=4)
+    tokens, lengths, scores, _ = search(chain, max_length=5, beams=beams)
+    for example in range(4):
+        expected = naive(chain, example, beams, 5)
+        assert tokens[example, 0, : lengths[example, 0]].tolist() == list(expected)
+        value, _ = chain.follow(example, expected)
+        assert scores[example, 0] == pytest.approx(value, abs=1e-4)
+
+
+def test_lengths_and_tokens_that_are_asked_for(generator):
+    chain = Chain(generator)
+    tokens, lengths, _, _ = search(chain, max_length=4, min_length=3, hypotheses=20)
+    assert lengths.min() == 3
+    tokens, lengths, _, _ = search(chain, max_length=4, forbidden=(0, 2), hypotheses=10)
+    assert not np.isin(tokens, [0, 2]).any()
+    _, lengths, _, _ = search(chain, max_length=3, min_length=3)
+    np.testing.assert_array_equal(lengths, 3)
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_nothing_is_said_twice(generator, size):
+    chain = Chain(generator)
+    tokens, lengths, _, _ = search(chain, max_length=5, no_repeat=size, hypotheses=30)
+    for said, length in zip(tokens.reshape(-1, 5), lengths.ravel(), strict=True):
+        pieces = [tuple(said[k : k + size]) for k in range(length - size + 1)]
+        assert len(set(pieces)) == len(pieces)
+    free, _, _, _ = search(chain, max_length=5, no_repeat=9)
+    same, _, _, _ = search(chain, max_length=5)
+    np.testing.assert_array_equal(free, same)
+
+
+def test_a_beam_wider_than_all_there_is_returns_what_there_is(generator):
+    chain = Chain(generator)
+    tokens, lengths, scores, _ = search(chain, max_length=1, beams=40, hypotheses=8)
+    assert tokens[:, 0].tolist() == [[END]] * 2
+    # The others are cut off after one token; there are four, and then there is nothing.
+    assert sorted(tokens[0, 1:5, 0].tolist()) == [0, 1, 2, 4]
+    assert np.all(np.isfinite(scores[:, :5]))
+    assert np.all(np.isneginf(scores[:, 5:]))
+    assert np.all(lengths[:, 5:] == 0)
+    assert np.all(tokens[:, 5:] == 9)
+
+
+def test_the_search_ends_when_nothing_can_become_better():
+    calls = []
+
+    def step(tokens, state, constants):
+        calls.append(1)
+        sure = np.log(np.array([[0.01, 0.01, 0.98]], "float32"))
+        return ops.tile(ops.convert_to_tensor(sure), (2, 1)), state
+
+    keras_loops = keras.backend.backend() in ("torch", "numpy")
+    found = beam_search(step, np.zeros((1, 1)), 0, 2, 50, beams=2, hypotheses=2)
+    if keras_loops:
+        assert len(calls) < 6
+    assert to_numpy(found.lengths).tolist() == [[1, 2]]
+    expected = [math.log(0.98), math.log(0.01 * 0.98)]
+    np.testing.assert_allclose(to_numpy(found.scores)[0], expected, atol=1e-4)
+
+
+def test_inside_of_a_model_it_is_compiled(generator):
+    chain = Chain(generator, batch=3)
+
+    class Search(keras.layers.Layer):
+        def call(self, seed):
+            state = {"history": ops.zeros_like(seed)}
+            found = beam_search(chain, state, 0, END, 4, beams=3, constants=seed)
+            return found.tokens, found.scores, found.alignments
+
+        def compute_output_spec(self, seed):
+            return (
+                keras.KerasTensor((seed.shape[0], 1, 4), "int32"),
+                keras.KerasTensor((seed.shape[0], 1), "float32"),
+                keras.KerasTensor((seed.shape[0], 1, 4, VALUES), "float32"),
+            )
+
+    seed = keras.Input((6,))
+    model = keras.Model(seed, Search()(seed))
+    tokens, scores, alignments = model.predict(chain.seed, batch_size=2, verbose=0)
+    direct = beam_search(chain, chain.start(), 0, END, 4, beams=3, constants=chain.seed)
+    np.testing.assert_array_equal(tokens, to_numpy(direct.tokens))
+    np.testing.assert_allclose(scores, to_numpy(direct.scores), atol=1e-5)
+    np.testing.assert_allclose(alignments, to_numpy(direct.alignments), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"beams": 0}, "`beams` must be at least 1"),
+        ({"beams": 2, "hypotheses": 3}, "`hypotheses` must not exceed"),
+        ({"length_penalty": -1.0}, "`length_penalty` must be at least 0"),
+        ({"max_length": 0}, "`max_length` must be at least 1"),
+        ({"min_length": 4}, "`min_length` must be between"),
+        ({"no_repeat": -1}, "`no_repeat` must not be negative"),
+        ({"forbidden": (END,)}, "`forbidden` must not hold the end"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(generator, options, message):
+    with pytest.raises(ValueError, match=message):
+        search(Chain(generator), **options)
+
+
+def test_an_end_outside_of_the_vocabulary_is_refused(generator):
+    chain = Chain(generator)
+    with pytest.raises(ValueError, match="`end` must be in the vocabulary of 5"):
+        beam_search(chain, chain.start(), 0, 7, 3, constants=chain.seed)
+
+
+def test_a_coverage_penalty_needs_weights(generator):
+    chain = Chain(generator)
+
+    def step(*arguments):
+        return chain(*arguments)[:2]
+
+    with pytest.raises(ValueError, match="`coverage_penalty` needs a step function"):
+        beam_search(step, chain.start(), 0, END, 3, constants=chain.seed, coverage_penalty=0.2)
