@@ -11,11 +11,8 @@ Glossary of shapes:
 import keras
 from keras import ops
 
-from keras_attn.decoding.constraints import check_search, constrained
-from keras_attn.decoding.hypotheses import Hypotheses
-
-# Of a hypothesis that there is not; finite, so that no arithmetic makes it NaN.
-NEVER = -1e30
+from keras_attn.decoding.beam import Beam
+from keras_attn.decoding.constraints import Constraints
 
 
 def beam_search(
@@ -59,7 +56,8 @@ def beam_search(
         start, end: tokens that begin and end a sequence.
         max_length: tokens of the longest sequence, the end token included.
         beams: hypotheses that are kept. It may exceed the vocabulary.
-        constants: like `state`, what is the same at all steps: the memory, its keys and masks.
+        constants: like `state`, what is the same at all steps: the memory, its keys and masks. What
+            is None stays None.
         hypotheses: how many are returned, at most `beams`.
         length_penalty, coverage_penalty: not negative, see above. A position that was never looked
             at counts as one of coverage 1e-10.
@@ -91,7 +89,6 @@ def beam_search(
         Wu et al., "Google's Neural Machine Translation System", 2016, section 7,
         https://arxiv.org/abs/1609.08144
     """
-    check_search(end, max_length, min_length, no_repeat, forbidden)
     for name, value, least in (
         ("beams", beams, 1),
         ("hypotheses", hypotheses, 1),
@@ -105,165 +102,31 @@ def beam_search(
             "`hypotheses` must not exceed `beams`. "
             f"Received: hypotheses={hypotheses}, beams={beams}"
         )
+    constraints = Constraints(end, max_length, min_length, no_repeat, tuple(forbidden))
 
-    structure = state
-    leaves = [ops.convert_to_tensor(leaf) for leaf in keras.tree.flatten(state)]
-    batch = ops.shape(leaves[0])[0]
-    leaves = [ops.repeat(leaf, beams, axis=0) for leaf in leaves]
+    def repeated(tensor):
+        if tensor is None:  # a mask that is not there
+            return None
+        return ops.repeat(ops.convert_to_tensor(tensor), beams, axis=0)
+
+    batch = ops.shape(ops.convert_to_tensor(keras.tree.flatten(state)[0]))[0]
+    state = keras.tree.map_structure(repeated, state)
     if constants is not None:
-        constants = keras.tree.map_structure(
-            lambda leaf: ops.repeat(ops.convert_to_tensor(leaf), beams, axis=0), constants
-        )
-    if memory_mask is not None:
-        memory_mask = ops.convert_to_tensor(memory_mask)[:, None]
-
-    def advance(tokens, leaves):
-        """Log-probabilities `(batch, beams, vocabulary)`, the state, and the weights or nothing."""
-        packed = keras.tree.pack_sequence_as(structure, leaves)
-        logits, packed, *weights = step(tokens, packed, constants)
-        logits = ops.cast(logits, "float32")
-        if not 0 <= end < logits.shape[-1]:
-            raise ValueError(
-                f"`end` must be in the vocabulary of {logits.shape[-1]}. Received: end={end}"
-            )
-        if coverage_penalty and not weights:
-            raise ValueError(
-                "`coverage_penalty` needs a step function that returns attention weights. "
-                f"Received: coverage_penalty={coverage_penalty}"
-            )
-        found = ops.reshape(ops.log_softmax(logits), (batch, beams, logits.shape[-1]))
-        weights = [ops.reshape(w, (batch, beams, ops.shape(w)[-1])) for w in weights]
-        return found, keras.tree.flatten(packed), [ops.cast(w, "float32") for w in weights]
-
-    def score(likelihood, length, alignments):
-        penalty = ops.power((5.0 + ops.cast(length, "float32")) / 6.0, length_penalty)
-        total = likelihood / penalty
-        if coverage_penalty:
-            covered = ops.clip(ops.sum(alignments[0], axis=-2), 1e-10, 1.0)
-            logarithm = ops.log(covered)
-            if memory_mask is not None:
-                logarithm = ops.where(memory_mask, logarithm, 0.0)
-            total = total + coverage_penalty * ops.sum(logarithm, axis=-1)
-        return ops.where(likelihood > NEVER / 2, total, NEVER)
-
-    def goes_on(count, tokens, likelihood, ended, *_):
-        # The best that an open hypothesis can still become.
-        bound = likelihood[:, 0] / ((5.0 + max_length) / 6.0) ** length_penalty
-        open_ones = ops.logical_and(bound > ended[:, -1], likelihood[:, 0] > NEVER / 2)
-        return ops.logical_and(count < max_length, ops.any(open_ones))
-
-    def body(count, tokens, likelihood, ended, ended_tokens, ended_lengths, *rest):
-        leaves, rest = list(rest[: len(leaves_start)]), list(rest[len(leaves_start) :])
-        alignments, ended_alignments = rest[: len(rest) // 2], rest[len(rest) // 2 :]
-        before = ops.take(tokens, ops.maximum(count - 1, 0), axis=2)
-        last = ops.where(count == 0, ops.full_like(before, start), before)
-        logs, leaves, weights = advance(ops.reshape(last, (-1,)), leaves)
-        vocabulary = logs.shape[-1]
-        logs = constrained(logs, tokens, count, end, min_length, no_repeat, forbidden, NEVER)
-
-        # Twice as many as there are beams, as half of them may end here.
-        total = ops.reshape(likelihood[..., None] + logs, (batch, beams * vocabulary))
-        wide = min(2 * beams, beams * vocabulary)
-        values, places = ops.top_k(total, wide)
-        values = ops.maximum(values, NEVER)
-        origin, token = places // vocabulary, places % vocabulary
-        origin, token = ops.cast(origin, "int32"), ops.cast(token, "int32")
-
-        here = ops.cast(ops.arange(max_length) == count, "int32")
-        grown = _follow(tokens, origin) * (1 - here) + token[..., None] * here
-        looks = []
-        if weights:
-            place = ops.cast(here, "float32")[:, None]
-            paths = _follow(alignments[0], origin)
-            looks = [paths + _follow(weights[0], origin)[:, :, None, :] * place]
-
-        # Those that end here, beside those that have ended before: not what the beam has no room
-        # for, so that a single beam is greedy.
-        ends = token == end
-        chosen = ops.logical_and(ends, ops.arange(wide) < beams)
-        scores = score(ops.where(chosen, values, NEVER), count + 1, looks)
-        lengths = ops.zeros_like(token) + count + 1
-        pool = [
-            ops.concatenate(pair, axis=1)
-            for pair in zip(
-                [ended, ended_tokens, ended_lengths, *ended_alignments],
-                [scores, grown, lengths, *looks],
-                strict=True,
-            )
-        ]
-        _, best = ops.top_k(pool[0], beams)
-        ended, ended_tokens, ended_lengths, *ended_alignments = [
-            _follow(each, ops.cast(best, "int32")) for each in pool
-        ]
-
-        # Those that go on.
-        likelihood, best = ops.top_k(ops.where(ends, NEVER, values), beams)
-        best = ops.cast(best, "int32")
-        tokens, *alignments = [_follow(each, best) for each in (grown, *looks)]
-        rows = ops.reshape(_follow(origin, best) + first_rows, (-1,))
-        leaves = [ops.take(leaf, rows, axis=0) for leaf in leaves]
-        return (
-            count + 1, tokens, likelihood, ended, ended_tokens, ended_lengths,
-            *leaves, *alignments, *ended_alignments,
-        )  # fmt: skip
-
-    # What the step function gives is known from a call that is thrown away.
-    nothing = ops.zeros((batch * beams,), "int32") + start
-    _, leaves_start, weights = advance(nothing, leaves)
-    first_rows = ops.arange(batch, dtype="int32")[:, None] * beams
-    blank = ops.zeros((batch, beams, max_length), "int32") + padding
-    empty = [
-        ops.zeros((batch, beams, max_length, ops.shape(each)[-1]), "float32") for each in weights
-    ]
-    only_first = ops.where(ops.arange(beams) == 0, 0.0, NEVER)
-    likelihood = ops.zeros((batch, beams), "float32") + only_first
-    never = ops.zeros((batch, beams), "float32") + NEVER
-    found = ops.while_loop(
-        goes_on,
-        body,
-        (
-            ops.convert_to_tensor(0, "int32"), blank, likelihood, never, blank,
-            ops.zeros((batch, beams), "int32"), *leaves, *empty, *empty,
-        ),
-    )  # fmt: skip
-    count, tokens, likelihood, ended, ended_tokens, ended_lengths, *rest = found
-    rest = rest[len(leaves) :]
-    alignments, ended_alignments = rest[: len(empty)], rest[len(empty) :]
-
-    # What was cut off, behind what has ended.
-    cut = score(likelihood, count, alignments)
-    cut = ops.where(count == max_length, cut, NEVER)
-    cut, order = ops.top_k(cut, beams)
-    tokens, *alignments = [
-        _follow(each, ops.cast(order, "int32")) for each in (tokens, *alignments)
-    ]
-    places = ops.arange(2 * beams, 0, -1)
-    there = ops.concatenate([ended, cut], axis=1) > NEVER / 2
-    _, best = ops.top_k(ops.where(there, places, 0), hypotheses)
-    best = ops.cast(best, "int32")
-    lengths = ops.concatenate([ended_lengths, ops.zeros_like(ended_lengths) + count], axis=1)
-    scores = _follow(ops.concatenate([ended, cut], axis=1), best)
-    missing = scores <= NEVER / 2
-    tokens = _follow(ops.concatenate([ended_tokens, tokens], axis=1), best)
-    alignments = [
-        _follow(ops.concatenate(pair, axis=1), best)
-        for pair in zip(ended_alignments, alignments, strict=True)
-    ]
-    return Hypotheses(
-        ops.where(missing[..., None], padding, tokens),
-        ops.where(missing, 0, _follow(lengths, best)),
-        ops.where(missing, -float("inf"), scores),
-        *alignments,
+        constants = keras.tree.map_structure(repeated, constants)
+    beam = Beam(
+        lambda tokens, state: step(tokens, state, constants),
+        batch,
+        beams,
+        hypotheses,
+        constraints,
+        length_penalty,
+        coverage_penalty,
+        None if memory_mask is None else ops.convert_to_tensor(memory_mask),
     )
-
-
-def _follow(tensor, places):
-    """`tensor[b, places[b, k]]`, `(batch, k, ...)`."""
-    shape = [1] * (len(tensor.shape) - 2)
-    places = ops.reshape(places, (*ops.shape(places), *shape))
-    if shape:
-        places = ops.broadcast_to(places, (*ops.shape(places)[:2], *ops.shape(tensor)[2:]))
-    return ops.take_along_axis(tensor, places, axis=1)
+    count, live, ended, _ = ops.while_loop(
+        beam.goes_on, beam.grow, beam.begin(state, start, padding)
+    )
+    return beam.best(count, live, ended, padding)
 
 
 def greedy_search(step, state, start, end, max_length, **options):

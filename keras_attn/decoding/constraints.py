@@ -1,46 +1,65 @@
 """What a search may not choose."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from keras import ops
 
 
-def check_search(end, max_length, min_length, no_repeat, forbidden):
-    """Refuses numbers out of their range."""
-    if max_length < 1:
-        raise ValueError(f"`max_length` must be at least 1. Received: max_length={max_length}")
-    if not 0 <= min_length <= max_length:
-        raise ValueError(
-            "`min_length` must be between 0 and `max_length`. "
-            f"Received: min_length={min_length}, max_length={max_length}"
-        )
-    if no_repeat < 0:
-        raise ValueError(f"`no_repeat` must not be negative. Received: no_repeat={no_repeat}")
-    if end in forbidden:
-        raise ValueError(
-            f"`forbidden` must not hold the end token. Received: end={end}, forbidden={forbidden}"
-        )
+@dataclass(frozen=True)
+class Constraints:
+    """How long a sequence may be, and which tokens may come next. Arguments: see `beam_search`."""
 
+    end: int
+    max_length: int
+    min_length: int
+    no_repeat: int
+    forbidden: tuple[int, ...]
 
-def constrained(logs, tokens, count, end, min_length, no_repeat, forbidden, never):
-    """Log-probabilities with those of tokens that may not come next at `never`.
+    def __post_init__(self):
+        if self.max_length < 1:
+            raise ValueError(
+                f"`max_length` must be at least 1. Received: max_length={self.max_length}"
+            )
+        if not 0 <= self.min_length <= self.max_length:
+            raise ValueError(
+                "`min_length` must be between 0 and `max_length`. "
+                f"Received: min_length={self.min_length}, max_length={self.max_length}"
+            )
+        if self.no_repeat < 0:
+            raise ValueError(
+                f"`no_repeat` must not be negative. Received: no_repeat={self.no_repeat}"
+            )
+        if self.end in self.forbidden:
+            raise ValueError(
+                "`forbidden` must not hold the end token. "
+                f"Received: end={self.end}, forbidden={self.forbidden}"
+            )
 
-    Args:
-        logs: `(batch, beams, vocabulary)`.
-        tokens: what the hypotheses are so far, `(batch, beams, max_length)`.
-        count: how many of them there are.
-        end, min_length, no_repeat, forbidden: see `beam_search`.
-        never: a number.
-    """
-    vocabulary = logs.shape[-1]
-    if forbidden:
-        closed = np.isin(np.arange(vocabulary), list(forbidden))
-        logs = ops.where(closed, never, logs)
-    if min_length > 1:
-        early = ops.logical_and(np.arange(vocabulary) == end, count < min_length - 1)
-        logs = ops.where(early, never, logs)
-    if no_repeat:
-        logs = ops.where(_repeats(tokens, count, no_repeat, vocabulary), never, logs)
-    return logs
+    def check_vocabulary(self, size):
+        """Refuses an end token that cannot be chosen."""
+        if not 0 <= self.end < size:
+            raise ValueError(f"`end` must be in the vocabulary of {size}. Received: end={self.end}")
+
+    def applied(self, logs, tokens, count, never):
+        """Log-probabilities with those of tokens that may not come next at `never`.
+
+        Args:
+            logs: `(batch, beams, vocabulary)`.
+            tokens: what the hypotheses are so far, `(batch, beams, max_length)`.
+            count: how many of them there are.
+            never: a number.
+        """
+        vocabulary = logs.shape[-1]
+        words = np.arange(vocabulary)
+        if self.forbidden:
+            logs = ops.where(np.isin(words, self.forbidden), never, logs)
+        if self.min_length > 1:
+            early = ops.logical_and(words == self.end, count < self.min_length - 1)
+            logs = ops.where(early, never, logs)
+        if self.no_repeat:
+            logs = ops.where(_repeats(tokens, count, self.no_repeat, vocabulary), never, logs)
+        return logs
 
 
 def _repeats(tokens, count, size, vocabulary):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from keras_attn import AttentionDecoder, CoverageAttention
 from keras_attn.decoding import beam_search, greedy_search
 from tests.backend import to_numpy
 
@@ -204,6 +205,37 @@ def test_inside_of_a_model_it_is_compiled(generator):
     np.testing.assert_array_equal(tokens, to_numpy(direct.tokens))
     np.testing.assert_allclose(scores, to_numpy(direct.scores), atol=1e-5)
     np.testing.assert_allclose(alignments, to_numpy(direct.alignments), atol=1e-5)
+
+
+def test_a_decoder_is_searched_and_shows_where_its_words_looked(generator):
+    decoder = AttentionDecoder(keras.layers.LSTMCell(8), CoverageAttention(7))
+    embed = keras.layers.Embedding(VOCABULARY, 3, embeddings_initializer="normal")
+    readout = keras.layers.Dense(VOCABULARY, kernel_initializer="orthogonal")
+    memory = generator.normal(size=(3, VALUES, 6)).astype("float32")
+    mask = np.array([[True] * 4, [True] * 2 + [False] * 2, [True] * 3 + [False]])
+    decoder([embed(np.zeros((3, 1), "int32")), memory])
+    prepared = decoder.prepare(memory, mask)
+
+    def step(tokens, state, prepared):
+        (output, _, weights), state = decoder.step(embed(tokens), state, prepared)
+        return 3.0 * readout(output), state, weights
+
+    state = decoder.get_initial_state(prepared)
+    found = beam_search(step, state, 0, END, 6, beams=4, hypotheses=2, constants=prepared)
+    tokens, lengths, scores, alignments = (to_numpy(part) for part in found)
+    for place in range(2):
+        said = tokens[:, place]
+        before = np.concatenate([np.zeros((3, 1), "int32"), said[:, :-1]], axis=1)
+        outputs, weights = decoder(
+            [embed(before), memory], mask=[None, mask], return_attention_scores=True
+        )
+        logs = to_numpy(ops.log_softmax(3.0 * readout(outputs)))
+        for example, length in enumerate(lengths[:, place]):
+            np.testing.assert_allclose(
+                alignments[example, place, :length], to_numpy(weights)[example, :length], atol=1e-5
+            )
+            total = sum(logs[example, t, said[example, t]] for t in range(length))
+            assert scores[example, place] == pytest.approx(total, abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,183 @@
+"""The state of a beam search and how a step changes it. Shapes: see `beam_search`."""
+
+import keras
+from keras import ops
+
+from keras_attn.decoding.hypotheses import Hypotheses
+
+# Of a hypothesis that there is not; finite, so that no arithmetic makes it NaN.
+NEVER = -1e30
+
+
+class Beam:
+    """What is the same for all steps of a search.
+
+    A hypothesis is `live` while it can grow: its `tokens`, its log-`likelihood` and its
+    `alignments`, a list that is empty for a step function without weights. It has `ended` with the
+    end token: its `scores`, `tokens`, `lengths` and `alignments`. All begin with `(batch, beams)`.
+    """
+
+    def __init__(
+        self,
+        step,
+        batch,
+        beams,
+        hypotheses,
+        constraints,
+        length_penalty,
+        coverage_penalty,
+        memory_mask,
+    ):
+        self.step = step
+        self.batch = batch
+        self.beams = beams
+        self.hypotheses = hypotheses
+        self.constraints = constraints
+        self.length_penalty = length_penalty
+        self.coverage_penalty = coverage_penalty
+        self.memory_mask = memory_mask
+        self.length = constraints.max_length
+
+    def begin(self, state, start, padding):
+        """Before the first step: one live hypothesis of no tokens, and none that has ended."""
+        self.start = start
+        # What the step function gives is known from a call that is thrown away.
+        nothing = ops.zeros((self.batch * self.beams,), "int32") + start
+        _, _, weights = self._advance(nothing, state)
+        zeros = ops.zeros((self.batch, self.beams), "float32")
+        blank = ops.zeros((self.batch, self.beams, self.length), "int32") + padding
+        paths = [ops.zeros_like(each)[:, :, None] for each in weights]
+        paths = [ops.repeat(each, self.length, axis=2) for each in paths]
+        live = {
+            "tokens": blank,
+            "likelihood": zeros + ops.where(ops.arange(self.beams) == 0, 0.0, NEVER),
+            "alignments": paths,
+        }
+        ended = {
+            "scores": zeros + NEVER,
+            "tokens": blank,
+            "lengths": ops.cast(zeros, "int32"),
+            "alignments": paths,
+        }
+        return ops.convert_to_tensor(0, "int32"), live, ended, state
+
+    def goes_on(self, count, live, ended, state):
+        """Whether a live hypothesis can still become one of those that are asked for."""
+        likelihood = live["likelihood"][:, 0]
+        bound = likelihood / self._length_penalty(self.length)
+        better = bound > ended["scores"][:, self.hypotheses - 1]
+        waits = ops.any(ops.logical_and(better, likelihood > NEVER / 2))
+        return ops.logical_and(count < self.length, waits)
+
+    def grow(self, count, live, ended, state):
+        """One more token."""
+        before = ops.take(live["tokens"], ops.maximum(count - 1, 0), axis=2)
+        last = ops.where(count == 0, ops.full_like(before, self.start), before)
+        logs, state, weights = self._advance(ops.reshape(last, (-1,)), state)
+        logs = self.constraints.applied(logs, live["tokens"], count, NEVER)
+
+        # Twice as many as there are beams, as half of them may end here.
+        vocabulary = logs.shape[-1]
+        total = live["likelihood"][..., None] + logs
+        total = ops.reshape(total, (self.batch, self.beams * vocabulary))
+        wide = min(2, vocabulary) * self.beams
+        values, places = ops.top_k(total, wide)
+        values = ops.maximum(values, NEVER)
+        origin = ops.cast(places // vocabulary, "int32")
+        token = ops.cast(places % vocabulary, "int32")
+        here = ops.cast(ops.arange(self.length) == count, "int32")
+        tokens = follow(live["tokens"], origin) * (1 - here) + token[..., None] * here
+        alignments = [
+            follow(path, origin)
+            + follow(each, origin)[:, :, None] * ops.cast(here, "float32")[:, None]
+            for path, each in zip(live["alignments"], weights, strict=True)
+        ]
+
+        ends = token == self.constraints.end
+        # What the beam has no room for does not end either: a single beam is greedy.
+        inside = ops.logical_and(ends, ops.arange(wide) < self.beams)
+        new = {
+            "scores": self._score(ops.where(inside, values, NEVER), count + 1, alignments),
+            "tokens": tokens,
+            "lengths": ops.zeros_like(token) + count + 1,
+            "alignments": alignments,
+        }
+        pool = _beside(ended, new)
+        ended = self._first(pool["scores"], pool)
+
+        likelihood = ops.where(ends, NEVER, values)
+        live = {"tokens": tokens, "likelihood": likelihood, "alignments": alignments}
+        live, origin = self._first(likelihood, (live, origin))
+        first = ops.arange(self.batch, dtype="int32")[:, None] * self.beams
+        rows = ops.reshape(origin + first, (-1,))
+        state = keras.tree.map_structure(lambda leaf: ops.take(leaf, rows, axis=0), state)
+        return count + 1, live, ended, state
+
+    def best(self, count, live, ended, padding):
+        """The hypotheses that are asked for: those that ended, then those that were cut off."""
+        scores = self._score(live["likelihood"], count, live["alignments"])
+        cut = {
+            "scores": ops.where(count == self.length, scores, NEVER),
+            "tokens": live["tokens"],
+            "lengths": ops.zeros_like(ended["lengths"]) + count,
+            "alignments": live["alignments"],
+        }
+        pool = _beside(ended, self._first(cut["scores"], cut))
+        there = pool["scores"] > NEVER / 2
+        # In the order in which they stand, those that are not there last.
+        rank = ops.where(there, ops.arange(2 * self.beams, 0, -1), 0)
+        found = self._first(rank, pool, self.hypotheses)
+        missing = found["scores"] <= NEVER / 2
+        return Hypotheses(
+            ops.where(missing[..., None], padding, found["tokens"]),
+            ops.where(missing, 0, found["lengths"]),
+            ops.where(missing, -float("inf"), found["scores"]),
+            *found["alignments"],
+        )
+
+    def _advance(self, tokens, state):
+        """Log-probabilities `(batch, beams, vocabulary)`, the state, and a list of the weights."""
+        logits, state, *weights = self.step(tokens, state)
+        self.constraints.check_vocabulary(logits.shape[-1])
+        if self.coverage_penalty and not weights:
+            raise ValueError(
+                "`coverage_penalty` needs a step function that returns attention weights. "
+                f"Received: coverage_penalty={self.coverage_penalty}"
+            )
+        logs = ops.log_softmax(ops.cast(logits, "float32"))
+        logs, *weights = [
+            ops.reshape(each, (self.batch, self.beams, each.shape[-1] or -1))
+            for each in (logs, *weights)
+        ]
+        return logs, state, [ops.cast(each, "float32") for each in weights]
+
+    def _score(self, likelihood, length, alignments):
+        score = likelihood / self._length_penalty(length)
+        if self.coverage_penalty:
+            logarithm = ops.log(ops.clip(ops.sum(alignments[0], axis=-2), 1e-10, 1.0))
+            if self.memory_mask is not None:
+                logarithm = ops.where(self.memory_mask[:, None], logarithm, 0.0)
+            score = score + self.coverage_penalty * ops.sum(logarithm, axis=-1)
+        return ops.where(likelihood > NEVER / 2, score, NEVER)
+
+    def _length_penalty(self, length):
+        return ops.power((5.0 + ops.cast(length, "float32")) / 6.0, self.length_penalty)
+
+    def _first(self, scores, hypotheses, count=None):
+        """Those with the largest scores, the largest first."""
+        _, best = ops.top_k(scores, count or self.beams)
+        best = ops.cast(best, "int32")
+        return keras.tree.map_structure(lambda each: follow(each, best), hypotheses)
+
+
+def follow(tensor, places):
+    """`tensor[b, places[b, k]]`, `(batch, k, ...)`."""
+    ones = [1] * (len(tensor.shape) - 2)
+    if ones:
+        places = ops.reshape(places, (*ops.shape(places), *ones))
+        places = ops.broadcast_to(places, (*ops.shape(places)[:2], *ops.shape(tensor)[2:]))
+    return ops.take_along_axis(tensor, places, axis=1)
+
+
+def _beside(one, other):
+    return keras.tree.map_structure(lambda a, b: ops.concatenate([a, b], axis=1), one, other)
