@@ -49,7 +49,7 @@ NAMES = {
         "rotated_scaled_translated",
         "translated",
     ],
-    "keras_attn.decoding": ["Hypotheses", "beam_search", "greedy_search"],
+    "keras_attn.decoding": ["Hypotheses", "beam_search", "greedy_search", "sample"],
     "keras_attn.ops": [
         "additive_scores",
         "affine_grid",

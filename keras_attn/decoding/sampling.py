@@ -1,0 +1,143 @@
+import keras
+from keras import ops
+
+from keras_attn.decoding.beam import NEVER
+from keras_attn.decoding.constraints import Constraints
+from keras_attn.decoding.hypotheses import Hypotheses
+from keras_attn.ops.attention_weights import attention_weights
+
+
+def sample(
+    step,
+    state,
+    start,
+    end,
+    max_length,
+    samples=1,
+    temperature=1.0,
+    top_k=None,
+    top_p=None,
+    seed=None,
+    constants=None,
+    min_length=0,
+    no_repeat=0,
+    forbidden=(),
+    padding=0,
+):
+    """Sequences drawn token by token, `y_t ~ softmax(logits_t / temperature)`.
+
+    Args:
+        step, state, start, end, max_length, constants, min_length, no_repeat, forbidden, padding:
+            see `beam_search`.
+        samples: how many are drawn for each example.
+        temperature: positive; below 1 the likely tokens become likelier.
+        top_k: draw from the `top_k` likeliest tokens alone; None for all.
+        top_p: draw from the fewest tokens whose probability is at least `top_p`, in (0, 1]; None
+            for all. After `top_k`, where both are given.
+        seed: an integer or a `keras.random.SeedGenerator`.
+
+    Returns:
+        `Hypotheses` in the order in which they were drawn; their scores are the log-likelihoods
+        under the step function, without temperature and limits.
+
+    Raises:
+        ValueError: for numbers out of their range.
+
+    Example:
+
+    >>> def step(tokens, state, constants):  # counts: 1, 2, 3
+    ...     return 50.0 * keras.ops.one_hot(tokens + 1, 5), state
+    >>> found = keras_attn.decoding.sample(step, np.zeros((1, 1)), 0, 3, 6, seed=1)
+    >>> keras.ops.convert_to_numpy(found.tokens).tolist()
+    [[[1, 2, 3, 0, 0, 0]]]
+
+    Reference:
+        Fan et al., "Hierarchical Neural Story Generation", 2018, https://arxiv.org/abs/1805.04833;
+        Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020,
+        https://arxiv.org/abs/1904.09751
+    """
+    if samples < 1:
+        raise ValueError(f"`samples` must be at least 1. Received: samples={samples}")
+    if not temperature > 0:
+        raise ValueError(f"`temperature` must be positive. Received: temperature={temperature}")
+    if top_k is not None and top_k < 1:
+        raise ValueError(f"`top_k` must be at least 1. Received: top_k={top_k}")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"`top_p` must be in (0, 1]. Received: top_p={top_p}")
+    constraints = Constraints(end, max_length, min_length, no_repeat, tuple(forbidden))
+
+    def repeated(tensor):
+        return None if tensor is None else ops.repeat(ops.convert_to_tensor(tensor), samples, 0)
+
+    state = keras.tree.map_structure(repeated, state)
+    if constants is not None:
+        constants = keras.tree.map_structure(repeated, constants)
+    rows = ops.shape(keras.tree.flatten(state)[0])[0]
+    # A loop cannot draw, so all is drawn before.
+    chances = keras.random.uniform((rows, max_length), seed=seed)
+
+    def advance(tokens, state):
+        logits, state, *weights = step(tokens, state, constants)
+        constraints.check_vocabulary(logits.shape[-1])
+        weights = [ops.cast(each, "float32") for each in weights]
+        return ops.log_softmax(ops.cast(logits, "float32")), state, weights
+
+    def goes_on(count, tokens, likelihood, length, paths, state):
+        return ops.logical_and(count < max_length, ops.any(length == 0))
+
+    def grow(count, tokens, likelihood, length, paths, state):
+        before = ops.take(tokens, ops.maximum(count - 1, 0), axis=1)
+        last = ops.where(count == 0, ops.full_like(before, start), before)
+        last = ops.where(length == 0, last, end)  # the padding may be outside of the vocabulary
+        logs, state, weights = advance(last, state)
+        allowed = constraints.applied(logs[:, None], tokens[:, None], count, NEVER)[:, 0]
+        token = _draw(allowed / temperature, ops.take(chances, count, axis=1), top_k, top_p)
+        runs = length == 0
+        here = ops.logical_and(runs[:, None], ops.arange(max_length) == count)
+        tokens = ops.where(here, token[:, None], tokens)
+        found = ops.take_along_axis(logs, token[:, None], axis=1)[:, 0]
+        likelihood = likelihood + ops.where(runs, found, 0.0)
+        length = ops.where(ops.logical_and(runs, token == end), count + 1, length)
+        paths = [
+            ops.where(here[..., None], each[:, None], path)
+            for path, each in zip(paths, weights, strict=True)
+        ]
+        return count + 1, tokens, likelihood, length, paths, state
+
+    # What the step function gives is known from a call that is thrown away.
+    _, _, weights = advance(ops.zeros((rows,), "int32") + start, state)
+    paths = [ops.repeat(ops.zeros_like(each)[:, None], max_length, axis=1) for each in weights]
+    count, tokens, likelihood, length, paths, _ = ops.while_loop(
+        goes_on,
+        grow,
+        (
+            ops.convert_to_tensor(0, "int32"),
+            ops.zeros((rows, max_length), "int32") + padding,
+            ops.zeros((rows,), "float32"),
+            ops.zeros((rows,), "int32"),
+            paths,
+            state,
+        ),
+    )
+    length = ops.where(length == 0, count, length)  # cut off
+    return Hypotheses(
+        *[
+            ops.reshape(each, (-1, samples, *ops.shape(each)[1:]))
+            for each in (tokens, length, likelihood, *paths)
+        ]
+    )
+
+
+def _draw(logits, chance, top_k, top_p):
+    """The token at `chance`, a number in [0, 1), of the probability of the sorted tokens."""
+    vocabulary = logits.shape[-1]
+    values, order = ops.top_k(logits, min(top_k or vocabulary, vocabulary))
+    mass = ops.cumsum(attention_weights(values), axis=-1)
+    if top_p is not None:
+        # The first token that brings the mass to `top_p` is the last one.
+        inside = ops.sum(ops.cast(mass < top_p, "int32"), axis=-1, keepdims=True)
+        inside = ops.minimum(inside, values.shape[-1] - 1)
+        chance = chance * ops.take_along_axis(mass, inside, axis=-1)[:, 0]
+    place = ops.sum(ops.cast(mass <= chance[:, None], "int32"), axis=-1, keepdims=True)
+    place = ops.minimum(place, values.shape[-1] - 1)
+    return ops.cast(ops.take_along_axis(order, place, axis=-1)[:, 0], "int32")

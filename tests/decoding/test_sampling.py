@@ -1,0 +1,93 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_attn.decoding import greedy_search, sample
+from tests.backend import to_numpy
+
+# Of tokens 0 to 3 after any other; 3 is the end.
+LIKELY = np.array([0.1, 0.4, 0.3, 0.2])
+
+
+def step(tokens, state, constants):
+    logs = ops.convert_to_tensor(np.log(LIKELY)[None].astype("float32"))
+    weights = ops.one_hot(tokens, 4)
+    return ops.tile(logs, (tokens.shape[0], 1)), state, weights
+
+
+def draw(max_length=1, samples=4000, **options):
+    found = sample(
+        step, np.zeros((2, 1), "float32"), 0, 3, max_length, samples, seed=1, padding=9, **options
+    )
+    return [to_numpy(part) for part in found]
+
+
+def frequencies(tokens):
+    return np.bincount(tokens.ravel(), minlength=4) / tokens.size
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, LIKELY),
+        ({"temperature": 0.5}, LIKELY**2 / np.sum(LIKELY**2)),
+        ({"top_k": 2}, np.array([0, 4, 3, 0]) / 7),
+        ({"top_p": 0.6}, np.array([0, 4, 3, 0]) / 7),
+        ({"top_p": 0.75}, np.array([0, 4, 3, 2]) / 9),
+        ({"top_k": 3, "top_p": 0.4}, np.array([0, 1, 0, 0])),
+        ({"forbidden": (1,)}, np.array([1, 0, 3, 2]) / 6),
+        ({"top_k": 99}, LIKELY),
+    ],
+)
+def test_tokens_are_drawn_as_often_as_they_are_likely(options, expected):
+    tokens, _, scores, _ = draw(**options)
+    assert tokens.shape == (2, 4000, 1)
+    np.testing.assert_allclose(frequencies(tokens), expected, atol=0.02)
+    np.testing.assert_allclose(scores, np.log(LIKELY)[tokens[..., 0]], atol=1e-5)
+
+
+def test_sequences_end_and_are_padded():
+    tokens, lengths, scores, alignments = draw(max_length=6, samples=200, min_length=2)
+    rows = tokens.reshape(-1, 6), lengths.ravel(), scores.ravel(), alignments.reshape(-1, 6, 4)
+    for said, length, score, looks in zip(*rows, strict=True):
+        assert length >= 2
+        assert np.all(said[:length][:-1] != 3)
+        assert said[length - 1] == 3 or length == 6
+        assert np.all(said[length:] == 9)
+        assert score == pytest.approx(np.log(LIKELY)[said[:length]].sum(), abs=1e-4)
+        np.testing.assert_array_equal(looks[:length].argmax(axis=-1), [0, *said[: length - 1]])
+        assert np.all(looks[length:] == 0.0)
+    assert lengths.min() == 2
+    assert lengths.max() == 6
+
+
+def test_draws_are_independent_and_repeatable():
+    first, again = draw(max_length=5, samples=50)[0], draw(max_length=5, samples=50)[0]
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first[0], first[1])
+    generator = keras.random.SeedGenerator(3)
+    state = np.zeros((2, 1), "float32")
+    one, other = (sample(step, state, 0, 3, 5, 50, seed=generator) for _ in range(2))
+    assert not np.array_equal(to_numpy(one.tokens), to_numpy(other.tokens))
+
+
+def test_the_likeliest_alone_is_greedy():
+    tokens, *_ = draw(max_length=4, samples=3, top_k=1, no_repeat=1)
+    found = greedy_search(step, np.zeros((2, 1), "float32"), 0, 3, 4, no_repeat=1, padding=9)
+    np.testing.assert_array_equal(tokens, np.repeat(to_numpy(found.tokens), 3, axis=1))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"samples": 0}, "`samples` must be at least 1"),
+        ({"temperature": 0.0}, "`temperature` must be positive"),
+        ({"top_k": 0}, "`top_k` must be at least 1"),
+        ({"top_p": 0.0}, r"`top_p` must be in \(0, 1\]"),
+        ({"top_p": 1.5}, r"`top_p` must be in \(0, 1\]"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        draw(**options)
