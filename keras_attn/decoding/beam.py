@@ -138,11 +138,17 @@ class Beam:
     def _advance(self, tokens, state):
         """Log-probabilities `(batch, beams, vocabulary)`, the state, and a list of the weights."""
         logits, state, *weights = self.step(tokens, state)
-        self.constraints.check_vocabulary(logits.shape[-1])
+        self.constraints.check_vocabulary(self.start, logits.shape[-1])
         if self.coverage_penalty and not weights:
             raise ValueError(
                 "`coverage_penalty` needs a step function that returns attention weights. "
                 f"Received: coverage_penalty={self.coverage_penalty}"
+            )
+        mask = self.memory_mask
+        if mask is not None and weights and mask.shape[-1] != weights[0].shape[-1]:
+            raise ValueError(
+                "`memory_mask` must have a column for each value that is attended to. Received: "
+                f"mask of shape {tuple(mask.shape)}, {weights[0].shape[-1]} values"
             )
         logs = ops.log_softmax(ops.cast(logits, "float32"))
         logs, *weights = [

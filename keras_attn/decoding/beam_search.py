@@ -12,7 +12,8 @@ import keras
 from keras import ops
 
 from keras_attn.decoding.beam import Beam
-from keras_attn.decoding.constraints import Constraints
+from keras_attn.decoding.constraints import Constraints, check_state
+from keras_attn.layers.arguments import positive_integer
 
 
 def beam_search(
@@ -89,14 +90,11 @@ def beam_search(
         Wu et al., "Google's Neural Machine Translation System", 2016, section 7,
         https://arxiv.org/abs/1609.08144
     """
-    for name, value, least in (
-        ("beams", beams, 1),
-        ("hypotheses", hypotheses, 1),
-        ("length_penalty", length_penalty, 0),
-        ("coverage_penalty", coverage_penalty, 0),
-    ):
-        if value < least:
-            raise ValueError(f"`{name}` must be at least {least}. Received: {name}={value}")
+    beams, hypotheses = positive_integer("beams", beams), positive_integer("hypotheses", hypotheses)
+    for name, value in (("length_penalty", length_penalty), ("coverage_penalty", coverage_penalty)):
+        if value < 0:
+            raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
+    check_state(state)
     if hypotheses > beams:
         raise ValueError(
             "`hypotheses` must not exceed `beams`. "

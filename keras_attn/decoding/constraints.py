@@ -2,8 +2,21 @@
 
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 from keras import ops
+
+
+def check_state(state):
+    """Refuses a state that is not of tensors of one batch."""
+    leaves = keras.tree.flatten(state)
+    shapes = [tuple(getattr(leaf, "shape", ())) for leaf in leaves]
+    batches = {shape[0] for shape in shapes if shape and shape[0] is not None}
+    if not shapes or () in shapes or len(batches) > 1:
+        raise ValueError(
+            "`state` must hold tensors whose first axis is the batch, at least one. "
+            f"Received: tensors of the shapes {shapes}"
+        )
 
 
 @dataclass(frozen=True)
@@ -36,10 +49,13 @@ class Constraints:
                 f"Received: end={self.end}, forbidden={self.forbidden}"
             )
 
-    def check_vocabulary(self, size):
-        """Refuses an end token that cannot be chosen."""
-        if not 0 <= self.end < size:
-            raise ValueError(f"`end` must be in the vocabulary of {size}. Received: end={self.end}")
+    def check_vocabulary(self, start, size):
+        """Refuses tokens that there are not."""
+        for name, token in (("start", start), ("end", self.end)):
+            if not 0 <= token < size:
+                raise ValueError(
+                    f"`{name}` must be in the vocabulary of {size}. Received: {name}={token}"
+                )
 
     def applied(self, logs, tokens, count, never):
         """Log-probabilities with those of tokens that may not come next at `never`.

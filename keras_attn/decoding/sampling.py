@@ -2,8 +2,9 @@ import keras
 from keras import ops
 
 from keras_attn.decoding.beam import NEVER
-from keras_attn.decoding.constraints import Constraints
+from keras_attn.decoding.constraints import Constraints, check_state
 from keras_attn.decoding.hypotheses import Hypotheses
+from keras_attn.layers.arguments import positive_integer
 from keras_attn.ops.attention_weights import attention_weights
 
 
@@ -56,8 +57,8 @@ def sample(
         Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020,
         https://arxiv.org/abs/1904.09751
     """
-    if samples < 1:
-        raise ValueError(f"`samples` must be at least 1. Received: samples={samples}")
+    samples = positive_integer("samples", samples)
+    check_state(state)
     if not temperature > 0:
         raise ValueError(f"`temperature` must be positive. Received: temperature={temperature}")
     if top_k is not None and top_k < 1:
@@ -78,12 +79,13 @@ def sample(
 
     def advance(tokens, state):
         logits, state, *weights = step(tokens, state, constants)
-        constraints.check_vocabulary(logits.shape[-1])
+        constraints.check_vocabulary(start, logits.shape[-1])
         weights = [ops.cast(each, "float32") for each in weights]
         return ops.log_softmax(ops.cast(logits, "float32")), state, weights
 
     def goes_on(count, tokens, likelihood, length, paths, state):
-        return ops.logical_and(count < max_length, ops.any(length == 0))
+        runs = ops.logical_and(length == 0, likelihood > NEVER / 2)
+        return ops.logical_and(count < max_length, ops.any(runs))
 
     def grow(count, tokens, likelihood, length, paths, state):
         before = ops.take(tokens, ops.maximum(count - 1, 0), axis=1)
@@ -91,12 +93,15 @@ def sample(
         last = ops.where(length == 0, last, end)  # the padding may be outside of the vocabulary
         logs, state, weights = advance(last, state)
         allowed = constraints.applied(logs[:, None], tokens[:, None], count, NEVER)[:, 0]
-        token = _draw(allowed / temperature, ops.take(chances, count, axis=1), top_k, top_p)
-        runs = length == 0
+        stuck = ops.max(allowed, axis=-1) <= NEVER / 2
+        token = _draw(allowed, temperature, ops.take(chances, count, axis=1), top_k, top_p)
+        runs = ops.logical_and(length == 0, likelihood > NEVER / 2)
         here = ops.logical_and(runs[:, None], ops.arange(max_length) == count)
         tokens = ops.where(here, token[:, None], tokens)
         found = ops.take_along_axis(logs, token[:, None], axis=1)[:, 0]
         likelihood = likelihood + ops.where(runs, found, 0.0)
+        # Where nothing may come next there is no sequence.
+        likelihood = ops.where(ops.logical_and(runs, stuck), NEVER, likelihood)
         length = ops.where(ops.logical_and(runs, token == end), count + 1, length)
         paths = [
             ops.where(here[..., None], each[:, None], path)
@@ -119,7 +124,12 @@ def sample(
             state,
         ),
     )
+    missing = likelihood <= NEVER / 2
     length = ops.where(length == 0, count, length)  # cut off
+    length = ops.where(missing, 0, length)
+    tokens = ops.where(missing[:, None], padding, tokens)
+    paths = [ops.where(missing[:, None, None], 0.0, path) for path in paths]
+    likelihood = ops.where(missing, -float("inf"), likelihood)
     return Hypotheses(
         *[
             ops.reshape(each, (-1, samples, *ops.shape(each)[1:]))
@@ -128,16 +138,16 @@ def sample(
     )
 
 
-def _draw(logits, chance, top_k, top_p):
+def _draw(logits, temperature, chance, top_k, top_p):
     """The token at `chance`, a number in [0, 1), of the probability of the sorted tokens."""
     vocabulary = logits.shape[-1]
+    logits = (logits - ops.max(logits, axis=-1, keepdims=True)) / temperature
     values, order = ops.top_k(logits, min(top_k or vocabulary, vocabulary))
     mass = ops.cumsum(attention_weights(values), axis=-1)
-    if top_p is not None:
-        # The first token that brings the mass to `top_p` is the last one.
-        inside = ops.sum(ops.cast(mass < top_p, "int32"), axis=-1, keepdims=True)
-        inside = ops.minimum(inside, values.shape[-1] - 1)
-        chance = chance * ops.take_along_axis(mass, inside, axis=-1)[:, 0]
-    place = ops.sum(ops.cast(mass <= chance[:, None], "int32"), axis=-1, keepdims=True)
-    place = ops.minimum(place, values.shape[-1] - 1)
+    # The first token that brings the mass to its end, or to `top_p`, is the last one.
+    end = mass[:, -1:] if top_p is None else ops.minimum(mass[:, -1:], top_p)
+    last = ops.sum(ops.cast(mass < end, "int32"), axis=-1, keepdims=True)
+    chance = chance[:, None] * ops.take_along_axis(mass, last, axis=-1)
+    place = ops.sum(ops.cast(mass <= chance, "int32"), axis=-1, keepdims=True)
+    place = ops.minimum(place, last)
     return ops.cast(ops.take_along_axis(order, place, axis=-1)[:, 0], "int32")

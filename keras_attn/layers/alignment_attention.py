@@ -89,7 +89,8 @@ class AlignmentAttention(keras.layers.Layer):
         kernel_regularizer=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        # States and noise are not rounded to half precision; what is attended to is, in `call`.
+        super().__init__(**{"autocast": False, **kwargs})
         if not 0 <= dropout < 1:
             raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
         self.dropout = dropout
@@ -98,8 +99,7 @@ class AlignmentAttention(keras.layers.Layer):
         self.bias_initializer = keras.initializers.get(bias_initializer)
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
         self.supports_masking = True
-        if dropout:
-            self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = keras.random.SeedGenerator(seed) if dropout else None
 
     # === What a layer says of itself ===
 
@@ -170,6 +170,8 @@ class AlignmentAttention(keras.layers.Layer):
         query, value, key = query_value_key(inputs)
         if not keys_projected:
             checked_shapes([tuple(tensor.shape) for tensor in inputs])
+        query, value, key = (ops.cast(each, self.compute_dtype) for each in (query, value, key))
+        if not keys_projected:
             key = self.project_keys(key)
         one_step = len(query.shape) == 2
         if one_step:
@@ -186,7 +188,8 @@ class AlignmentAttention(keras.layers.Layer):
             noise = None
         elif noise is None:
             noise = self.draw_noise(*ops.shape(query)[:2], ops.shape(value)[1])
-        weights, state = self.align(query, key, allowed, list(initial_state), noise)
+        initial_state = [ops.cast(each, "float32") for each in initial_state]
+        weights, state = self.align(query, key, allowed, initial_state, noise)
         weights = ops.cast(weights, self.compute_dtype)
         used = weights
         if training and self.dropout:

@@ -1,5 +1,7 @@
 """Query, value and key, and their masks: what came, refused where it does not fit."""
 
+from keras import ops
+
 
 def query_value_key(inputs):
     """Query, value and key; the value is the key where none came."""
@@ -35,7 +37,10 @@ def two_masks(mask):
         return None, None
     if not isinstance(mask, (list, tuple)) or len(mask) not in (2, 3):
         raise ValueError(f"`mask` must be a list [query_mask, value_mask]. Received: mask={mask}")
-    return mask[0], mask[1]
+    return tuple(
+        each if each is None or hasattr(each, "shape") else ops.convert_to_tensor(each, "bool")
+        for each in mask[:2]
+    )
 
 
 def check_mask(name, mask, tensor):

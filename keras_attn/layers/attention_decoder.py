@@ -4,7 +4,13 @@ from keras import ops
 from keras_attn.layers.alignment_attention import AlignmentAttention
 from keras_attn.layers.alignment_inputs import check_mask, two_masks
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.layers.cell_stack import advance, dropout_masks, state_sizes
+from keras_attn.layers.cell_stack import (
+    advance,
+    dropout_masks,
+    forget_dropout_masks,
+    initial_states,
+    state_sizes,
+)
 from keras_attn.ops.recurrence import over_steps
 
 ORDERS = ("before", "after")
@@ -47,7 +53,7 @@ class AttentionDecoder(keras.layers.Layer):
             each may be None. A masked step leaves the state as it was; its output, context and
             weights are 0.
         initial_state: the first state of the cell: a tensor, or a list as the cell returns it; zero
-            by default.
+            by default. Or a whole state, as `return_state` gives it, to go on from.
         return_attention_scores: whether to return the weights of every step.
         return_contexts: whether to return the context of every step.
         return_state: whether to return the last state, as `step` takes it.
@@ -95,6 +101,8 @@ class AttentionDecoder(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         cells = list(cell) if isinstance(cell, (list, tuple)) else [cell]
+        if len(cells) == 1 and isinstance(cells[0], keras.layers.StackedRNNCells):
+            cells = list(cells[0].cells)
         if not cells or not all(hasattr(each, "state_size") for each in cells):
             raise ValueError(
                 f"`cell` must be a recurrent cell, or a list of them. Received: cell={cell}"
@@ -148,20 +156,27 @@ class AttentionDecoder(keras.layers.Layer):
 
         Args:
             prepared: what `prepare` returned.
-            cell_state: the first state of the cell, a tensor or a list; zeros by default.
+            cell_state: the first state of the cell, a tensor or a list, zeros by default; or a
+                whole state to go on from.
         """
+        forget_dropout_masks(self.cells)  # of another sequence
         batch, values = ops.shape(prepared["memory"])[:2]
         if cell_state is None:
-            cell_state = [cell.get_initial_state(batch_size=batch) for cell in self.cells]
-        cell_state, count = keras.tree.flatten(cell_state), sum(map(len, self._state_sizes))
-        if len(cell_state) != count:
+            cell_state = initial_states(self.cells, batch, self.compute_dtype)
+        cell_state = keras.tree.flatten(cell_state)
+        fed = [ops.zeros((batch, self.units), self.compute_dtype)] * self.input_feeding
+        more = [*fed, *self.attention.get_initial_state(batch, values)]
+        sizes = [size for each in self._state_sizes for size in each]
+        whole = len(cell_state) == len(sizes) + len(more)
+        widths = [state.shape[-1] for state in cell_state[: len(sizes)]]
+        if widths != sizes or not (whole or len(cell_state) == len(sizes)):
             raise ValueError(
-                f"`initial_state` must hold {count} tensors, those of each cell in turn. "
-                f"Received: {len(cell_state)}"
+                f"`initial_state` must hold tensors of the widths {sizes}, those of each cell in "
+                f"turn, or be a whole state. Received: {len(cell_state)} of the widths {widths}"
             )
-        cell_state = [ops.cast(state, self.compute_dtype) for state in cell_state]
-        fed = [ops.zeros((batch, self.units), self.compute_dtype)] if self.input_feeding else []
-        return [*cell_state, *fed, *self.attention.get_initial_state(batch, values)]
+        if whole:
+            cell_state, more = cell_state[: len(sizes)], cell_state[len(sizes) :]
+        return [*[ops.cast(state, self.compute_dtype) for state in cell_state], *more]
 
     def step(self, inputs, state, prepared, training=None, noise=None):
         """One step.

@@ -33,17 +33,32 @@ def dropout_masks(cells, width, batch_size, training):
         batch_size: an integer or a scalar tensor.
         training: whether there are any.
     """
-    dropping = [hasattr(cell, "get_dropout_mask") for cell in cells]
     widths = [width, *[sizes[0] for sizes in state_sizes(cells)]]
+    forget_dropout_masks(cells)
     if training:
-        for cell, drops, each, units in zip(cells, dropping, widths, widths[1:], strict=False):
-            if drops:
+        for cell, each, units in zip(cells, widths, widths[1:], strict=False):
+            if hasattr(cell, "get_dropout_mask"):
                 cell.get_dropout_mask(ops.zeros((batch_size, each), cell.compute_dtype))
                 cell.get_recurrent_dropout_mask(ops.zeros((batch_size, units), cell.compute_dtype))
     try:
         yield
     finally:
-        for cell, drops in zip(cells, dropping, strict=True):
-            if drops:
-                cell.reset_dropout_mask()
-                cell.reset_recurrent_dropout_mask()
+        forget_dropout_masks(cells)
+
+
+def forget_dropout_masks(cells):
+    """The next step draws new ones."""
+    for cell in cells:
+        if hasattr(cell, "reset_dropout_mask"):
+            cell.reset_dropout_mask()
+            cell.reset_recurrent_dropout_mask()
+
+
+def initial_states(cells, batch_size, dtype):
+    """The first state of each cell; zeros where a cell does not say."""
+    return [
+        cell.get_initial_state(batch_size=batch_size)
+        if hasattr(cell, "get_initial_state")
+        else [ops.zeros((batch_size, size), dtype) for size in keras.tree.flatten(cell.state_size)]
+        for cell in cells
+    ]

@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.alignment_attention import fresh
 from keras_attn.layers.bahdanau_attention import BahdanauAttention
 from keras_attn.ops.alignment_scores import additive_scores
 from keras_attn.ops.attention_weights import attention_weights
@@ -55,7 +56,7 @@ class CoverageAttention(BahdanauAttention):
     def build_score(self, query_shape, key_shape):
         super().build_score(query_shape, key_shape)
         self.coverage_scale = self.add_weight(
-            (self.units,), initializer=self.scale_initializer, name="coverage_scale"
+            (self.units,), initializer=fresh(self.scale_initializer), name="coverage_scale"
         )
 
     def align(self, query, keys, allowed, state, noise):

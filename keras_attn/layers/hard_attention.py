@@ -94,18 +94,21 @@ class HardAttention(AlignmentWrapper):
         self.temperature = temperature
         self.expectation_rate = expectation_rate
         self.inference = inference
-        self.draw_generator = keras.random.SeedGenerator(self.seed)
+        self.seed_generator = self.seed_generator or keras.random.SeedGenerator(self.seed)
 
     def draw_noise(self, batch_size, queries, values):
         noise = super().draw_noise(batch_size, queries, values)
         for width in (values, 1):
             shape = (batch_size, queries, width)
-            noise.append(keras.random.uniform(shape, seed=self.draw_generator))
+            noise.append(keras.random.uniform(shape, seed=self.seed_generator))
         return noise
 
     def align(self, query, keys, allowed, state, noise):
         weights, _ = self.attention.align(query, keys, allowed, [], None)
-        probability = ops.cast(weights, "float32")
+        weights = ops.cast(weights, "float32")
+        # Those of a window sum to less than one, and a distribution does not.
+        total = ops.sum(weights, axis=-1, keepdims=True)
+        probability = weights / ops.where(total > 0.0, total, 1.0)
         seen = ops.any(probability > 0.0, axis=-1, keepdims=True)
         logarithm = ops.log(ops.where(probability > 0.0, probability, 1.0))
         entropy = -ops.sum(probability * logarithm, axis=-1)

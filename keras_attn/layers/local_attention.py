@@ -26,7 +26,8 @@ class LocalAttention(AlignmentWrapper):
     Convention:
         Positions count from 0. The softmax runs over the positions `s` with `|s - p_t| <= D`, and
         the weights of local-p, multiplied by the Gaussian, sum to less than 1, as in the paper.
-        Where no position is in the window the context is 0.
+        Where no position is in the window the context is 0. `"monotonic"` counts every query of
+        a call, masked ones too.
 
     Args:
         attention: the alignment layer whose scores are used, `LuongAttention("general")` say.
@@ -123,4 +124,5 @@ def _length(allowed, length):
     if allowed is None:
         return ops.cast(length, "float32")
     ends = ops.where(allowed, ops.cast(ops.arange(length) + 1, "float32"), 0.0)
-    return ops.max(ends, axis=-1)
+    # Nothing has no largest end.
+    return ops.sum(ends, axis=-1) if 0 in ends.shape else ops.max(ends, axis=-1)

@@ -76,14 +76,14 @@ class MonotonicAttention(AlignmentWrapper):
         self.hard_at_inference = hard_at_inference
         self.sigmoid_noise = sigmoid_noise
         self.score_bias = score_bias
-        if sigmoid_noise:
-            self.noise_generator = keras.random.SeedGenerator(self.seed)
+        if sigmoid_noise and not self.seed_generator:
+            self.seed_generator = keras.random.SeedGenerator(self.seed)
 
     def draw_noise(self, batch_size, queries, values):
         noise = super().draw_noise(batch_size, queries, values)
         if self.sigmoid_noise:
             shape = (batch_size, queries, values)
-            noise.append(keras.random.normal(shape, seed=self.noise_generator))
+            noise.append(keras.random.normal(shape, seed=self.seed_generator))
         return noise
 
     def build_score(self, query_shape, key_shape):

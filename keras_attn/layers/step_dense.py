@@ -11,3 +11,7 @@ class StepDense(keras.layers.Dense):
         if len(inputs.shape) == 3 and inputs.shape[1] == 1:
             return super().call(inputs[:, 0], training=training)[:, None]
         return super().call(inputs, training=training)
+
+    def quantize(self, mode=None, type_check=True, **options):
+        # Keras refuses classes that it does not know; a step alone is quantized as all others.
+        return super().quantize(mode, type_check=False, **options)

@@ -19,8 +19,8 @@ def attention_weights(scores, mask=None):
             score, also NaN. None for no mask.
 
     Returns:
-        Weights `α` like `scores`, exactly 0 where the mask is False. Rows sum to 1, or to 0 where
-        all is masked.
+        Weights `α` like `scores` (float32 for integers), exactly 0 where the mask is False. Rows
+        sum to 1, or to 0 where all is masked.
 
     Example:
 
@@ -45,4 +45,7 @@ def attention_weights(scores, mask=None):
     if mask is not None:
         mass = ops.where(mask, mass, 0.0)
     total = ops.sum(mass, axis=-1, keepdims=True)
-    return ops.cast(mass / ops.where(total > 0.0, total, 1.0), scores.dtype)
+    weights = mass / ops.where(total > 0.0, total, 1.0)
+    # Weights of integers are no integers.
+    floating = "float" in keras.backend.standardize_dtype(scores.dtype)
+    return ops.cast(weights, scores.dtype) if floating else weights

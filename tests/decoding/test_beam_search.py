@@ -241,9 +241,9 @@ def test_a_decoder_is_searched_and_shows_where_its_words_looked(generator):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"beams": 0}, "`beams` must be at least 1"),
+        ({"beams": 0}, "`beams` must be a positive integer"),
         ({"beams": 2, "hypotheses": 3}, "`hypotheses` must not exceed"),
-        ({"length_penalty": -1.0}, "`length_penalty` must be at least 0"),
+        ({"length_penalty": -1.0}, "`length_penalty` must not be negative"),
         ({"max_length": 0}, "`max_length` must be at least 1"),
         ({"min_length": 4}, "`min_length` must be between"),
         ({"no_repeat": -1}, "`no_repeat` must not be negative"),
@@ -269,3 +269,16 @@ def test_a_coverage_penalty_needs_weights(generator):
 
     with pytest.raises(ValueError, match="`coverage_penalty` needs a step function"):
         beam_search(step, chain.start(), 0, END, 3, constants=chain.seed, coverage_penalty=0.2)
+
+
+@pytest.mark.parametrize(
+    "state", [[], {"a": None}, {"a": np.zeros((2, 1)), "b": np.zeros((3, 1))}, 1.0]
+)
+def test_a_state_of_no_tensors_or_of_two_batches_is_refused(generator, state):
+    with pytest.raises(ValueError, match="`state` must hold tensors"):
+        beam_search(Chain(generator), state, 0, END, 3)
+
+
+def test_a_mask_of_another_memory_is_refused(generator):
+    with pytest.raises(ValueError, match="`memory_mask` must have a column"):
+        search(Chain(generator), coverage_penalty=0.5, memory_mask=np.ones((2, 1), "bool"))

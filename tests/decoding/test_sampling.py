@@ -4,6 +4,7 @@ import pytest
 from keras import ops
 
 from keras_attn.decoding import greedy_search, sample
+from keras_attn.decoding.sampling import _draw
 from tests.backend import to_numpy
 
 # Of tokens 0 to 3 after any other; 3 is the end.
@@ -81,7 +82,7 @@ def test_the_likeliest_alone_is_greedy():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"samples": 0}, "`samples` must be at least 1"),
+        ({"samples": 0}, "`samples` must be a positive integer"),
         ({"temperature": 0.0}, "`temperature` must be positive"),
         ({"top_k": 0}, "`top_k` must be at least 1"),
         ({"top_p": 0.0}, r"`top_p` must be in \(0, 1\]"),
@@ -91,3 +92,22 @@ def test_the_likeliest_alone_is_greedy():
 def test_numbers_out_of_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         draw(**options)
+
+
+def test_what_is_forbidden_is_never_drawn():
+    options = {"forbidden": (0, 1, 2), "min_length": 3, "max_length": 4, "samples": 20}
+    tokens, lengths, scores, alignments = draw(**options)  # the end comes too early, the rest never
+    assert np.all(lengths == 0)
+    assert np.all(np.isneginf(scores))
+    assert np.all(tokens == 9)
+    assert np.all(alignments == 0.0)
+    logits = np.zeros((64, 32_000), "float32")
+    logits[:, -2000:] = -1e30
+    chances = np.full(64, 1 - 2**-24, "float32")
+    tensors = [ops.convert_to_tensor(each) for each in (logits, chances)]
+    assert np.all(to_numpy(_draw(tensors[0], 1.0, tensors[1], None, None)) < 30_000)
+
+
+def test_a_temperature_near_zero_is_greedy():
+    tokens, *_ = draw(samples=20, temperature=1e-30)
+    assert np.all(tokens == 1)

@@ -201,3 +201,24 @@ def test_a_location_needs_room_for_the_memory(query, generator):
     longer = generator.normal(size=(2, 10, 6)).astype("float32")
     with pytest.raises(ValueError, match=r"at most 9 positions"):
         LocationAttention(9)([query, longer])
+
+
+def test_masks_may_be_lists(query, value):
+    mask = [[True, True, False, True, False], [False] * 5]
+    expected, _ = attend(BahdanauAttention(7, seed=1), query, value, mask=[None, np.array(mask)])
+    assert np.all(expected[1] == 0.0)
+    layer = LuongAttention()
+    listed, arrays = (attend(layer, query, value, mask=[None, m]) for m in (mask, np.array(mask)))
+    np.testing.assert_array_equal(listed[0], arrays[0])
+
+
+@pytest.mark.training
+def test_projections_are_quantized(query, value):
+    inputs = [keras.Input((3, 4)), keras.Input((5, 6))]
+    model = keras.Model(inputs, BahdanauAttention(16, name="attention")(inputs))
+    exact = to_numpy(model([query, value]))
+    model.quantize("int8")
+    assert "int8" in model.get_layer("attention").key_projection.dtype_policy.name
+    rough = to_numpy(model([query, value]))
+    assert not np.array_equal(rough, exact)
+    np.testing.assert_allclose(rough, exact, atol=0.1)

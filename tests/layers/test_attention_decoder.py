@@ -110,7 +110,7 @@ def test_it_starts_where_the_encoder_ends(words, memory):
     prepared = layer.prepare(encoded)
     (first, _, _), _ = layer.step(words[:, 0], layer.get_initial_state(prepared, state), prepared)
     np.testing.assert_allclose(to_numpy(first), outputs[:, 0], atol=1e-5)
-    with pytest.raises(ValueError, match="`initial_state` must hold 2 tensors"):
+    with pytest.raises(ValueError, match="`initial_state` must hold tensors of the widths"):
         layer([words, encoded], initial_state=state[0])
 
 
@@ -160,3 +160,45 @@ def test_it_learns_to_say_backwards_what_it_has_read(generator):
 def test_a_cell_that_is_none_is_refused():
     with pytest.raises(ValueError, match="`cell` must be a recurrent cell"):
         AttentionDecoder([GRU(3), "gru"], LuongAttention())
+
+
+def test_a_stack_of_keras_attends_with_its_last_cell(words, memory):
+    stack = keras.layers.StackedRNNCells([GRU(4), GRU(7)])
+    layer = AttentionDecoder(stack, BahdanauAttention(3))
+    assert tuple(layer([words, memory]).shape) == (4, 4, 7)
+    assert layer.compute_output_shape([(4, 4, 3), (4, 5, 6)]) == (4, 4, 7)
+
+
+@every_decoder
+def test_a_sequence_goes_on_where_its_first_part_has_ended(make, words, memory):
+    layer = make()
+    whole = to_numpy(layer([words, memory]))
+    first, state = layer([words[:, :2], memory], return_state=True)
+    second = layer([words[:, 2:], memory], initial_state=state)
+    found = np.concatenate([to_numpy(first), to_numpy(second)], axis=1)
+    np.testing.assert_allclose(found, whole, atol=1e-5)
+    with pytest.raises(ValueError, match="`initial_state` must hold tensors of the widths"):
+        layer([words, memory], initial_state=[words[:, 0]])
+
+
+def test_a_cell_that_knows_only_its_size(words, memory):
+    class Plain(keras.layers.Layer):
+        state_size = 4
+
+        def call(self, inputs, states, training=None):
+            state = 0.5 * states[0] + ops.sum(inputs, axis=-1, keepdims=True)
+            return state, [state]
+
+    layer = AttentionDecoder(Plain(), BahdanauAttention(3))
+    assert tuple(layer([words, memory]).shape) == (4, 4, 4)
+
+
+@pytest.mark.training
+def test_dropout_masks_of_steps_end_with_their_sequence(words, memory):
+    layer = AttentionDecoder(GRU(4, dropout=0.5), LuongAttention())
+    layer([words, memory])
+    for batch in (2, 3):
+        prepared = layer.prepare(memory[:batch])
+        state = layer.get_initial_state(prepared)
+        (output, _, _), _ = layer.step(words[:batch, 0], state, prepared, training=True)
+        assert tuple(output.shape) == (batch, 4)

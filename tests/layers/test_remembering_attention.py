@@ -218,3 +218,53 @@ def test_a_draw_from_a_window_stays_inside(query, value):
     _, weights, _ = attend(layer, query, value, training=True)
     _, window = layer.attention([query, value], return_attention_scores=True)
     assert np.all(weights[to_numpy(window) == 0.0] == 0.0)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_states_and_noise_are_not_rounded_to_half_precision(policy, generator):
+    query, value = (generator.normal(size=(2, 300, 4)).astype("float32") for _ in range(2))
+    local = LocalAttention(LuongAttention("dot", dtype=policy), 1, "monotonic", dtype=policy)
+    start = [np.full((2, 1), 280, "float32")]
+    _, weights, (step,) = attend(local, query[:, :3], value, initial_state=start)
+    assert np.all(to_numpy(step) == 283)
+    assert np.all(weights[:, 2].astype("float32").argmax(axis=-1) >= 281)
+    coverage = CoverageAttention(4, dtype=policy)
+    _, _, state = attend(coverage, query[:, :3], value)
+    _, _, after = attend(coverage, query[:, :3], value, initial_state=state)
+    assert keras.backend.standardize_dtype(after[0].dtype) == "float32"
+    hard = HardAttention(LuongAttention("dot", dtype=policy), temperature=0.5, dtype=policy)
+    assert all(np.all(np.isfinite(o)) for o in attend(hard, query, value, training=True)[:2])
+
+
+def test_one_seed_makes_draws_that_have_nothing_to_do_with_each_other():
+    layer = HardAttention(LuongAttention("dot"), "reinforce", dropout=0.5, seed=0)
+    zeros, ones = np.zeros((64, 50, 4), "float32"), np.ones((64, 10, 4), "float32")
+    context = to_numpy(layer([zeros, ones], training=True))[..., 0]
+    assert set(np.unique(context)) == {0.0, 2.0}
+    assert context.mean() == pytest.approx(1.0, abs=0.1)
+    layer = MonotonicAttention(LuongAttention("dot"), sigmoid_noise=1.0, dropout=0.5, seed=0)
+    uniform, normal = (to_numpy(each).ravel() for each in layer.draw_noise(20, 20, 20))
+    assert abs(np.corrcoef(uniform, normal)[0, 1]) < 0.05
+
+
+def test_the_scales_of_coverage_and_hidden_layer_are_drawn_apart(query, value):
+    layer = CoverageAttention(8)
+    layer([query, value])
+    assert not np.allclose(to_numpy(layer.scale), to_numpy(layer.coverage_scale))
+
+
+def test_draws_from_a_window_have_the_likelihood_of_a_distribution(query, value):
+    layer = HardAttention(LocalAttention(LuongAttention(), 2), "reinforce", seed=0)
+    _, drawn, (likelihood, _) = attend(layer, query, value, training=True)
+    window = to_numpy(layer.attention([query, value], return_attention_scores=True)[1])
+    probability = window / window.sum(axis=-1, keepdims=True)
+    expected = np.log(np.sum(probability * drawn, axis=-1)).sum(axis=1)
+    np.testing.assert_allclose(to_numpy(likelihood)[:, 0], expected, atol=1e-4)
+
+
+def test_an_empty_memory_with_a_mask(query, value):
+    layer = LocalAttention(LuongAttention(), 2)
+    layer([query, value])
+    masks = [np.ones((3, 4), "bool"), np.ones((3, 0), "bool")]
+    context, _, _ = attend(layer, query, value[:, :0], mask=masks)
+    np.testing.assert_array_equal(context, np.zeros((3, 4, 5)))
