@@ -177,7 +177,15 @@ class Beam:
 
 
 def follow(tensor, places):
-    """`tensor[b, places[b, k]]`, `(batch, k, ...)`."""
+    """`tensor[b, places[b, k]]`.
+
+    Args:
+        tensor: `(batch, n, ...)`.
+        places: integers in 0..n-1, `(batch, k)`.
+
+    Returns:
+        `(batch, k, ...)`.
+    """
     ones = [1] * (len(tensor.shape) - 2)
     if ones:
         places = ops.reshape(places, (*ops.shape(places), *ones))

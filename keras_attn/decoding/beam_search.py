@@ -12,7 +12,8 @@ import keras
 from keras import ops
 
 from keras_attn.decoding.beam import Beam
-from keras_attn.decoding.constraints import Constraints, check_state
+from keras_attn.decoding.constraints import Constraints
+from keras_attn.decoding.state import check_state, repeated
 from keras_attn.layers.arguments import positive_integer
 
 
@@ -102,15 +103,8 @@ def beam_search(
         )
     constraints = Constraints(end, max_length, min_length, no_repeat, tuple(forbidden))
 
-    def repeated(tensor):
-        if tensor is None:  # a mask that is not there
-            return None
-        return ops.repeat(ops.convert_to_tensor(tensor), beams, axis=0)
-
     batch = ops.shape(ops.convert_to_tensor(keras.tree.flatten(state)[0]))[0]
-    state = keras.tree.map_structure(repeated, state)
-    if constants is not None:
-        constants = keras.tree.map_structure(repeated, constants)
+    state, constants = repeated(state, beams), repeated(constants, beams)
     beam = Beam(
         lambda tokens, state: step(tokens, state, constants),
         batch,

@@ -2,21 +2,8 @@
 
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 from keras import ops
-
-
-def check_state(state):
-    """Refuses a state that is not of tensors of one batch."""
-    leaves = keras.tree.flatten(state)
-    shapes = [tuple(getattr(leaf, "shape", ())) for leaf in leaves]
-    batches = {shape[0] for shape in shapes if shape and shape[0] is not None}
-    if not shapes or () in shapes or len(batches) > 1:
-        raise ValueError(
-            "`state` must hold tensors whose first axis is the batch, at least one. "
-            f"Received: tensors of the shapes {shapes}"
-        )
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@ import keras
 from keras import ops
 
 from keras_attn.decoding.beam import NEVER
-from keras_attn.decoding.constraints import Constraints, check_state
+from keras_attn.decoding.constraints import Constraints
 from keras_attn.decoding.hypotheses import Hypotheses
+from keras_attn.decoding.state import check_state, repeated
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.ops.attention_weights import attention_weights
 
@@ -67,12 +68,7 @@ def sample(
         raise ValueError(f"`top_p` must be in (0, 1]. Received: top_p={top_p}")
     constraints = Constraints(end, max_length, min_length, no_repeat, tuple(forbidden))
 
-    def repeated(tensor):
-        return None if tensor is None else ops.repeat(ops.convert_to_tensor(tensor), samples, 0)
-
-    state = keras.tree.map_structure(repeated, state)
-    if constants is not None:
-        constants = keras.tree.map_structure(repeated, constants)
+    state, constants = repeated(state, samples), repeated(constants, samples)
     rows = ops.shape(keras.tree.flatten(state)[0])[0]
     # A loop cannot draw, so all is drawn before.
     chances = keras.random.uniform((rows, max_length), seed=seed)

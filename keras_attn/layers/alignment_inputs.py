@@ -32,7 +32,7 @@ def checked_shapes(shapes):
 
 
 def two_masks(mask):
-    """The masks of query and value, each may be None."""
+    """The masks of query and value, tensors or None, of `[query_mask, value_mask]` or None."""
     if mask is None:
         return None, None
     if not isinstance(mask, (list, tuple)) or len(mask) not in (2, 3):

@@ -12,7 +12,17 @@ def state_sizes(cells):
 
 
 def advance(cells, inputs, states, training):
-    """The output of the last cell, and the next states of all in a row; their dtypes stay."""
+    """One step of all cells, each one's output the input of the next.
+
+    Args:
+        cells: the cells.
+        inputs: of the first one, `(batch, width)`.
+        states: a list of tensors for each cell.
+        training: a boolean, or None.
+
+    Returns:
+        The output of the last cell, and the next states of all in a row, in the dtypes they had.
+    """
     output, after = inputs, []
     for cell, state in zip(cells, states, strict=True):
         output, found = cell(output, state, training=training)
