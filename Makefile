@@ -29,7 +29,7 @@ format: setup
 
 # Names, imports, the wheel, and files from one backend on the others.
 test-once: setup
-	KERAS_BACKEND=jax .venv/bin/python -m pytest -m once
+	KERAS_BACKEND=jax $(PYTEST) --dist loadfile -m once
 
 test-tensorflow: setup
 	KERAS_BACKEND=tensorflow $(PYTEST) -m "not once"

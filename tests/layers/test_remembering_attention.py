@@ -191,8 +191,8 @@ def test_coverage_learns_to_move_on_where_queries_are_all_alike():
     for layer in (CoverageAttention(16), BahdanauAttention(16)):
         inputs = [keras.Input((4, 3)), keras.Input((4, 4))]
         model = keras.Model(inputs, layer(inputs, return_attention_scores=True)[1])
-        model.compile(keras.optimizers.Adam(0.05), "mse")
-        losses[type(layer)] = model.fit([queries, memory], memory, epochs=150, verbose=0).history[
+        model.compile(keras.optimizers.Adam(0.1), "mse")
+        losses[type(layer)] = model.fit([queries, memory], memory, epochs=50, verbose=0).history[
             "loss"
         ][-1]
     assert losses[CoverageAttention] < 0.1
