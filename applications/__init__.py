@@ -1,18 +1,26 @@
 """The published systems as models."""
 
+from keras_attn.applications.attention_summarizer import AttentionSummarizer
 from keras_attn.applications.co_localizer import CoLocalizer
 from keras_attn.applications.digit_sequence_classifier import DigitSequenceClassifier
+from keras_attn.applications.encoder_decoder import EncoderDecoder
 from keras_attn.applications.intersection_over_union import intersection_over_union
 from keras_attn.applications.inverse_compositional_classifier import (
     InverseCompositionalClassifier,
 )
+from keras_attn.applications.luong_translator import LuongTranslator
+from keras_attn.applications.rnn_search import RNNSearch
 from keras_attn.applications.spatial_transformer_addition import SpatialTransformerAddition
 from keras_attn.applications.spatial_transformer_classifier import SpatialTransformerClassifier
 
 __all__ = [
+    "AttentionSummarizer",
     "CoLocalizer",
     "DigitSequenceClassifier",
+    "EncoderDecoder",
     "InverseCompositionalClassifier",
+    "LuongTranslator",
+    "RNNSearch",
     "SpatialTransformerAddition",
     "SpatialTransformerClassifier",
     "intersection_over_union",

@@ -1,6 +1,6 @@
 """The classic attention models as Keras 3 layers."""
 
-from keras_attn import applications, datasets, decoding, ops, visualization
+from keras_attn import applications, datasets, decoding, metrics, ops, visualization
 from keras_attn.layers import (
     AlignmentAttention,
     AttentionDecoder,
@@ -38,6 +38,7 @@ __all__ = [
     "applications",
     "datasets",
     "decoding",
+    "metrics",
     "ops",
     "visualization",
 ]

@@ -18,11 +18,8 @@ Reference: Jaderberg et al., "Spatial Transformer Networks", 2015, https://arxiv
 """
 
 import argparse
-import importlib.metadata
 import importlib.util
-import json
 import os
-import platform
 import time
 from pathlib import Path
 
@@ -34,8 +31,8 @@ if "KERAS_BACKEND" not in os.environ:
 
 import keras
 import numpy as np
+from report import backend, positive, write_json
 
-import keras_attn
 from keras_attn.applications import SpatialTransformerClassifier
 from keras_attn.datasets import DistortedDigits, distort, glyph_digits, mnist
 from keras_attn.visualization import (
@@ -83,13 +80,6 @@ def parse_arguments(arguments=None):
     if options.examples is not None and options.examples <= options.validation:
         parser.error("argument --examples: must leave some beside the --validation images")
     return options
-
-
-def positive(text):
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be a positive integer, not {text}")
-    return number
 
 
 """
@@ -277,38 +267,7 @@ def main(arguments=None):
     files = ", ".join(sorted(file.name for file in options.pictures.iterdir()))
     print(f"\n{seconds:.0f} seconds. Pictures in {options.pictures}/: {files}")
     if options.json:
-        write_json(options, counts, seconds, results)
-
-
-def backend():
-    return f"{keras.backend.backend()} {importlib.metadata.version(keras.backend.backend())}"
-
-
-def write_json(options, counts, seconds, results):
-    packages = ("keras", keras.backend.backend(), "numpy")
-    versions = {name: importlib.metadata.version(name) for name in packages}
-    figures = {
-        "arguments": {
-            name: str(value) if isinstance(value, Path) else value
-            for name, value in vars(options).items()
-        },
-        "backend": keras.backend.backend(),
-        "versions": {
-            "python": platform.python_version(),
-            "keras_attn": keras_attn.__version__,
-            **versions,
-        },
-        "device": {
-            "machine": platform.machine(),
-            "cores": os.cpu_count(),
-            "tensors": str(keras.ops.zeros(()).device),
-        },
-        "examples": counts,
-        "seconds": seconds,
-        "networks": results,
-    }
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(figures, indent=1))
+        write_json(options.json, options, examples=counts, seconds=seconds, networks=results)
 
 
 if __name__ == "__main__":

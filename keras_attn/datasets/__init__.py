@@ -1,6 +1,7 @@
-"""Real digits, digits drawn from fonts, and their distortions, as NumPy arrays."""
+"""Digits, real and drawn from fonts, with their distortions; pairs of texts and of dates."""
 
 from keras_attn.datasets.co_localization import co_localization
+from keras_attn.datasets.date_pairs import date_pairs
 from keras_attn.datasets.digit_pairs import digit_pairs
 from keras_attn.datasets.digit_sequences import digit_sequences
 from keras_attn.datasets.distorted_digits import DistortedDigits
@@ -14,20 +15,32 @@ from keras_attn.datasets.distortions import (
     translated,
 )
 from keras_attn.datasets.glyph_digits import glyph_digits
+from keras_attn.datasets.headline_pairs import headline_pairs
 from keras_attn.datasets.mnist import mnist
+from keras_attn.datasets.parallel_text import parallel_text, word_pairs
+from keras_attn.datasets.romanized_words import romanized_words
+from keras_attn.datasets.sequence_pairs import SequencePairs
+from keras_attn.datasets.text_tokenizer import TextTokenizer
 
 __all__ = [
     "DistortedDigits",
+    "SequencePairs",
+    "TextTokenizer",
     "cluttered",
     "co_localization",
+    "date_pairs",
     "digit_pairs",
     "digit_sequences",
     "distort",
     "elastically_warped",
     "glyph_digits",
+    "headline_pairs",
     "mnist",
+    "parallel_text",
     "projected",
+    "romanized_words",
     "rotated",
     "rotated_scaled_translated",
     "translated",
+    "word_pairs",
 ]

@@ -11,6 +11,7 @@ from keras_attn.layers.cell_stack import (
     initial_states,
     state_sizes,
 )
+from keras_attn.layers.feedback import with_feedback
 from keras_attn.ops.recurrence import over_steps
 
 ORDERS = ("before", "after")
@@ -44,6 +45,13 @@ class AttentionDecoder(keras.layers.Layer):
         attend: `"before"` or `"after"` the cell.
         attentional_units: width of `h̃_t`, by default that of the cell; None of `"before"`.
         input_feeding: whether the cell also sees the `h̃` of the step before; only `"after"`.
+        feedback: for scheduled sampling, a layer or function `feedback(output, context, inputs,
+            chance)` that makes the inputs `(batch, features)` of the next step from what a step has
+            put out: draws a word, at `chance`, `(batch,)` in [0, 1), of its probability mass, and
+            embeds it. In training a step takes these instead of those given with the probability
+            `decoder.sampling_probability`, a weight that is 0 at first and is set by `assign` or by
+            `keras_attn.decoding.ScheduledSampling`. No gradient goes through it.
+        seed: of the scheduled sampling.
         **kwargs: of `keras.layers.Layer`.
 
     Call arguments:
@@ -97,6 +105,8 @@ class AttentionDecoder(keras.layers.Layer):
         attend="before",
         attentional_units=None,
         input_feeding=False,
+        feedback=None,
+        seed=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -123,6 +133,10 @@ class AttentionDecoder(keras.layers.Layer):
                     f'`{name}` belongs to attend="after". '
                     f"Received: {name}={value!r}, attend={attend!r}"
                 )
+        if not (feedback is None or callable(feedback)):
+            raise ValueError(
+                f"`feedback` must be a layer or a function. Received: feedback={feedback!r}"
+            )
         if attentional_units is not None:
             attentional_units = positive_integer("attentional_units", attentional_units)
         self.cells = cells
@@ -130,6 +144,9 @@ class AttentionDecoder(keras.layers.Layer):
         self.attend = attend
         self.attentional_units = attentional_units
         self.input_feeding = input_feeding
+        self.feedback = feedback
+        self.seed = seed
+        self.draws = keras.random.SeedGenerator(seed) if feedback else None
         self.supports_masking = True
         self._state_sizes = state_sizes(cells)
         self.units = attentional_units or self._state_sizes[-1][0]
@@ -239,6 +256,15 @@ class AttentionDecoder(keras.layers.Layer):
             self.attention.build([(inputs[0], width), memory])
         if self.attend == "after":
             self.attentional.build((inputs[0], memory[-1] + width))
+        if self.feedback is not None:
+            self.sampling_probability = self.add_weight(
+                (),
+                initializer="zeros",
+                dtype="float32",
+                trainable=False,
+                autocast=False,
+                name="sampling_probability",
+            )
 
     def call(
         self,
@@ -273,9 +299,15 @@ class AttentionDecoder(keras.layers.Layer):
                 after = [ops.where(runs, new, old) for new, old in zip(after, state, strict=True)]
             return list(outputs), after
 
+        if training and self.feedback is not None:
+            step, sequences, state = with_feedback(
+                step, sequences, state, self.feedback, self.sampling_probability, self.draws
+            )
         width = self._cell_width(inputs.shape, memory.shape)
         with dropout_masks(self.cells, width, batch, training):
             (outputs, contexts, weights), state = over_steps(step, sequences, state)
+        if training and self.feedback is not None:
+            state = state[:-1]
         every = outputs, contexts, weights, state
         return self._wanted(*every, return_contexts, return_attention_scores, return_state)
 
@@ -329,13 +361,16 @@ class AttentionDecoder(keras.layers.Layer):
             "attend": self.attend,
             "attentional_units": self.attentional_units,
             "input_feeding": self.input_feeding,
+            "feedback": self.feedback and keras.saving.serialize_keras_object(self.feedback),
+            "seed": self.seed,
         }
 
     @classmethod
     def from_config(cls, config):
         deserialize = keras.saving.deserialize_keras_object
         cells = [deserialize(cell) for cell in config["cell"]]
-        return cls(**{**config, "cell": cells, "attention": deserialize(config["attention"])})
+        parts = {name: deserialize(config[name]) for name in ("attention", "feedback")}
+        return cls(**{**config, "cell": cells, **parts})
 
 
 def _checked(shapes):

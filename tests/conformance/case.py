@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.backend import BACKEND, flat
+from tests.backend import BACKEND, inferred
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +179,7 @@ class LayerCase(Case):
 
     def predict(self, model, arrays=None):
         """The outputs of a model made by `model`, as a list of arrays."""
-        return flat(model(list((arrays or self.arrays()).values()), training=False))
+        return inferred(model, list((arrays or self.arrays()).values()))
 
     def fit_data(self, model):
         """Inputs and targets: random numbers of the outputs' shapes."""
@@ -198,6 +198,7 @@ class ModelCase(Case):
     Args:
         application: the class.
         outputs: the expected shape, with the batch, of each output.
+        named: the model takes its inputs as a dictionary by name.
         targets: what `fit` gets as `y`; None where the model brings its own loss.
         methods: names of methods that take the inputs and give what the model looked at.
         refuses: constructor arguments that raise a `ValueError` naming one of them.
@@ -205,6 +206,7 @@ class ModelCase(Case):
 
     application: type
     outputs: tuple[tuple[int, ...], ...]
+    named: bool = False
     targets: Any = None
     methods: tuple[str, ...] = ()
     refuses: tuple[dict[str, Any], ...] = ()
@@ -218,11 +220,13 @@ class ModelCase(Case):
         return randomise(model) if random else model
 
     def pack(self, arrays):
+        if self.named:
+            return dict(arrays)
         arrays = list(arrays.values())
         return arrays[0] if len(arrays) == 1 else arrays
 
     def predict(self, model, arrays=None):
-        return flat(model(self.pack(arrays or self.arrays()), training=False))
+        return inferred(model, self.pack(arrays or self.arrays()))
 
     def fit_data(self, model):
         return self.pack(self.arrays()), self.targets

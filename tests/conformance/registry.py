@@ -8,6 +8,7 @@ a layer has to stand.
 from tests.conformance import (
     alignment,
     decoders,
+    sequence_models,
     spatial_models,
     spatial_sampling,
     spatial_transformers,
@@ -21,5 +22,5 @@ LAYERS = [
     *alignment.ALIGNMENT,
     *decoders.DECODERS,
 ]
-MODELS = [*spatial_models.MODELS]
+MODELS = [*spatial_models.MODELS, *sequence_models.MODELS]
 CASES = [*LAYERS, *MODELS]

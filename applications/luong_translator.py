@@ -1,0 +1,177 @@
+import keras
+from keras import ops
+
+from keras_attn.applications.sequence_model import SequenceModel, check_dropout, vocabulary_size
+from keras_attn.layers import AttentionDecoder, LocalAttention, LuongAttention
+from keras_attn.layers.arguments import positive_integer
+
+WINDOWS = (None, "monotonic", "predictive")
+
+
+@keras.saving.register_keras_serializable(package="keras_attn")
+class LuongTranslator(SequenceModel):
+    """Translation by stacked LSTMs that attend after the cell: Luong et al.
+
+    `h_t = LSTMs([E y_{t-1}; h̃_{t-1}])`, `c_t = attend(h_t, h̄)`, `h̃_t = tanh(W_c [c_t; h_t])`,
+    `logits = W_s h̃_t`
+
+    | here | in the paper |
+    | --- | --- |
+    | `score` | dot, general, concat |
+    | `window=None` | global attention |
+    | `window="monotonic"`, `"predictive"` | local-m, local-p |
+    | `half_width` | `D` |
+    | `input_feeding` | feed: `h̃_{t-1}` goes into the first LSTM |
+    | `reverse_source` | reverse |
+
+    Args:
+        source_vocabulary, target_vocabulary: see `RNNSearch`.
+        units: of each LSTM; the paper has 1000.
+        embedding_units: width of the embeddings, by default `units`.
+        num_layers: LSTMs of the encoder, and of the decoder.
+        score: `"dot"`, `"general"`, `"concat"` or `"scaled_dot"`.
+        window: None, `"monotonic"` or `"predictive"`.
+        half_width: positions at each side of the centre of the window.
+        attention: any alignment layer, in the place of the score and the window.
+        input_feeding: see above.
+        reverse_source: whether the encoder reads the source from its end. Alignments stay in the
+            order of the source.
+        dropout: fraction dropped in training of what goes into each LSTM (for the decoder the same
+            at all steps of a sentence) and into the read-out.
+        dtype: dtype policy of the layers; the logits are float32 whatever it is.
+
+    Call arguments:
+        inputs: see `RNNSearch`.
+
+    Returns:
+        Logits `(batch, target_steps, target_vocabulary)`.
+
+    Raises:
+        ValueError: for sizes that are no positive integers, an unknown score or window, a
+            vocabulary without an end token, or a dropout outside of [0, 1).
+
+    Example:
+
+    >>> model = keras_attn.applications.LuongTranslator(20, 30, units=8, num_layers=2)
+    >>> inputs = {"source": np.array([[5, 6, 2]]), "target": np.array([[1, 7, 8, 9]])}
+    >>> model(inputs).shape == (1, 4, 30)
+    True
+
+    Reference:
+        Luong, Pham and Manning, "Effective Approaches to Attention-based Neural Machine
+        Translation", 2015, https://arxiv.org/abs/1508.04025
+    """
+
+    def __init__(
+        self,
+        source_vocabulary,
+        target_vocabulary,
+        units=1000,
+        embedding_units=None,
+        num_layers=4,
+        score="general",
+        window=None,
+        half_width=10,
+        attention=None,
+        input_feeding=True,
+        reverse_source=True,
+        dropout=0.2,
+        dtype=None,
+        **kwargs,
+    ):
+        sizes = [
+            vocabulary_size("source_vocabulary", source_vocabulary),
+            vocabulary_size("target_vocabulary", target_vocabulary),
+        ]
+        units = positive_integer("units", units)
+        embedding_units = positive_integer("embedding_units", embedding_units or units)
+        num_layers = positive_integer("num_layers", num_layers)
+        check_dropout(dropout)
+        if window not in WINDOWS:
+            raise ValueError(f"`window` must be one of {WINDOWS}. Received: window={window!r}")
+        align = attention
+        if align is None:
+            align = LuongAttention(score, dtype=dtype, name="score")
+            if window is not None:
+                align = LocalAttention(align, half_width, window, dtype=dtype, name="local")
+
+        # === Layers ===
+        layers = keras.layers
+        self.source_embedding = layers.Embedding(
+            sizes[0], embedding_units, dtype=dtype, name="source_embedding"
+        )
+        self.target_embedding = layers.Embedding(
+            sizes[1], embedding_units, dtype=dtype, name="target_embedding"
+        )
+        self.encoders = [
+            layers.LSTM(
+                units,
+                return_sequences=True,
+                return_state=True,
+                go_backwards=reverse_source,
+                dtype=dtype,
+                name=f"encoder_{number}",
+            )
+            for number in range(num_layers)
+        ]
+        cells = [
+            layers.LSTMCell(units, dropout=dropout, dtype=dtype, name=f"cell_{number}")
+            for number in range(num_layers)
+        ]
+        self.decoder = AttentionDecoder(
+            cells, align, attend="after", input_feeding=input_feeding, dtype=dtype, name="decoder"
+        )
+        self.drop = layers.Dropout(dropout, dtype=dtype, name="drop")
+        self.logits = layers.Dense(sizes[1], use_bias=False, dtype=dtype, name="logits")
+        self.precise = layers.Activation("linear", dtype="float32", name="precise")
+        self.reverse_source = reverse_source  # the encoder below asks for it
+
+        # === Functional model ===
+        source = keras.Input((None,), dtype="int32", name="source")
+        target = keras.Input((None,), dtype="int32", name="target")
+        memory, mask, states = self._remember(source)
+        outputs, weights = self.decoder(
+            [self.target_embedding(target), memory],
+            mask=[None, mask],
+            initial_state=states,
+            return_attention_scores=True,
+        )
+        arguments = {
+            "source_vocabulary": source_vocabulary,
+            "target_vocabulary": target_vocabulary,
+            "units": units,
+            "embedding_units": embedding_units,
+            "num_layers": num_layers,
+            "score": score,
+            "window": window,
+            "half_width": half_width,
+            "attention": attention,
+            "input_feeding": input_feeding,
+            "reverse_source": reverse_source,
+            "dropout": dropout,
+        }
+        logits = self._read_out(outputs)
+        super().__init__((source, target), logits, weights, dtype, arguments, **kwargs)
+
+    def _remember(self, source):
+        mask = ops.not_equal(source, self.padding)
+        memory, states = self.source_embedding(source), []
+        for encoder in self.encoders:
+            memory, *state = encoder(self.drop(memory), mask=mask)
+            if self.reverse_source:
+                memory = ops.flip(memory, axis=1)
+            states += state
+        return memory, mask, states
+
+    def _read_out(self, outputs):
+        return self.precise(self.logits(self.drop(outputs)))
+
+    def encode(self, source):
+        memory, mask, states = self._remember(source)
+        prepared = self.decoder.prepare(memory, mask)
+        return self.decoder.get_initial_state(prepared, states), prepared
+
+    def step(self, tokens, state, constants):
+        embedded = self.target_embedding(tokens)
+        (outputs, _, weights), state = self.decoder.step(embedded, state, constants)
+        return self._read_out(outputs), state, weights

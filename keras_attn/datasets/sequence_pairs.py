@@ -1,0 +1,129 @@
+import keras
+import numpy as np
+
+from keras_attn.datasets.text_tokenizer import END, PADDING, START
+from keras_attn.datasets.warping import check_count
+
+
+class SequencePairs(keras.utils.PyDataset):
+    """Pairs of sequences in batches of like length, for teacher forcing.
+
+    A batch is `({"source": (batch, source_steps), "target": (batch, target_steps)}, labels)`, all
+    int32: the source ends with the end token, the target begins with the start token, and the
+    labels are the target one step ahead, `(batch, target_steps)`, ending with the end token. What
+    is shorter is padded with 0.
+
+    Lengths are rounded up to a multiple of `multiple`, and a last batch that is not full is filled
+    with empty pairs, so that there are few different shapes to compile for; the losses and metrics
+    of padding-aware models do not see them. Pairs of like length are batched together; which, and
+    in which order, is drawn anew for every epoch.
+
+    Args:
+        sources, targets: lists of lists of positive integers, without start and end, as
+            `TextTokenizer.encode` gives them.
+        batch_size: pairs in a batch.
+        max_length: pairs with a side longer than this, the end token included, are left out.
+        multiple: lengths are rounded up to a multiple of it.
+        shuffle: whether the batches are drawn anew for every epoch.
+        seed: non-negative integer, of the shuffling.
+        **kwargs: of `keras.utils.PyDataset`.
+
+    Raises:
+        ValueError: for lists of different lengths, no pair, or an integer that is not positive.
+
+    Example:
+
+    >>> pairs = keras_attn.datasets.SequencePairs([[4, 5], [6]], [[7], [8, 9, 4]], 2, multiple=4)
+    >>> inputs, labels = pairs[0]
+    >>> sorted(labels.tolist()), inputs["source"].shape
+    ([[7, 2, 0, 0], [8, 9, 4, 2]], (2, 4))
+    """
+
+    def __init__(
+        self,
+        sources,
+        targets,
+        batch_size=64,
+        max_length=None,
+        multiple=8,
+        shuffle=True,
+        seed=0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if len(sources) != len(targets):
+            raise ValueError(
+                "`sources` and `targets` must be equally many. "
+                f"Received: {len(sources)} and {len(targets)}"
+            )
+        self.batch_size = check_count(batch_size, "batch_size")
+        self.multiple = check_count(multiple, "multiple")
+        longest = float("inf") if max_length is None else check_count(max_length, "max_length")
+        pairs = [
+            (list(source), list(target))
+            for source, target in zip(sources, targets, strict=True)
+            if max(len(source), len(target)) < longest
+        ]
+        if not pairs:
+            raise ValueError(
+                f"`sources` must hold a pair within `max_length`. Received: {len(sources)} pairs, "
+                f"max_length={max_length}"
+            )
+        if min(min([*source, *target, 1]) for source, target in pairs) <= PADDING:
+            raise ValueError(
+                "`sources` and `targets` must hold positive integers. Received: others"
+            )
+        self.sources = [np.array([*source, END], "int32") for source, _ in pairs]
+        self.targets = [np.array([START, *target, END], "int32") for _, target in pairs]
+        self.shuffle = shuffle
+        self.seed = check_count(seed, "seed", 0)
+        self.epoch = 0
+        self._draw()
+
+    def __len__(self):
+        return len(self._batches)
+
+    def __getitem__(self, index):
+        rows = self._batches[index]
+        source = padded([self.sources[row] for row in rows], self.batch_size, self.multiple)
+        steps = max(len(self.targets[row]) - 1 for row in rows)
+        target, labels = (
+            padded([self.targets[row][part] for row in rows], self.batch_size, self.multiple, steps)
+            for part in (slice(None, -1), slice(1, None))
+        )
+        return {"source": source, "target": target}, labels
+
+    def on_epoch_end(self):
+        self.epoch += 1
+        if self.shuffle:
+            self._draw()
+
+    @property
+    def num_pairs(self):
+        """How many pairs there are."""
+        return len(self.sources)
+
+    def _draw(self):
+        generator = np.random.default_rng([self.seed, self.epoch])
+        # By padded lengths first, so that those of one shape are mixed.
+        lengths = [
+            [-(-(len(each) - more) // self.multiple) for each in side]
+            for side, more in ((self.sources, 0), (self.targets, 1))
+        ]
+        order = np.lexsort([generator.random(len(self.sources)), *lengths])
+        batches = [
+            order[first : first + self.batch_size]
+            for first in range(0, len(order), self.batch_size)
+        ]
+        if self.shuffle:
+            batches = [batches[place] for place in generator.permutation(len(batches))]
+        self._batches = batches
+
+
+def padded(sequences, rows, multiple, length=0):
+    """Sequences as one int32 array of `rows` rows and a length that is a multiple of `multiple`."""
+    length = max([length, 1, *map(len, sequences)])
+    array = np.full((rows, -(-length // multiple) * multiple), PADDING, "int32")
+    for row, sequence in zip(array, sequences, strict=False):
+        row[: len(sequence)] = sequence
+    return array

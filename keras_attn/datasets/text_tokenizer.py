@@ -1,0 +1,151 @@
+"""Text to integers and back, through Hugging Face's tokenizers."""
+
+import keras
+
+PADDING, START, END, UNKNOWN = range(4)
+SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")
+UNITS = ("word", "bpe", "character")
+# Stands for the space before a word, so that text can be put together as it was.
+SPACE = "▁"
+
+
+@keras.saving.register_keras_serializable(package="keras_attn")
+class TextTokenizer:
+    """Words, pieces of words, or characters as integers, by Hugging Face's `tokenizers`.
+
+    Integer 0 is padding, 1 the start, 2 the end and 3 the unknown. Words and pieces keep the space
+    before them, so that `decode` gives back the text; punctuation stands alone. All text is
+    normalised (NFC).
+
+    Install the library with `pip install "keras-attn[text]"`. A model that has a tokenizer saves it
+    in its own file.
+
+    Args:
+        tokenizer: a `tokenizers.Tokenizer`, or its JSON as a string. Its first four tokens must be
+            `<pad>`, `<s>`, `</s>` and `<unk>`. See `TextTokenizer.train` for making one.
+
+    Raises:
+        ValueError: for a tokenizer with other special tokens.
+        ImportError: where `tokenizers` is not installed.
+
+    Example:
+
+    >>> tokenizer = keras_attn.datasets.TextTokenizer.train(["Ein Mann.", "Ein Hund."], "word")
+    >>> ids = tokenizer.encode(["Ein Hund."])
+    >>> tokenizer.tokens(ids[0]), tokenizer.decode(ids)
+    (['Ein', 'Hund', '.'], ['Ein Hund.'])
+    """
+
+    def __init__(self, tokenizer):
+        library = _library()
+        if isinstance(tokenizer, str):
+            tokenizer = library.Tokenizer.from_str(tokenizer)
+        special = tuple(tokenizer.id_to_token(number) for number in range(len(SPECIAL)))
+        if special != SPECIAL:
+            raise ValueError(
+                f"`tokenizer` must have {SPECIAL} as its first tokens. Received: {special}"
+            )
+        self.tokenizer = tokenizer
+        self.padding, self.start, self.end, self.unknown = PADDING, START, END, UNKNOWN
+
+    @classmethod
+    def train(cls, texts, unit="word", vocabulary_size=8000, lowercase=False, min_frequency=1):
+        """A tokenizer for texts like these.
+
+        Args:
+            texts: an iterable of strings.
+            unit: `"word"`, `"bpe"` (byte pair encoding: frequent pieces of words, so that no word
+                is unknown) or `"character"`.
+            vocabulary_size: tokens at most, the four special ones included.
+            lowercase: whether text is put in lower case.
+            min_frequency: how often a token must occur to be known.
+
+        Returns:
+            The `TextTokenizer`.
+
+        Raises:
+            ValueError: for an unknown unit, or a vocabulary with no place for a token.
+        """
+        library = _library()
+        if unit not in UNITS:
+            raise ValueError(f"`unit` must be one of {UNITS}. Received: unit={unit!r}")
+        if vocabulary_size <= len(SPECIAL):
+            raise ValueError(
+                f"`vocabulary_size` must be more than {len(SPECIAL)}, the special tokens. "
+                f"Received: vocabulary_size={vocabulary_size}"
+            )
+        models, trainers = library.models, library.trainers
+        pieces = unit == "bpe"
+        model = (
+            models.BPE(unk_token=SPECIAL[UNKNOWN])
+            if pieces
+            else models.WordLevel(unk_token=SPECIAL[UNKNOWN])
+        )
+        tokenizer = library.Tokenizer(model)
+        steps = [library.normalizers.NFC()]
+        if lowercase:
+            steps.append(library.normalizers.Lowercase())
+        split = library.pre_tokenizers
+        if unit == "character":
+            tokenizer.pre_tokenizer = split.Split(library.Regex("."), "isolated")
+        else:
+            steps.append(library.normalizers.Strip())
+            tokenizer.pre_tokenizer = split.Sequence([split.Metaspace(SPACE), split.Punctuation()])
+        tokenizer.normalizer = library.normalizers.Sequence(steps)
+        trainer = (trainers.BpeTrainer if pieces else trainers.WordLevelTrainer)(
+            vocab_size=vocabulary_size,
+            min_frequency=min_frequency,
+            special_tokens=list(SPECIAL),
+            show_progress=False,
+            **({"limit_alphabet": vocabulary_size - len(SPECIAL)} if pieces else {}),
+        )
+        tokenizer.train_from_iterator(texts, trainer)
+        return cls(tokenizer)
+
+    @property
+    def vocabulary_size(self):
+        """The number of tokens, the four special ones included."""
+        return self.tokenizer.get_vocab_size()
+
+    def encode(self, texts):
+        """Lists of integers, without start and end, one for each text."""
+        if isinstance(texts, str):
+            raise ValueError(f"`texts` must be a list of strings. Received: texts={texts!r}")
+        return [found.ids for found in self.tokenizer.encode_batch(list(texts))]
+
+    def decode(self, sequences):
+        """The texts of sequences of integers, each up to its end token; padding is skipped."""
+        return [self._text(ids) for ids in sequences]
+
+    def tokens(self, ids):
+        """The tokens of one sequence as strings, without the space before words; all of them."""
+        found = (self.tokenizer.id_to_token(int(number)) for number in ids)
+        return [(token or SPECIAL[UNKNOWN]).removeprefix(SPACE) for token in found]
+
+    def _text(self, ids):
+        tokens = []
+        for number in map(int, ids):
+            if number == END:
+                break
+            if number not in (PADDING, START):
+                tokens.append(self.tokenizer.id_to_token(number) or SPECIAL[UNKNOWN])
+        # An unknown word has lost its space.
+        words = (f"{SPACE}{each}" if each == SPECIAL[UNKNOWN] else each for each in tokens)
+        return "".join(words).replace(SPACE, " ").strip()
+
+    def get_config(self):
+        return {"tokenizer": self.tokenizer.to_str()}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+def _library():
+    try:
+        import tokenizers
+    except ImportError as error:
+        raise ImportError(
+            '`TextTokenizer` needs tokenizers: pip install "keras-attn[text]"'
+        ) from error
+    return tokenizers

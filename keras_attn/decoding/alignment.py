@@ -1,0 +1,21 @@
+from typing import Any, NamedTuple
+
+
+class Alignment(NamedTuple):
+    """Where each token that was put out looked.
+
+    Args:
+        source: the tokens of the source, strings or integers.
+        target: the tokens of the target.
+        weights: attention weights, an array `(target tokens, source tokens)`.
+
+    Example:
+
+    >>> found = keras_attn.decoding.Alignment(["ein", "Hund"], ["a", "dog"], np.eye(2))
+    >>> found.weights.shape
+    (2, 2)
+    """
+
+    source: list
+    target: list
+    weights: Any

@@ -1,0 +1,44 @@
+"""Scheduled sampling: what a decoder has put out, in the place of what it should have."""
+
+import keras
+from keras import ops
+
+
+def with_feedback(step, sequences, state, feedback, probability, draws):
+    """A loop over given inputs, as one that now and then takes those of its own making.
+
+    All that is drawn is drawn before the loop.
+
+    Args:
+        step: `step(slices, state) -> (outputs, state)` with `output, context, ...` for outputs; the
+            first slice is the input.
+        sequences: of the loop, `(batch, steps, ...)`, the first one the inputs.
+        state: of the loop, before the first step.
+        feedback, probability: see `AttentionDecoder`.
+        draws: a `keras.random.SeedGenerator`.
+
+    Returns:
+        `step`, `sequences` and `state` of the new loop. The state has the next input as its last.
+    """
+    inputs = sequences[0]
+    batch, steps = ops.shape(inputs)[:2]
+    drawn = keras.random.uniform((2, batch, steps), seed=draws)
+    # The first step has nothing before it.
+    coins = ops.where(ops.arange(steps) == 0, 1.0, drawn[0])
+    taken = (coins < ops.convert_to_tensor(probability))[..., None]
+
+    def new_step(slices, state):
+        *slices, taken, chance = slices
+        seen = ops.where(taken, state[-1], slices[0])
+        outputs, after = step([seen, *slices[1:]], state[:-1])
+        made = feedback(outputs[0], outputs[1], seen, chance)
+        return outputs, [*after, ops.stop_gradient(ops.cast(made, seen.dtype))]
+
+    return new_step, [*sequences, taken, drawn[1]], [*state, ops.zeros_like(inputs[:, 0])]
+
+
+def draw_token(logits, chance):
+    """The token at `chance`, `(batch,)` in [0, 1), of the probability mass of `(batch, tokens)`."""
+    mass = ops.cumsum(ops.softmax(ops.cast(logits, "float32")), axis=-1)
+    place = ops.sum(ops.cast(mass <= chance[:, None] * mass[:, -1:], "int32"), axis=-1)
+    return ops.minimum(place, logits.shape[-1] - 1)

@@ -1,0 +1,53 @@
+import keras
+from keras import ops
+
+
+class MaskedMean(keras.metrics.Metric):
+    """Mean of a measure over what is not padding.
+
+    Subclasses give `measure(labels, logits, mask)` as the measures and their weights, of one shape.
+
+    Args:
+        ignore_class: the label of padding, None if there is none.
+        **kwargs: of `keras.metrics.Metric`.
+    """
+
+    def __init__(self, ignore_class=0, **kwargs):
+        super().__init__(**kwargs)
+        self.ignore_class = ignore_class
+        self.total = self.add_variable((), initializer="zeros", name="total")
+        self.count = self.add_variable((), initializer="zeros", name="count")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        labels = ops.cast(ops.convert_to_tensor(y_true), "int32")
+        logits = ops.convert_to_tensor(y_pred)
+        if len(labels.shape) + 1 != len(logits.shape):
+            raise ValueError(
+                "`y_pred` must have an axis of logits more than `y_true`. "
+                f"Received: y_true.shape={tuple(labels.shape)}, y_pred.shape={tuple(logits.shape)}"
+            )
+        mask = ops.ones(ops.shape(labels), "float32")
+        if self.ignore_class is not None:
+            mask = ops.cast(labels != self.ignore_class, "float32")
+        measures, weights = self.measure(labels, logits, mask)
+        if sample_weight is not None:
+            given = ops.cast(ops.convert_to_tensor(sample_weight), "float32")
+            more = len(weights.shape) - len(given.shape)
+            if more < 0:
+                raise ValueError(
+                    "`sample_weight` must not have more axes than what is measured. Received: "
+                    f"sample_weight.shape={tuple(given.shape)} for {tuple(weights.shape)}"
+                )
+            weights = weights * ops.reshape(given, (*ops.shape(given), *(1,) * more))
+        self.total.assign_add(ops.sum(measures * weights))
+        self.count.assign_add(ops.sum(weights))
+
+    def measure(self, labels, logits, mask):
+        """Float32 measures and weights; labels and mask `(..., steps)`, logits one axis more."""
+        raise NotImplementedError
+
+    def result(self):
+        return ops.divide_no_nan(self.total, self.count)
+
+    def get_config(self):
+        return {**super().get_config(), "ignore_class": self.ignore_class}

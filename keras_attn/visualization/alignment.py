@@ -1,0 +1,167 @@
+"""Heat maps of where each token that was put out looked."""
+
+import numpy as np
+
+from keras_attn.visualization.figures import INK, new_figure, saved
+from keras_attn.visualization.script_fonts import families_for
+
+# In inches: a cell, the most that the cells of a side take, what the colour bar takes.
+CELL, LONGEST, BAR = 0.36, 14.0, 1.0
+TEXT = 13  # points, in cells of full size
+MOST_COLUMNS = 3
+
+
+def plot_alignment(alignments, titles=None, columns=None, marker=None, path=None):
+    """Draws alignments as heat maps: source tokens above, target tokens at the left.
+
+    White is weight 1, black is 0, as in the paper. Several alignments become a sheet, each in a
+    panel of its own. Labels are drawn in whichever fonts of the machine have their script.
+
+    Args:
+        alignments: a `keras_attn.decoding.Alignment`, as `generate` and `align` of the applications
+            give them, or a list of them. Weights are in [0, 1].
+        titles: a text above each panel.
+        columns: panels in a row, at most three by default.
+        marker: what is drawn for a token that is only a space; an open box by default.
+        path: a file to write the figure to; its folder is made.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: for no alignment, weights that do not fit the tokens or are no numbers in
+            [0, 1], or titles that are not as many as there are alignments.
+
+    Example:
+
+    >>> found = keras_attn.decoding.Alignment(["ein", "Hund"], ["a", "dog"], np.eye(2))
+    >>> figure = keras_attn.visualization.plot_alignment(found, titles=["a noun phrase"])
+    >>> [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    ['ein', 'Hund']
+
+    Reference:
+        Bahdanau et al., "Neural Machine Translation by Jointly Learning to Align and Translate",
+        2015, figure 3, https://arxiv.org/abs/1409.0473
+    """
+    panels = checked(alignments)
+    if isinstance(titles, str):
+        titles = [titles]
+    if titles is not None and len(titles) != len(panels):
+        raise ValueError(
+            f"`titles` must be as many as there are alignments, {len(panels)}. "
+            f"Received: {len(titles)}"
+        )
+    columns = min(len(panels), columns or MOST_COLUMNS)
+    # Long sequences get smaller cells.
+    cell = min(CELL, LONGEST / max(max(len(one.source), len(one.target)) for one in panels))
+    panels = [
+        _Panel(one, cell, marker or "␣", titles[place] if titles else "")
+        for place, one in enumerate(panels)
+    ]
+    rows = [panels[first : first + columns] for first in range(0, len(panels), columns)]
+    widths = [max(row[place].width for row in rows if place < len(row)) for place in range(columns)]
+    heights = [max(panel.height for panel in row) for row in rows]
+    fonts = families_for([text for panel in panels for text in panel.texts])
+
+    figure = new_figure(sum(widths) + BAR, sum(heights) + 0.2)
+    for number, row in enumerate(rows):
+        for place, panel in enumerate(row):
+            left, top = sum(widths[:place]) + panel.left, sum(heights[:number]) + panel.above
+            axes = _axes(figure, left, top, cell * len(panel.source), cell * len(panel.target))
+            image = panel.draw(axes, fonts)
+    tall = min(2.5, sum(heights) - 0.5)
+    bar = figure.colorbar(image, cax=_axes(figure, sum(widths) + 0.25, 0.3, 0.16, tall))
+    bar.set_label("attention weight", fontsize=TEXT, color=INK)
+    bar.ax.tick_params(labelsize=11, colors=INK)
+    bar.outline.set_visible(False)
+    return saved(figure, path)
+
+
+class _Panel:
+    """One alignment with its labels; all sizes in inches.
+
+    Its cells stand `left` and `above` from the corner of the room `width` times `height` that it
+    takes.
+    """
+
+    def __init__(self, alignment, cell, marker, title):
+        self.weights = np.asarray(alignment.weights, "float32")
+        self.source, self.target = (
+            [str(token) if str(token).strip() else marker for token in side]
+            for side in alignment[:2]
+        )
+        self.title = title
+        self.texts = [*self.source, *self.target, title]
+        self.points = TEXT * cell / CELL
+        # The last label may reach beyond the cells.
+        self.slants = max(map(len, self.source[:-1]), default=0) > 2
+        letter = 0.62 * self.points / 72
+        self.left = letter * max(map(len, self.target)) + 0.35
+        self.above = 0.87 * letter * max(map(len, self.source)) + 0.35 if self.slants else 0.45
+        self.above += 0.45 if title else 0.0
+        right = max(0.15, 0.5 * letter * len(self.source[-1]) - cell / 2)
+        width = self.left + cell * len(self.source) + right
+        self.width = max(width, self.left + 0.13 * len(title))
+        self.height = self.above + cell * len(self.target) + 0.25
+
+    def draw(self, axes, fonts):
+        image = axes.imshow(self.weights, cmap="gray", vmin=0, vmax=1)
+        columns, rows = range(len(self.source)), range(len(self.target))
+        axes.set_xticks(columns, self.source)
+        axes.set_yticks(rows, self.target)
+        axes.tick_params(
+            top=True, labeltop=True, bottom=False, labelbottom=False, length=0, colors=INK
+        )
+        for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+            label.set(fontsize=self.points, fontfamily=fonts)
+        for label in axes.get_xticklabels() if self.slants else ():
+            label.set(rotation=60, ha="left", va="baseline", rotation_mode="anchor")
+        # Lines between the cells.
+        axes.set_xticks([column + 0.5 for column in columns[:-1]], minor=True)
+        axes.set_yticks([row + 0.5 for row in rows[:-1]], minor=True)
+        axes.grid(which="minor", color="#555555", linewidth=0.5)
+        axes.tick_params(which="minor", length=0)
+        axes.spines[:].set_visible(False)
+        if self.title:
+            inches = axes.get_window_extent().height / axes.figure.dpi
+            height = 1 + (self.above - 0.1) / inches
+            axes.text(
+                -0.5, height, self.title, fontsize=15, color=INK, fontfamily=fonts, va="top",
+                transform=axes.get_xaxis_transform(),
+            )  # fmt: skip
+        return image
+
+
+def _axes(figure, left, top, width, height):
+    """Axes at a place in inches, from the corner at the top."""
+    whole_width, whole_height = figure.get_size_inches()
+    return figure.add_axes(
+        (
+            left / whole_width,
+            1 - (top + height) / whole_height,
+            width / whole_width,
+            height / whole_height,
+        )
+    )
+
+
+def checked(alignments):
+    """A list of alignments, refused where one does not hold together."""
+    single = hasattr(alignments, "weights")
+    panels = [alignments] if single else list(alignments)
+    if not panels:
+        raise ValueError("`alignments` must hold at least one alignment. Received: none")
+    for one in panels:
+        weights = np.asarray(one.weights)
+        shape = (len(one.target), len(one.source))
+        if weights.shape != shape or 0 in shape:
+            raise ValueError(
+                "`alignments` must have weights of the shape (target tokens, source tokens), here "
+                f"{shape}, none of them 0. Received: weights of shape {weights.shape}"
+            )
+        if not (weights.min() >= 0 and weights.max() <= 1 + 1e-3):
+            raise ValueError(
+                "`alignments` must have weights in [0, 1]. "
+                f"Received: weights from {weights.min()} to {weights.max()}"
+            )
+    return panels

@@ -1,0 +1,206 @@
+"""RNNsearch, Luong's models and the encoder-decoder: step by step, and what they generate."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn import AttentionDecoder, BahdanauAttention
+from keras_attn.applications import (
+    AttentionSummarizer,
+    EncoderDecoder,
+    LuongTranslator,
+    RNNSearch,
+)
+from keras_attn.datasets import TextTokenizer
+from tests.backend import flat, inferred, quick, to_numpy
+from tests.conformance.case import by_id, randomise, weights_by_path
+from tests.conformance.sequence_models import MODELS
+from tests.oracles import translation as oracle
+
+SOURCES = ["ein mann", "ein brauner hund läuft", "zwei hunde"]
+TARGETS = ["a man", "a brown dog runs", "two dogs"]
+
+
+def rnn_search(**arguments):
+    sizes = {"units": 6, "embedding_units": 5, "maxout_units": 4}
+    return randomise(RNNSearch(10, 9, **{**sizes, **arguments}))
+
+
+@pytest.fixture(scope="module")
+def texts():
+    tokenizers = [TextTokenizer.train(side, "word") for side in (SOURCES, TARGETS)]
+    return randomise(RNNSearch(*tokenizers, units=6, embedding_units=5, maxout_units=4))
+
+
+def test_equals_the_equations_of_the_paper():
+    model = rnn_search()
+    source, target = [5, 6, 7, 8, 2], [1, 4, 5, 6]
+    weights = {_short(path): value for path, value in weights_by_path(model).items()}
+    logits, alignment = oracle.rnn_search(weights, source, target)
+    found = inferred(model, {"source": np.array([source]), "target": np.array([target])})
+    np.testing.assert_allclose(found[0][0], logits, atol=1e-5)
+    looked = model.align([source[:-1]], [target[1:]])[0]
+    np.testing.assert_allclose(looked.weights, alignment, atol=1e-5)
+
+
+def test_equals_the_equations_of_summarization():
+    model = randomise(AttentionSummarizer(10, 9, 5, 6, context_size=3, smoothing=1))
+    source, target = [5, 6, 7, 8, 2], [1, 4, 5, 6]
+    logits, alignment = oracle.summarizer(weights_by_path(model), source, target, 3, 1)
+    found = inferred(model, {"source": np.array([source]), "target": np.array([target])})
+    np.testing.assert_allclose(found[0][0], logits, atol=1e-5)
+    looked = model.align([source[:-1]], [target[1:]])[0]
+    np.testing.assert_allclose(looked.weights, alignment, atol=1e-5)
+
+
+def _short(path):
+    """Without the names that Keras numbers: `encoder/forward_gru_3/gru_cell/kernel`."""
+    parts = [part.split("_gru")[0] for part in path.split("/") if not part.startswith("gru")]
+    return "/".join(parts)
+
+
+@by_id(MODELS)
+def test_steps_give_what_the_whole_gives(case):
+    model, inputs = case.model(), case.arrays()
+    (whole,) = inferred(model, inputs)
+
+    def step_by_step(source, target):
+        state, constants = model.encode(source)
+        for step in range(target.shape[1]):
+            logits, state, *_ = model.step(target[:, step], state, constants)
+            yield logits
+
+    found = quick(model, lambda *tensors: list(step_by_step(*tensors)))
+    tensors = [keras.ops.convert_to_tensor(each) for each in inputs.values()]
+    np.testing.assert_allclose(np.stack(flat(found(*tensors)), axis=1), whole, atol=1e-5)
+
+
+@by_id(MODELS)
+def test_padding_changes_nothing(case):
+    model, inputs = case.model(), case.arrays()
+    (whole,) = inferred(model, inputs)
+    wide = {name: np.pad(array, ((0, 0), (0, 3))) for name, array in inputs.items()}
+    np.testing.assert_allclose(inferred(model, wide)[0][:, :4], whole, atol=1e-5)
+    alone = {"source": inputs["source"][1:, :3], "target": inputs["target"][1:, :2]}
+    np.testing.assert_allclose(inferred(model, alone)[0], whole[1:, :2], atol=1e-5)
+
+
+def test_greedy_follows_the_likeliest_token():
+    model = rnn_search()
+    source = [5, 6, 7]
+    (output,) = model.generate([source], max_length=6)
+    ids = [1]
+    for _ in range(6):
+        # Of one length, to be compiled once: what comes later changes nothing.
+        target = np.array([ids + [0] * (6 - len(ids))])
+        (logits,) = inferred(model, {"source": np.array([[*source, 2]]), "target": target})
+        last = logits[0, len(ids) - 1]
+        last[[0, 1]] = -np.inf
+        ids.append(int(np.argmax(last)))
+        if ids[-1] == 2:
+            break
+    assert output == [token for token in ids[1:] if token != 2]
+
+
+def test_order_and_batches_do_not_matter():
+    model = rnn_search()
+    generator = np.random.default_rng(1)
+    sources = [generator.integers(4, 10, length).tolist() for length in (3, 12, 1, 7, 3)]
+    together, alignments = model.generate(sources, max_length=5, return_alignments=True)
+    pairs = model.generate(sources, max_length=5, batch_size=2)
+    assert together == pairs
+    for source, output, alignment in zip(sources, together, alignments, strict=True):
+        assert alignment.source == [*source, 2]
+        assert alignment.target[: len(output)] == output
+        np.testing.assert_allclose(alignment.weights.sum(-1), 1.0, atol=1e-5)
+
+
+def test_several_hypotheses_and_samples(texts):
+    best = texts.generate(SOURCES, search="beam", beams=4, hypotheses=3, max_length=6)
+    assert [len(each) for each in best] == [3, 3, 3]
+    assert len(set(best[0])) == 3
+    drawn = texts.generate(SOURCES, search="sample", samples=2, seed=1, max_length=6)
+    assert drawn == texts.generate(SOURCES, search="sample", samples=2, seed=1, max_length=6)
+    assert drawn != texts.generate(SOURCES, search="sample", samples=2, seed=2, max_length=6)
+    assert isinstance(drawn[0][0], str)
+
+
+def test_a_file_brings_back_model_and_tokenizers(texts, tmp_path):
+    texts.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    assert again.generate(SOURCES, max_length=6) == texts.generate(SOURCES, max_length=6)
+
+
+def test_words_stand_at_the_alignment(texts):
+    outputs, alignments = texts.generate(SOURCES, max_length=6, return_alignments=True)
+    assert alignments[1].source == ["ein", "brauner", "hund", "läuft", "</s>"]
+    assert "".join(alignments[1].target).startswith(outputs[1].replace(" ", ""))
+    given = texts.align(SOURCES, TARGETS)[1]
+    assert given.target == ["a", "brown", "dog", "runs", "</s>"]
+    assert given.weights.shape == (5, 5)
+
+
+def test_unknown_words_are_replaced_by_what_they_looked_at(texts):
+    model = RNNSearch.from_config(texts.get_config())
+    model.set_weights(texts.get_weights())
+    bias = np.zeros(model.target_vocabulary.vocabulary_size)
+    bias[model.target_vocabulary.unknown] = 100.0
+    model.logits.bias.assign(bias)
+    assert model.generate(["zwei hunde"], max_length=2) == ["<unk> <unk>"]
+    (output,), (alignment,) = model.generate(
+        ["zwei hunde"], max_length=2, replace_unknown=True, return_alignments=True
+    )
+    best = [alignment.source[place] for place in np.argmax(alignment.weights, axis=-1)]
+    assert output == " ".join(best)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_memory_of_luong_is_in_the_order_of_the_source(reverse):
+    model = randomise(
+        LuongTranslator(10, 9, 6, num_layers=2, score="dot", reverse_source=reverse, dropout=0.0)
+    )
+    first, second = ({"source": np.array([ids])} for ids in ([5, 6, 7, 2], [5, 6, 8, 2]))
+    memories = [to_numpy(model.encode(each["source"])[1]["memory"])[0] for each in (first, second)]
+    same = np.isclose(*memories).all(-1).tolist()
+    # What is read before the difference does not know of it.
+    assert same == ([False, False, False, True] if reverse else [True, True, False, False])
+
+
+def test_luong_starts_where_its_encoders_end():
+    model = randomise(LuongTranslator(10, 9, 6, num_layers=2, input_feeding=True))
+    state, _ = model.encode(np.array([[5, 6, 2]]))
+    assert len(state) == 5  # two of each LSTM, and what is fed
+    embedded = model.source_embedding(np.array([[5, 6, 2]]))
+    _, hidden, carry = model.encoders[0](embedded)
+    np.testing.assert_allclose(to_numpy(state[0]), to_numpy(hidden), atol=1e-6)
+    np.testing.assert_allclose(to_numpy(state[1]), to_numpy(carry), atol=1e-6)
+
+
+def test_any_attention_will_do():
+    model = rnn_search(attention=BahdanauAttention(3, normalize=True))
+    assert isinstance(model.decoder, AttentionDecoder)
+    assert model.attention.normalize
+    assert model.count_params() != rnn_search().count_params()
+
+
+def test_encoder_of_two_directions():
+    model = randomise(EncoderDecoder(10, 9, 6, 5, 4, bidirectional=True))
+    _, constants = model.encode(np.array([[5, 6, 2]]))
+    assert flat(constants)[0].shape == (1, 12)
+
+
+def test_what_is_refused(texts):
+    model = rnn_search()
+    with pytest.raises(ValueError, match=r"`search` must be one of .*'best'"):
+        model.generate([[5]], search="best")
+    with pytest.raises(ValueError, match="`inputs` must be lists of integers"):
+        model.generate(["ein mann"])
+    with pytest.raises(ValueError, match="`replace_unknown` needs strings"):
+        model.generate([[5]], replace_unknown=True)
+    plain = EncoderDecoder(10, 9, 6, 5, 4)
+    with pytest.raises(ValueError, match=r"`return_alignments` .* need a model with attention"):
+        plain.generate([[5]], return_alignments=True)
+    with pytest.raises(ValueError, match="`align` needs a model with attention"):
+        plain.align([[5]], [[5]])
+    assert model.generate([]) == []
+    assert len(texts.generate([""], max_length=3)) == 1

@@ -1,0 +1,96 @@
+"""Text to integers and back."""
+
+import json
+import subprocess
+import sys
+
+import keras
+import pytest
+
+from keras_attn.datasets import TextTokenizer
+
+pytestmark = pytest.mark.once
+
+TEXTS = [
+    "Ein Mann, der ein T-Shirt trägt.",
+    "Zwei Hunde spielen im Schnee!",
+    "Ein Hund (braun) läuft; der Mann sieht zu...",
+]
+
+
+@pytest.mark.parametrize("unit", ["word", "bpe", "character"])
+def test_text_comes_back_as_it_was(unit):
+    tokenizer = TextTokenizer.train(TEXTS, unit)
+    ids = tokenizer.encode(TEXTS)
+    assert tokenizer.decode(ids) == TEXTS
+    assert min(min(each) for each in ids) > tokenizer.unknown
+    assert max(max(each) for each in ids) < tokenizer.vocabulary_size
+
+
+def test_words_and_punctuation_stand_alone():
+    tokenizer = TextTokenizer.train(TEXTS, "word")
+    tokens = tokenizer.tokens(tokenizer.encode(TEXTS)[0])
+    assert tokens == ["Ein", "Mann", ",", "der", "ein", "T", "-", "Shirt", "trägt", "."]
+
+
+def test_special_tokens_end_and_pad():
+    tokenizer = TextTokenizer.train(TEXTS, "word")
+    first = tokenizer.encode(TEXTS[1:2])[0]
+    noisy = [tokenizer.start, *first, tokenizer.end, *first, tokenizer.padding]
+    assert tokenizer.decode([noisy, [], [tokenizer.end]]) == [TEXTS[1], "", ""]
+
+
+def test_unknown_words_are_said_to_be_unknown():
+    tokenizer = TextTokenizer.train(TEXTS, "word")
+    ids = tokenizer.encode(["Ein Elefant läuft"])
+    assert ids[0][1] == tokenizer.unknown
+    assert tokenizer.decode(ids) == ["Ein <unk> läuft"]
+    # Pieces of words know every word of known letters.
+    pieces = TextTokenizer.train(TEXTS, "bpe")
+    assert pieces.decode(pieces.encode(["Ein Traum"])) == ["Ein Traum"]
+
+
+def test_frequency_size_and_case():
+    rare = TextTokenizer.train(TEXTS, "word", min_frequency=2, lowercase=True)
+    assert rare.decode(rare.encode(["EIN Hund"])) == ["ein <unk>"]
+    assert TextTokenizer.train(TEXTS, "bpe", vocabulary_size=30).vocabulary_size == 30
+
+
+def test_other_scripts_and_normal_forms():
+    words = ["हिन्दी", "अंकित"]
+    tokenizer = TextTokenizer.train(words, "character")
+    assert tokenizer.decode(tokenizer.encode(words)) == words
+    # The letter with its accent in one sign, and in two.
+    tokenizer = TextTokenizer.train(["caf\u00e9"], "character")
+    assert tokenizer.encode(["cafe\u0301"]) == tokenizer.encode(["caf\u00e9"])
+
+
+def test_config_holds_all_of_it():
+    tokenizer = TextTokenizer.train(TEXTS, "bpe")
+    config = json.loads(json.dumps(keras.saving.serialize_keras_object(tokenizer)))
+    again = keras.saving.deserialize_keras_object(config)
+    assert again.encode(TEXTS) == tokenizer.encode(TEXTS)
+
+
+def test_what_is_refused():
+    with pytest.raises(ValueError, match=r"`unit` must be one of .* unit='sentence'"):
+        TextTokenizer.train(TEXTS, "sentence")
+    with pytest.raises(ValueError, match=r"`vocabulary_size` must be more than 4.*=4"):
+        TextTokenizer.train(TEXTS, vocabulary_size=4)
+    with pytest.raises(ValueError, match=r"`texts` must be a list of strings.*'abc'"):
+        TextTokenizer.train(TEXTS).encode("abc")
+    import tokenizers
+
+    other = tokenizers.Tokenizer(tokenizers.models.WordLevel({"a": 0}, unk_token="a"))
+    with pytest.raises(ValueError, match=r"`tokenizer` must have .*<pad>"):
+        TextTokenizer(other)
+
+
+def test_package_does_without_the_library():
+    code = (
+        "import sys; sys.modules['tokenizers'] = None; import keras_attn\n"
+        "try: keras_attn.datasets.TextTokenizer.train(['a'])\n"
+        "except ImportError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert 'pip install "keras-attn[text]"' in done.stdout, done.stderr[-2000:]

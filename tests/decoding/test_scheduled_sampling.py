@@ -1,0 +1,129 @@
+"""Scheduled sampling: the decoder's own words as its inputs, as often as the schedule says."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_attn import AttentionDecoder, BahdanauAttention
+from keras_attn.applications import RNNSearch
+from keras_attn.decoding import ScheduledSampling
+from keras_attn.layers.feedback import draw_token
+from tests.backend import BACKEND, to_numpy
+
+
+def echo(output, context, inputs, chance):
+    """Inputs made of all that a feedback sees, the chance but for its size."""
+    return output[:, :3] + 0.1 * context[:, :3] + 0.01 * inputs + 0.0 * chance[:, None]
+
+
+@pytest.fixture
+def inputs(generator):
+    return [generator.normal(size=shape).astype("float32") for shape in ((4, 5, 3), (4, 6, 7))]
+
+
+def made(probability, feedback=echo):
+    layer = AttentionDecoder(
+        keras.layers.GRUCell(8), BahdanauAttention(7), feedback=feedback, seed=1
+    )
+    layer.build([(4, 5, 3), (4, 6, 7)])
+    layer.sampling_probability.assign(probability)
+    return layer
+
+
+def by_steps(layer, words, memory, own):
+    """The outputs where the steps of `own` take what the step before has made."""
+    prepared = layer.prepare(memory)
+    state, outputs, fed = layer.get_initial_state(prepared), [], None
+    for step in range(words.shape[1]):
+        seen = fed if step in own else ops.convert_to_tensor(words[:, step])
+        (output, context, _), state = layer.step(seen, state, prepared)
+        fed = echo(output, context, seen, ops.zeros((4,)))
+        outputs.append(to_numpy(output))
+    return np.stack(outputs, axis=1)
+
+
+@pytest.mark.parametrize(("probability", "own"), [(0.0, ()), (1.0, (1, 2, 3, 4))])
+def test_never_and_always(probability, own, inputs):
+    layer = made(probability)
+    found, state = layer(inputs, training=True, return_state=True)
+    np.testing.assert_allclose(to_numpy(found), by_steps(layer, *inputs, own), atol=1e-5)
+    assert len(state) == 1  # the same state as without feedback
+
+
+def test_only_in_training(inputs):
+    layer = made(1.0)
+    np.testing.assert_allclose(to_numpy(layer(inputs)), by_steps(layer, *inputs, ()), atol=1e-5)
+
+
+def test_as_often_as_it_should_and_anew_each_time(inputs):
+    words = np.ones((500, 3, 1), "float32")
+    memory = np.ones((500, 2, 4), "float32")
+    layer = AttentionDecoder(
+        keras.layers.SimpleRNNCell(1, activation="linear", kernel_initializer="ones",
+                                   recurrent_initializer="zeros"),
+        BahdanauAttention(2),
+        attend="after",
+        feedback=lambda output, context, inputs, chance: 0.0 * inputs - 1.0,
+        seed=3,
+    )  # fmt: skip
+    layer.build([(500, 3, 1), (500, 2, 4)])
+    layer.sampling_probability.assign(0.25)
+    layer.attentional.kernel.assign([[0.0]] * 4 + [[1.0]])
+    first, second = (to_numpy(layer([words, memory], training=True))[..., 0] for _ in range(2))
+    assert np.all(first[:, 0] > 0)
+    assert np.mean(first[:, 1:] < 0) == pytest.approx(0.25, abs=0.05)
+    assert not np.array_equal(first, second)
+
+
+def test_tokens_are_drawn_by_their_probability():
+    logits = ops.log(np.array([[0.2, 0.5, 0.3]] * 5, "float32"))
+    chance = np.array([0.0, 0.19, 0.21, 0.69, 0.9999999], "float32")
+    assert to_numpy(draw_token(logits, ops.convert_to_tensor(chance))).tolist() == [0, 0, 1, 1, 2]
+
+
+def translator():
+    return RNNSearch(10, 9, units=6, embedding_units=5, maxout_units=4, scheduled_sampling=True)
+
+
+@pytest.mark.training
+def test_a_translator_is_trained_by_a_schedule(generator, tmp_path):
+    model = translator()
+    data = {
+        "source": generator.integers(4, 10, (8, 5)),
+        "target": generator.integers(4, 9, (8, 6)),
+    }
+    model.compile(
+        "adam",
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
+        jit_compile=BACKEND != "torch",
+    )
+    labels, used = generator.integers(4, 9, (8, 6)), []
+
+    class Record(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            used.append(float(ops.convert_to_numpy(model.decoder.sampling_probability)))
+            assert np.isfinite(logs["loss"])
+
+    schedule = ScheduledSampling(lambda epoch: epoch / 2)
+    model.fit(data, labels, epochs=3, verbose=0, callbacks=[schedule, Record()])
+    assert used == [0.0, 0.5, 1.0]
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(to_numpy(again(data)), to_numpy(model(data)), atol=1e-5)
+    assert float(ops.convert_to_numpy(again.decoder.sampling_probability)) == 1.0
+
+
+@pytest.mark.training
+def test_what_is_refused(generator):
+    data = {"source": np.ones((2, 3), "int32"), "target": np.ones((2, 3), "int32")}
+    plain = RNNSearch(10, 9, units=6, embedding_units=5, maxout_units=4)
+    for model, schedule, message in (
+        (plain, lambda epoch: 0.0, "needs a model with a decoder that has `feedback`"),
+        (translator(), lambda epoch: 1.5, r"`schedule` must give numbers in \[0, 1\].*1\.5"),
+    ):
+        model.compile("adam", "mse")
+        with pytest.raises(ValueError, match=message):
+            model.fit(data, np.ones((2, 3, 9)), verbose=0, callbacks=[ScheduledSampling(schedule)])
+    with pytest.raises(ValueError, match="`feedback` must be a layer or a function"):
+        made(0.0, feedback=3)

@@ -1,0 +1,52 @@
+"""BLEU and ROUGE are those of their libraries."""
+
+import pytest
+
+from keras_attn.metrics import bleu, rouge
+
+pytestmark = pytest.mark.once
+
+
+def test_bleu_by_hand():
+    # 5 of 6 words, 3 of 5 pairs, 2 of 4 triples, 1 of 3 quadruples; as long as the reference.
+    found = bleu(["a man rides a brown horse"], ["a man rides a big horse"])
+    assert found.score == pytest.approx(100 * (5 / 6 * 3 / 5 * 2 / 4 * 1 / 3) ** 0.25)
+    assert "tok:13a" in found.signature
+    assert "case:mixed" in found.signature
+
+
+def test_case_and_several_references():
+    assert bleu(["A MAN RIDES A HORSE"], ["a man rides a horse"], lowercase=True).score > 99
+    assert bleu(["A MAN RIDES A HORSE"], ["a man rides a horse"]).score < 50
+    several = [
+        ["a man on a horse", "someone rides a horse today", "a man rides a horse"],
+        ["dogs run here now"],
+    ]
+    assert bleu(["a man rides a horse", "dogs run here now"], several).score == pytest.approx(100)
+
+
+def test_bleu_of_a_published_fixture(data_folder):
+    folder = data_folder / "reference" / "tf_nmt_testdata"
+    output, reference = (
+        (folder / name).read_text(encoding="utf-8").splitlines()
+        for name in ("deen_output", "deen_ref_bpe")
+    )
+    plain = [line.replace("@@ ", "") for line in reference]
+    assert bleu(output, plain, tokenize="none").score == pytest.approx(22.5855, abs=1e-3)
+
+
+def test_rouge_by_hand():
+    found = rouge(["police kill the gunman"], ["police killed the gunman"], ("rouge1", "rouge2"))
+    assert found["rouge1_f1"].score == pytest.approx(100)  # by their stems
+    plain = rouge(["police kill the gunman"], ["police killed the big gunman"], ("rouge2",), False)
+    assert plain["rouge2_recall"].score == 0
+    plain = rouge(["the gunman"], ["police kill the gunman"], ("rouge1", "rougeL"), False)
+    assert plain["rouge1_recall"].score == pytest.approx(50)
+    assert plain["rougeL_f1"].score == pytest.approx(100 * 2 / 3)
+
+
+def test_what_is_refused():
+    with pytest.raises(ValueError, match="equally many"):
+        bleu(["a"], [])
+    with pytest.raises(ValueError, match="at least one"):
+        rouge([], [])

@@ -1,0 +1,81 @@
+"""RNNsearch as loops over NumPy arrays, from the equations of the paper's appendix."""
+
+import numpy as np
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def gru(inputs, state, kernel, recurrent, bias):
+    """One step of the GRU of Cho et al., whose reset gate stands before the product.
+
+    Keras keeps the update gate z first and mixes as `z h + (1 - z) h̃`; the paper's z is 1 less.
+    """
+    z, r, new = np.split(inputs @ kernel + bias, 3, axis=-1)
+    u_z, u_r, u_new = np.split(recurrent, 3, axis=-1)
+    z, r = sigmoid(z + state @ u_z), sigmoid(r + state @ u_r)
+    candidate = np.tanh(new + (r * state) @ u_new)
+    return z * state + (1 - z) * candidate
+
+
+def rnn_search(weights, source, target):
+    """Logits and alignments of one pair of sequences without padding."""
+    embedded = weights["source_embedding/embeddings"][source]
+    sides = {}
+    for side, order in (("forward", range(len(source))), ("backward", range(len(source))[::-1])):
+        cell = [
+            weights[f"encoder/{side}/{part}"] for part in ("kernel", "recurrent_kernel", "bias")
+        ]
+        state, states = np.zeros(len(cell[1])), {}
+        for step in order:
+            states[step] = state = gru(embedded[step], state, *cell)
+        sides[side] = np.stack([states[step] for step in range(len(source))])
+    annotations = np.concatenate([sides["forward"], sides["backward"]], axis=-1)
+    state = np.tanh(
+        sides["backward"][0] @ weights["first_state/kernel"] + weights["first_state/bias"]
+    )
+    cell = [weights[f"decoder/cell/{part}"] for part in ("kernel", "recurrent_kernel", "bias")]
+    keys = annotations @ weights["decoder/alignment/key_projection/kernel"]
+    logits, alignments = [], []
+    for word in target:
+        energy = [
+            weights["decoder/alignment/scale"]
+            @ np.tanh(state @ weights["decoder/alignment/query_projection/kernel"] + key)
+            for key in keys
+        ]
+        alpha = np.exp(energy) / np.sum(np.exp(energy))
+        context = sum(share * each for share, each in zip(alpha, annotations, strict=True))
+        y = weights["target_embedding/embeddings"][word]
+        state = gru(np.concatenate([y, context]), state, *cell)
+        both = (
+            np.concatenate([state, y, context]) @ weights["maxout/both/kernel"]
+            + weights["maxout/both/bias"]
+        )
+        t = [max(pair) for pair in zip(*np.split(both, 2), strict=True)]
+        logits.append(t @ weights["logits/kernel"] + weights["logits/bias"])
+        alignments.append(alpha)
+    return np.stack(logits), np.stack(alignments)
+
+
+def summarizer(weights, source, target, context_size, smoothing):
+    """Logits and alignments of attention-based summarization, word by word."""
+    words = weights["source_embedding/embeddings"][source]
+    smooth = np.stack(
+        [
+            words[max(place - smoothing, 0) : place + smoothing + 1].mean(axis=0)
+            for place in range(len(words))
+        ]
+    )
+    before, logits, alignments = [target[0]] * (context_size - 1), [], []
+    for step in range(len(target)):
+        context = [*before, *target][step : step + context_size]
+        embedded = weights["context_embedding/embeddings"][context].reshape(-1)
+        hidden = np.tanh(embedded @ weights["hidden/kernel"] + weights["hidden/bias"])
+        query = weights["query_embedding/embeddings"][context].reshape(-1)
+        energy = words @ (query @ weights["alignment/query_projection/kernel"])
+        share = np.exp(energy) / np.sum(np.exp(energy))
+        seen = np.concatenate([hidden, share @ smooth])
+        logits.append(seen @ weights["logits/kernel"] + weights["logits/bias"])
+        alignments.append(share)
+    return np.stack(logits), np.stack(alignments)

@@ -1,0 +1,147 @@
+"""Heat maps, and the page to point at."""
+
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import warnings
+
+import numpy as np
+import pytest
+
+from keras_attn.decoding import Alignment
+from keras_attn.visualization import alignment_page, plot_alignment, plot_by_length
+from keras_attn.visualization.script_fonts import families_for
+
+pytestmark = pytest.mark.once
+
+GERMAN = Alignment(
+    ["ein", "brauner", "Hund", "</s>"],
+    ["a", "brown", "dog", "</s>"],
+    np.array([[0.7, 0.2, 0.1, 0], [0, 1, 0, 0], [0, 0.25, 0.75, 0], [0, 0, 0, 1]]),
+)
+LETTERS = Alignment(list("5 May"), list("5-5"), np.full((3, 5), 0.2))
+
+
+def labels(axes):
+    return [
+        [label.get_text() for label in side]
+        for side in (axes.get_xticklabels(), axes.get_yticklabels())
+    ]
+
+
+def test_weights_and_words_are_drawn(tmp_path):
+    figure = plot_alignment(GERMAN, path=tmp_path / "new" / "alignment.png")
+    axes = figure.axes[0]
+    assert labels(axes) == [GERMAN.source, GERMAN.target]
+    np.testing.assert_allclose(axes.images[0].get_array(), GERMAN.weights, atol=1e-6)
+    assert axes.images[0].get_clim() == (0, 1)
+    assert (tmp_path / "new" / "alignment.png").read_bytes().startswith(b"\x89PNG")
+
+
+def inside(box, whole):
+    return box.x0 >= whole.x0 and box.y0 >= whole.y0 and box.x1 <= whole.x1 and box.y1 <= whole.y1
+
+
+def test_a_sheet_keeps_every_text_on_the_page():
+    wide = Alignment(
+        ["Donaudampfschifffahrtsgesellschaft"] * 3, ["extraordinarily", "b"], np.full((2, 3), 0.3)
+    )
+    panels = [GERMAN, LETTERS, wide, LETTERS]
+    figure = plot_alignment(
+        panels, titles=["one", "two", "a title of some length", "four"], columns=2
+    )
+    figure.canvas.draw()
+    assert len(figure.axes) == 5  # and the bar
+    for axes in figure.axes:
+        for text in (*axes.get_xticklabels(), *axes.get_yticklabels(), *axes.texts):
+            assert inside(text.get_window_extent(), figure.bbox), text
+    boxes = [axes.get_window_extent() for axes in figure.axes]
+    assert not any(a.overlaps(b) for n, a in enumerate(boxes) for b in boxes[n + 1 :])
+    cells = [box.width / len(one.source) for box, one in zip(boxes, panels, strict=False)]
+    assert max(cells) == pytest.approx(min(cells))
+
+
+def test_a_long_sequence_stays_a_page():
+    weights = np.full((200, 100), 0.01)
+    figure = plot_alignment(Alignment(["word"] * 100, ["word"] * 200, weights))
+    assert max(figure.get_size_inches()) < 17
+
+
+def test_spaces_are_seen():
+    assert labels(plot_alignment(LETTERS).axes[0])[0] == ["5", "␣", "M", "a", "y"]
+    assert labels(plot_alignment(LETTERS, marker="_").axes[0])[0][1] == "_"
+
+
+def test_other_scripts_are_drawn_or_warned_of():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert families_for(["Straße", "été", "слово"]) == ["DejaVu Sans"]
+    with pytest.warns(UserWarning, match="no font of this machine has"):
+        families_for(["\U0010fffd"])
+
+
+def test_the_page_holds_all_and_no_more(tmp_path):
+    nasty = Alignment(["</script>", "&amp;"], ["<b>"], np.array([[0.25, 0.75]]))
+    path = alignment_page([GERMAN, nasty], tmp_path / "new" / "page.html", title="A & B")
+    text = path.read_text(encoding="utf-8")
+    assert "<title>A &amp; B</title>" in text
+    assert not re.search(r"(src|href)=|https?://", text), "needs the network"
+    data = json.loads(re.search(r'id="data">(.*)</script>', text)[1])
+    assert [pair["source"] for pair in data] == [GERMAN.source, nasty.source]
+    assert data[1]["weights"] == [[0.25, 0.75]]
+
+
+def test_the_page_answers_in_a_browser(tmp_path):
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("no Chromium on this machine")
+    path = alignment_page([GERMAN], tmp_path / "page.html", titles=["reference: a brown dog"])
+    point = """<script>
+      document.querySelectorAll(".token")[6].dispatchEvent(new MouseEvent("mouseenter"));
+    </script></body>"""  # the third target word
+    path.write_text(path.read_text(encoding="utf-8").replace("</body>", point), encoding="utf-8")
+    done = subprocess.run(
+        [
+            *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
+            *("--disable-background-networking", f"--user-data-dir={tmp_path / 'profile'}"),
+            path.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "HOME": str(tmp_path)},
+    )
+    tokens = re.findall(r'<span class="token( here)?"([^>]*)>([^<]*)</span>', done.stdout)
+    words = [html.unescape(word) for *_, word in tokens]
+    assert words == GERMAN.source + GERMAN.target, done.stderr[-2000:]
+    assert [bool(here) for here, *_ in tokens] == [False] * 6 + [True, False]
+    shades = [re.search(r"--weight: ([\d.]+)", style) for _, style, _ in tokens[:4]]
+    assert [float(shade[1]) for shade in shades] == [0, 0.25, 0.75, 0]
+    assert "dog – Hund: 0.75" in done.stdout
+    assert "reference: a brown dog" in done.stdout
+
+
+def test_what_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="`alignments` must hold at least one"):
+        plot_alignment([])
+    with pytest.raises(ValueError, match=r"\(4, 4\).*shape \(2, 4\)"):
+        plot_alignment(GERMAN._replace(weights=GERMAN.weights[:2]))
+    with pytest.raises(ValueError, match=r"weights in \[0, 1\].*2\.0"):
+        alignment_page(GERMAN._replace(weights=2 * GERMAN.weights), tmp_path / "page.html")
+    with pytest.raises(ValueError, match=r"`titles` must be as many .* 1\. Received: 2"):
+        plot_alignment(GERMAN, titles=["a", "b"])
+
+
+def test_scores_by_length(tmp_path):
+    scores = {"attention": {15.0: 31.0, 5.0: 30.0}, "one vector": {5.0: 29.0, 15.0: 20.0}}
+    figure = plot_by_length(scores, title="Multi30k", path=tmp_path / "lengths.png")
+    axes = figure.axes[0]
+    np.testing.assert_allclose(axes.lines[0].get_xydata(), [[5, 30], [15, 31]])
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == list(scores)
+    assert axes.get_ylim()[0] == 0
+    assert (tmp_path / "lengths.png").stat().st_size > 10_000
+    with pytest.raises(ValueError, match="`scores` must hold a score of every model"):
+        plot_by_length({"attention": {}})
