@@ -57,3 +57,4 @@ build/keras-$(LOWEST_KERAS):
 bench: setup
 	.venv/bin/python benchmarks/sampling.py
 	.venv/bin/python benchmarks/additive_attention.py
+	.venv/bin/python benchmarks/decoding.py

@@ -4,6 +4,7 @@ from keras import ops
 from keras_attn.applications.sequence_model import SequenceModel, check_dropout, vocabulary_size
 from keras_attn.layers import AttentionDecoder, LocalAttention, LuongAttention
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.cell_stack import advance
 
 WINDOWS = (None, "monotonic", "predictive")
 
@@ -29,11 +30,12 @@ class LuongTranslator(SequenceModel):
         units: of each LSTM; the paper has 1000.
         embedding_units: width of the embeddings, by default `units`.
         num_layers: LSTMs of the encoder, and of the decoder.
-        score: `"dot"`, `"general"`, `"concat"` or `"scaled_dot"`.
+        score: `"dot"`, `"general"`, `"concat"` or `"scaled_dot"`; or None for the base system of
+            the paper, without attention, which knows of the source what its last states hold.
         window: None, `"monotonic"` or `"predictive"`.
         half_width: positions at each side of the centre of the window.
         attention: any alignment layer, in the place of the score and the window.
-        input_feeding: see above.
+        input_feeding: see above; without attention there is none.
         reverse_source: whether the encoder reads the source from its end. Alignments stay in the
             order of the source.
         dropout: fraction dropped in training of what goes into each LSTM (for the decoder the same
@@ -89,8 +91,10 @@ class LuongTranslator(SequenceModel):
         check_dropout(dropout)
         if window not in WINDOWS:
             raise ValueError(f"`window` must be one of {WINDOWS}. Received: window={window!r}")
+        if score is None and window is not None:
+            raise ValueError(f"`window` needs a score. Received: window={window!r}, score=None")
         align = attention
-        if align is None:
+        if align is None and score is not None:
             align = LuongAttention(score, dtype=dtype, name="score")
             if window is not None:
                 align = LocalAttention(align, half_width, window, dtype=dtype, name="local")
@@ -114,13 +118,23 @@ class LuongTranslator(SequenceModel):
             )
             for number in range(num_layers)
         ]
-        cells = [
+        self.cells = [
             layers.LSTMCell(units, dropout=dropout, dtype=dtype, name=f"cell_{number}")
             for number in range(num_layers)
         ]
-        self.decoder = AttentionDecoder(
-            cells, align, attend="after", input_feeding=input_feeding, dtype=dtype, name="decoder"
-        )
+        if align is None:
+            self.decoder = layers.RNN(
+                self.cells, return_sequences=True, dtype=dtype, name="decoder"
+            )
+        else:
+            self.decoder = AttentionDecoder(
+                self.cells,
+                align,
+                attend="after",
+                input_feeding=input_feeding,
+                dtype=dtype,
+                name="decoder",
+            )
         self.drop = layers.Dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(sizes[1], use_bias=False, dtype=dtype, name="logits")
         self.precise = layers.Activation("linear", dtype="float32", name="precise")
@@ -130,12 +144,16 @@ class LuongTranslator(SequenceModel):
         source = keras.Input((None,), dtype="int32", name="source")
         target = keras.Input((None,), dtype="int32", name="target")
         memory, mask, states = self._remember(source)
-        outputs, weights = self.decoder(
-            [self.target_embedding(target), memory],
-            mask=[None, mask],
-            initial_state=states,
-            return_attention_scores=True,
-        )
+        embedded = self.target_embedding(target)
+        if align is None:
+            outputs, weights = self.decoder(embedded, initial_state=_pairs(states)), None
+        else:
+            outputs, weights = self.decoder(
+                [embedded, memory],
+                mask=[None, mask],
+                initial_state=states,
+                return_attention_scores=True,
+            )
         arguments = {
             "source_vocabulary": source_vocabulary,
             "target_vocabulary": target_vocabulary,
@@ -168,10 +186,20 @@ class LuongTranslator(SequenceModel):
 
     def encode(self, source):
         memory, mask, states = self._remember(source)
+        if not isinstance(self.decoder, AttentionDecoder):
+            return states, {}
         prepared = self.decoder.prepare(memory, mask)
         return self.decoder.get_initial_state(prepared, states), prepared
 
     def step(self, tokens, state, constants):
         embedded = self.target_embedding(tokens)
+        if not isinstance(self.decoder, AttentionDecoder):
+            outputs, state = advance(self.cells, embedded, _pairs(state), training=False)
+            return self._read_out(outputs), state
         (outputs, _, weights), state = self.decoder.step(embedded, state, constants)
         return self._read_out(outputs), state, weights
+
+
+def _pairs(states):
+    """The states of each LSTM for itself."""
+    return [list(states[first : first + 2]) for first in range(0, len(states), 2)]

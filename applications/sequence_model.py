@@ -88,8 +88,8 @@ class SequenceModel(keras.Model):
         """The sequences that the model makes of others.
 
         Args:
-            inputs: strings, for a model with tokenizers; or lists of integers without start and
-                end.
+            inputs: strings, for a model with tokenizers; or lists of integers, without start, with
+                or without end and padding.
             max_length: tokens of the longest sequence, the end included; by default twice those of
                 the source and ten.
             search: `"greedy"`, `"beam"` or `"sample"`.
@@ -107,8 +107,8 @@ class SequenceModel(keras.Model):
             holds the end.
 
         Raises:
-            ValueError: for strings without tokenizers, an unknown search, or alignments of a model
-                without attention; and see the search.
+            ValueError: for strings without tokenizers, integers that are not in the vocabulary, an
+                unknown search, or alignments of a model without attention; and see the search.
         """
         if search not in SEARCHES:
             raise ValueError(
@@ -119,12 +119,10 @@ class SequenceModel(keras.Model):
                 "`return_alignments` and `replace_unknown` need a model with attention. "
                 f"Received: a {type(self).__name__}"
             )
-        inputs = list(inputs)
-        texts = bool(inputs) and isinstance(inputs[0], str)
+        names, sources = self._read(inputs, "source")
+        texts = bool(names) and isinstance(names[0][0], str)
         if replace_unknown and not texts:
-            raise ValueError("`replace_unknown` needs strings. Received: integers")
-        sources = self._encoded(inputs, self.source_vocabulary) if texts else inputs
-        sources = [[*map(int, source), END] for source in sources]
+            raise ValueError("`replace_unknown` needs strings. Received: lists of integers")
 
         results = [None] * len(sources)
         order = sorted(range(len(sources)), key=lambda row: len(sources[row]))
@@ -137,9 +135,8 @@ class SequenceModel(keras.Model):
             found = self._searcher(search, longest, options)(batch)
             found = {name: ops.convert_to_numpy(each) for name, each in found.items()}
             for place, row in enumerate(rows):
-                results[row] = self._read(
-                    sources[row], {name: each[place] for name, each in found.items()}, texts
-                )
+                found_here = {name: each[place] for name, each in found.items()}
+                results[row] = self._hypotheses(names[row], found_here, texts)
         if replace_unknown:
             results = [[self._replaced(*each) for each in hypotheses] for hypotheses in results]
         several = max(options.get("hypotheses", 1), options.get("samples", 1)) > 1
@@ -154,7 +151,7 @@ class SequenceModel(keras.Model):
         """Where the model looks while it is given the target.
 
         Args:
-            sources, targets: strings, or lists of integers without start and end.
+            sources, targets: strings, or lists of integers, see `generate`.
 
         Returns:
             A list of `keras_attn.decoding.Alignment`, whose targets hold the end.
@@ -166,22 +163,16 @@ class SequenceModel(keras.Model):
             raise ValueError(
                 f"`align` needs a model with attention. Received: a {type(self).__name__}"
             )
-        sides = []
-        for side, vocabulary in (
-            (list(sources), self.source_vocabulary),
-            (list(targets), self.target_vocabulary),
-        ):
-            texts = bool(side) and isinstance(side[0], str)
-            side = self._encoded(side, vocabulary) if texts else side
-            sides.append([[*map(int, each)] for each in side])
         alignments = []
-        for source, target in zip(*sides, strict=True):
+        pairs = zip(*self._read(sources, "source"), *self._read(targets, "target"), strict=True)
+        for source_names, source, target_names, target in pairs:
             batch = {
-                "source": padded([[*source, END]], 1, MULTIPLE),
-                "target": padded([[START, *target]], 1, MULTIPLE),
+                "source": padded([source], 1, MULTIPLE),
+                "target": padded([[START, *target[:-1]]], 1, MULTIPLE),
             }
             weights = ops.convert_to_numpy(self._look(batch))[0]
-            alignments.append(self._alignment([*source, END], [*target, END], weights))
+            weights = weights[: len(target), : len(source)]
+            alignments.append(Alignment(source_names, target_names, weights))
         return alignments
 
     def _searcher(self, search, max_length, options):
@@ -196,7 +187,34 @@ class SequenceModel(keras.Model):
             draws.state.assign(np.array([options["seed"], 0]))
         return self._searches[key]
 
-    def _read(self, source, found, texts):
+    def _read(self, inputs, side):
+        """Strings or integers of a side as lists of names and of integers, both with the end."""
+        vocabulary = getattr(self, f"{side}_vocabulary")
+        if isinstance(inputs, str):
+            raise ValueError(f"`{side}s` must be a list of strings. Received: {inputs!r}")
+        inputs = list(inputs)
+        if inputs and isinstance(inputs[0], str):
+            if not isinstance(vocabulary, TextTokenizer):
+                raise ValueError(
+                    f"`{side}s` must be lists of integers, for a model without tokenizers. "
+                    f"Received: strings, with a vocabulary of {vocabulary}"
+                )
+            ids = vocabulary.encode(inputs)
+            return [[*each, SPECIAL[END]] for each in vocabulary.split(inputs)], [
+                [*each, END] for each in ids
+            ]
+        # Rows of an array may be padded, and have their end.
+        ids = [[int(token) for token in row if token not in (PADDING, END)] for row in inputs]
+        size = vocabulary_size(f"{side}_vocabulary", vocabulary)
+        largest = max((max(row, default=0) for row in ids), default=0)
+        if largest >= size:
+            raise ValueError(
+                f"`{side}s` must lie below the vocabulary of {size}. Received: {largest}"
+            )
+        ids = [[*row, END] for row in ids]
+        return ids, ids
+
+    def _hypotheses(self, names, found, texts):
         """The hypotheses of one source, each with its alignment."""
         hypotheses = []
         for place, (tokens, length) in enumerate(
@@ -206,20 +224,12 @@ class SequenceModel(keras.Model):
             words = ids[:-1] if ids and ids[-1] == END else ids
             alignment = None
             if "alignments" in found:
-                alignment = self._alignment(source, ids, found["alignments"][place])
+                target = self.target_vocabulary.tokens(ids) if texts else ids
+                weights = found["alignments"][place][: len(ids), : len(names)]
+                alignment = Alignment(names, target, weights)
             output = self.target_vocabulary.decode([words])[0] if texts else words
             hypotheses.append((output, alignment))
         return hypotheses
-
-    def _alignment(self, source, target, weights):
-        names = [
-            vocabulary.tokens(ids) if isinstance(vocabulary, TextTokenizer) else list(ids)
-            for vocabulary, ids in (
-                (self.source_vocabulary, source),
-                (self.target_vocabulary, target),
-            )
-        ]
-        return Alignment(*names, weights[: len(target), : len(source)])
 
     def _replaced(self, text, alignment):
         """Unknown words by the source word that they looked at most."""
@@ -230,15 +240,6 @@ class SequenceModel(keras.Model):
             best = alignment.source[int(np.argmax(alignment.weights[place]))]
             text = text.replace(SPECIAL[UNKNOWN], best, 1)
         return text, alignment
-
-    @staticmethod
-    def _encoded(texts, vocabulary):
-        if not isinstance(vocabulary, TextTokenizer):
-            raise ValueError(
-                "`inputs` must be lists of integers, for a model without tokenizers. "
-                f"Received: strings, with a vocabulary of {vocabulary}"
-            )
-        return vocabulary.encode(texts)
 
     def get_config(self):
         # Not Keras's own, which would describe the graph of layers instead of the arguments.

@@ -77,7 +77,8 @@ def parse_arguments(arguments=None):
     add("--units", type=positive)
     add("--embedding", type=positive)
     add("--layers", type=positive, default=1, help="of Luong's LSTMs")
-    add("--score", default="general", help="of Luong: dot, general, concat, scaled_dot")
+    scores = ["dot", "general", "concat", "scaled_dot", "none"]
+    add("--score", choices=scores, default="general", help="of Luong's attention")
     add("--window", choices=["monotonic", "predictive"], help="of Luong's local attention")
     add("--no-attention-input", action="store_true", help="of Luong: without input feeding")
     add("--forward", action="store_true", help="of Luong: the source is not reversed")
@@ -152,7 +153,7 @@ def make_model(name, tokenizers, options):
             *tokenizers,
             **sizes,
             num_layers=options.layers,
-            score=options.score,
+            score=None if options.score == "none" else options.score,
             window=options.window,
             input_feeding=not options.no_attention_input,
             reverse_source=not options.forward,
@@ -299,7 +300,7 @@ def main(arguments=None):
             model.save(options.weights / f"{name}.keras")
             lines = "\n".join(translations["greedy"])
             (options.weights / f"{name}.txt").write_text(lines + "\n", encoding="utf-8")
-        if name != "encoder_decoder":
+        if name != "encoder_decoder" and options.score != "none":
             draw_alignments(name, model, texts["test"], options)
 
     plot_learning_curves(

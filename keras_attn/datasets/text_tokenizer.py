@@ -113,6 +113,16 @@ class TextTokenizer:
             raise ValueError(f"`texts` must be a list of strings. Received: texts={texts!r}")
         return [found.ids for found in self.tokenizer.encode_batch(list(texts))]
 
+    def split(self, texts):
+        """Lists of strings, one for each text: what each integer of `encode` stands for.
+
+        An unknown word is itself here.
+        """
+        return [
+            [text[first:last].strip() or text[first:last] for first, last in found.offsets]
+            for text, found in zip(texts, self.tokenizer.encode_batch(list(texts)), strict=True)
+        ]
+
     def decode(self, sequences):
         """The texts of sequences of integers, each up to its end token; padding is skipped."""
         return [self._text(ids) for ids in sequences]

@@ -115,6 +115,12 @@ def test_order_and_batches_do_not_matter():
         np.testing.assert_allclose(alignment.weights.sum(-1), 1.0, atol=1e-5)
 
 
+def test_rows_of_an_array_may_be_padded():
+    model = rnn_search()
+    plain = model.generate([[5, 6, 7], [8]], max_length=4)
+    assert model.generate(np.array([[5, 6, 7, 2], [8, 2, 0, 0]]), max_length=4) == plain
+
+
 def test_several_hypotheses_and_samples(texts):
     best = texts.generate(SOURCES, search="beam", beams=4, hypotheses=3, max_length=6)
     assert [len(each) for each in best] == [3, 3, 3]
@@ -148,8 +154,9 @@ def test_unknown_words_are_replaced_by_what_they_looked_at(texts):
     model.logits.bias.assign(bias)
     assert model.generate(["zwei hunde"], max_length=2) == ["<unk> <unk>"]
     (output,), (alignment,) = model.generate(
-        ["zwei hunde"], max_length=2, replace_unknown=True, return_alignments=True
+        ["Zwei fremde"], max_length=2, replace_unknown=True, return_alignments=True
     )
+    assert alignment.source == ["Zwei", "fremde", "</s>"]  # also words that it does not know
     best = [alignment.source[place] for place in np.argmax(alignment.weights, axis=-1)]
     assert output == " ".join(best)
 
@@ -193,8 +200,14 @@ def test_what_is_refused(texts):
     model = rnn_search()
     with pytest.raises(ValueError, match=r"`search` must be one of .*'best'"):
         model.generate([[5]], search="best")
-    with pytest.raises(ValueError, match="`inputs` must be lists of integers"):
+    with pytest.raises(ValueError, match="`sources` must be lists of integers"):
         model.generate(["ein mann"])
+    with pytest.raises(ValueError, match="`sources` must be a list of strings"):
+        texts.generate("ein mann")
+    with pytest.raises(ValueError, match=r"`sources` must lie below the vocabulary of 10.*: 10"):
+        model.generate([[4, 10]])
+    with pytest.raises(ValueError, match=r"`targets` must lie below the vocabulary of 9.*: 9"):
+        model.align([[4]], [[9]])
     with pytest.raises(ValueError, match="`replace_unknown` needs strings"):
         model.generate([[5]], replace_unknown=True)
     plain = EncoderDecoder(10, 9, 6, 5, 4)

@@ -60,6 +60,12 @@ MODELS = [
         arguments={**SIZES, "num_layers": 1, "attention": CoverageAttention(4)},
     ),
     model(
+        LuongTranslator,
+        name="base",
+        arguments={**SIZES, "num_layers": 2, "score": None},
+        refuses=({"window": "monotonic"},),
+    ),
+    model(
         AttentionSummarizer,
         arguments={**SIZES, "context_size": 3, "smoothing": 1},
         refuses=(*REFUSED, {"context_size": 0}, {"smoothing": -1}, {"encoder": "convolution"}),

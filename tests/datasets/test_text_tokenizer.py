@@ -45,6 +45,7 @@ def test_unknown_words_are_said_to_be_unknown():
     ids = tokenizer.encode(["Ein Elefant läuft"])
     assert ids[0][1] == tokenizer.unknown
     assert tokenizer.decode(ids) == ["Ein <unk> läuft"]
+    assert tokenizer.split(["Ein Elefant läuft"]) == [["Ein", "Elefant", "läuft"]]
     # Pieces of words know every word of known letters.
     pieces = TextTokenizer.train(TEXTS, "bpe")
     assert pieces.decode(pieces.encode(["Ein Traum"])) == ["Ein Traum"]
