@@ -1,9 +1,7 @@
 import keras
 from keras import ops
 
-from keras_attn.layers.alignment_attention import AlignmentAttention
 from keras_attn.layers.alignment_inputs import check_mask, two_masks
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.cell_stack import (
     advance,
     dropout_masks,
@@ -11,10 +9,9 @@ from keras_attn.layers.cell_stack import (
     initial_states,
     state_sizes,
 )
+from keras_attn.layers.decoder_arguments import check_cells, check_options, check_shapes
 from keras_attn.layers.feedback import with_feedback
 from keras_attn.ops.recurrence import over_steps
-
-ORDERS = ("before", "after")
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -110,35 +107,10 @@ class AttentionDecoder(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        cells = list(cell) if isinstance(cell, (list, tuple)) else [cell]
-        if len(cells) == 1 and isinstance(cells[0], keras.layers.StackedRNNCells):
-            cells = list(cells[0].cells)
-        if not cells or not all(hasattr(each, "state_size") for each in cells):
-            raise ValueError(
-                f"`cell` must be a recurrent cell, or a list of them. Received: cell={cell}"
-            )
-        if not isinstance(attention, AlignmentAttention):
-            raise ValueError(
-                "`attention` must be an alignment layer of keras_attn. "
-                f"Received: attention={attention}"
-            )
-        if attend not in ORDERS:
-            raise ValueError(f"`attend` must be one of {ORDERS}. Received: attend={attend!r}")
-        for name, value in (
-            ("attentional_units", attentional_units),
-            ("input_feeding", input_feeding),
-        ):
-            if value and attend == "before":
-                raise ValueError(
-                    f'`{name}` belongs to attend="after". '
-                    f"Received: {name}={value!r}, attend={attend!r}"
-                )
-        if not (feedback is None or callable(feedback)):
-            raise ValueError(
-                f"`feedback` must be a layer or a function. Received: feedback={feedback!r}"
-            )
-        if attentional_units is not None:
-            attentional_units = positive_integer("attentional_units", attentional_units)
+        cells = check_cells(cell)
+        attentional_units = check_options(
+            attention, attend, attentional_units, input_feeding, feedback
+        )
         self.cells = cells
         self.attention = attention
         self.attend = attend
@@ -245,7 +217,7 @@ class AttentionDecoder(keras.layers.Layer):
     # === Keras ===
 
     def build(self, input_shape):
-        inputs, memory = _checked(input_shape)
+        inputs, memory = check_shapes(input_shape)
         width = self._cell_width(inputs, memory)
         for cell, sizes in zip(self.cells, self._state_sizes, strict=True):
             if not cell.built:  # as it is when it comes from a file
@@ -276,7 +248,7 @@ class AttentionDecoder(keras.layers.Layer):
         return_contexts=False,
         return_state=False,
     ):
-        _checked([tuple(tensor.shape) for tensor in inputs])
+        check_shapes([tuple(tensor.shape) for tensor in inputs])
         inputs, memory = inputs
         input_mask, memory_mask = two_masks(mask)
         check_mask("input_mask", input_mask, inputs)
@@ -342,7 +314,7 @@ class AttentionDecoder(keras.layers.Layer):
         return inputs[-1] + more
 
     def compute_output_shape(self, input_shape):
-        inputs, _ = _checked(input_shape)
+        inputs, _ = check_shapes(input_shape)
         return (*inputs[:2], self.units)
 
     def compute_mask(self, inputs, mask=None):
@@ -371,19 +343,3 @@ class AttentionDecoder(keras.layers.Layer):
         cells = [deserialize(cell) for cell in config["cell"]]
         parts = {name: deserialize(config[name]) for name in ("attention", "feedback")}
         return cls(**{**config, "cell": cells, **parts})
-
-
-def _checked(shapes):
-    """The shapes of inputs and memory, refused where they do not fit each other."""
-    if not isinstance(shapes[0], (list, tuple)) or len(shapes) != 2:
-        raise ValueError(
-            f"`inputs` must be a list [inputs, memory]. Received: inputs of shape {shapes}"
-        )
-    inputs, memory = map(tuple, shapes)
-    misfit = None not in (inputs[0], memory[0]) and inputs[0] != memory[0]
-    if len(inputs) != 3 or len(memory) != 3 or misfit:
-        raise ValueError(
-            "`inputs` and memory must be of rank 3, (batch, steps, width), and of one batch. "
-            f"Received: inputs of shape {inputs}, memory of shape {memory}"
-        )
-    return inputs, memory

@@ -1,0 +1,61 @@
+"""What a recurrent decoder takes, and refuses."""
+
+import keras
+
+from keras_attn.layers.alignment_attention import AlignmentAttention
+from keras_attn.layers.arguments import positive_integer
+
+ORDERS = ("before", "after")
+
+
+def check_cells(cell):
+    """The cells of a stack, the first one first."""
+    cells = list(cell) if isinstance(cell, (list, tuple)) else [cell]
+    if len(cells) == 1 and isinstance(cells[0], keras.layers.StackedRNNCells):
+        cells = list(cells[0].cells)
+    if not cells or not all(hasattr(each, "state_size") for each in cells):
+        raise ValueError(
+            f"`cell` must be a recurrent cell, or a list of them. Received: cell={cell}"
+        )
+    return cells
+
+
+def check_options(attention, attend, attentional_units, input_feeding, feedback):
+    """Refuses what does not go together; returns `attentional_units` as an integer, or None."""
+    if not isinstance(attention, AlignmentAttention):
+        raise ValueError(
+            f"`attention` must be an alignment layer of keras_attn. Received: attention={attention}"
+        )
+    if attend not in ORDERS:
+        raise ValueError(f"`attend` must be one of {ORDERS}. Received: attend={attend!r}")
+    for name, value in (
+        ("attentional_units", attentional_units),
+        ("input_feeding", input_feeding),
+    ):
+        if value and attend == "before":
+            raise ValueError(
+                f'`{name}` belongs to attend="after". Received: {name}={value!r}, attend={attend!r}'
+            )
+    if not (feedback is None or callable(feedback)):
+        raise ValueError(
+            f"`feedback` must be a layer or a function. Received: feedback={feedback!r}"
+        )
+    if attentional_units is None:
+        return None
+    return positive_integer("attentional_units", attentional_units)
+
+
+def check_shapes(shapes):
+    """The shapes of inputs and memory, refused where they do not fit each other."""
+    if not isinstance(shapes[0], (list, tuple)) or len(shapes) != 2:
+        raise ValueError(
+            f"`inputs` must be a list [inputs, memory]. Received: inputs of shape {shapes}"
+        )
+    inputs, memory = map(tuple, shapes)
+    misfit = None not in (inputs[0], memory[0]) and inputs[0] != memory[0]
+    if len(inputs) != 3 or len(memory) != 3 or misfit:
+        raise ValueError(
+            "`inputs` and memory must be of rank 3, (batch, steps, width), and of one batch. "
+            f"Received: inputs of shape {inputs}, memory of shape {memory}"
+        )
+    return inputs, memory
