@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_attn.applications.sequence_model import SequenceModel, check_dropout, vocabulary_size
+from keras_attn.applications.sequence_model import SequenceModel, check_dropout, vocabulary_sizes
 from keras_attn.layers import LuongAttention
 from keras_attn.layers.arguments import positive_integer
 
@@ -37,7 +37,8 @@ class AttentionSummarizer(SequenceModel):
         source_vocabulary, target_vocabulary, dtype: see `RNNSearch`.
         embedding_units, units, context_size, smoothing: see above.
         encoder: `"attention"` or `"bag_of_words"`.
-        attention: any alignment layer; by default `LuongAttention("general")`.
+        attention: any alignment layer that remembers nothing from step to step; by default
+            `LuongAttention("general")`.
         dropout: fraction of the embeddings and of the hidden layer that is dropped in training.
 
     Call arguments:
@@ -76,10 +77,7 @@ class AttentionSummarizer(SequenceModel):
         dtype=None,
         **kwargs,
     ):
-        sizes = [
-            vocabulary_size("source_vocabulary", source_vocabulary),
-            vocabulary_size("target_vocabulary", target_vocabulary),
-        ]
+        sizes = vocabulary_sizes(source_vocabulary, target_vocabulary)
         embedding_units = positive_integer("embedding_units", embedding_units)
         units = positive_integer("units", units)
         context_size = positive_integer("context_size", context_size)
@@ -90,6 +88,11 @@ class AttentionSummarizer(SequenceModel):
             )
         if encoder not in ENCODERS:
             raise ValueError(f"`encoder` must be one of {ENCODERS}. Received: encoder={encoder!r}")
+        if attention is not None and attention.state_shapes(1, 1):
+            raise ValueError(
+                "`attention` must remember nothing: a step depends on the last words alone. "
+                f"Received: attention={attention}"
+            )
         align = attention or LuongAttention("general", dtype=dtype, name="alignment")
 
         # === Layers ===

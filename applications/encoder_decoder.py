@@ -2,7 +2,7 @@ import keras
 from keras import ops
 
 from keras_attn.applications.maxout import Maxout
-from keras_attn.applications.sequence_model import SequenceModel, check_dropout, vocabulary_size
+from keras_attn.applications.sequence_model import SequenceModel, check_dropout, vocabulary_sizes
 from keras_attn.layers.arguments import positive_integer
 
 
@@ -23,6 +23,9 @@ class EncoderDecoder(SequenceModel):
     | `units` | hidden units, 1000; the width of `c` |
     | `first_state` | `V'` |
     | `maxout` | `[O_h O_y O_c]` |
+
+    Convention: `c` is the last state itself and an input of the GRU beside the word, where the
+    paper has `c = tanh(V h_T)` and lets the reset gate act on `C c` as well.
 
     Args:
         source_vocabulary, target_vocabulary, units, embedding_units, maxout_units, dropout,
@@ -63,10 +66,7 @@ class EncoderDecoder(SequenceModel):
         dtype=None,
         **kwargs,
     ):
-        sizes = [
-            vocabulary_size("source_vocabulary", source_vocabulary),
-            vocabulary_size("target_vocabulary", target_vocabulary),
-        ]
+        sizes = vocabulary_sizes(source_vocabulary, target_vocabulary)
         units = positive_integer("units", units)
         embedding_units = positive_integer("embedding_units", embedding_units)
         maxout_units = positive_integer("maxout_units", maxout_units)

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_attn.applications.sequence_model import SequenceModel, check_dropout, vocabulary_size
+from keras_attn.applications.sequence_model import SequenceModel, check_dropout, vocabulary_sizes
 from keras_attn.layers import AttentionDecoder, LocalAttention, LuongAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.cell_stack import advance
@@ -81,10 +81,7 @@ class LuongTranslator(SequenceModel):
         dtype=None,
         **kwargs,
     ):
-        sizes = [
-            vocabulary_size("source_vocabulary", source_vocabulary),
-            vocabulary_size("target_vocabulary", target_vocabulary),
-        ]
+        sizes = vocabulary_sizes(source_vocabulary, target_vocabulary)
         units = positive_integer("units", units)
         embedding_units = positive_integer("embedding_units", embedding_units or units)
         num_layers = positive_integer("num_layers", num_layers)

@@ -2,7 +2,7 @@ import keras
 from keras import ops
 
 from keras_attn.applications.maxout import Maxout
-from keras_attn.applications.sequence_model import SequenceModel, check_dropout, vocabulary_size
+from keras_attn.applications.sequence_model import SequenceModel, check_dropout, vocabulary_sizes
 from keras_attn.layers import AttentionDecoder, BahdanauAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.feedback import draw_token
@@ -83,10 +83,7 @@ class RNNSearch(SequenceModel):
         dtype=None,
         **kwargs,
     ):
-        sizes = [
-            vocabulary_size("source_vocabulary", source_vocabulary),
-            vocabulary_size("target_vocabulary", target_vocabulary),
-        ]
+        sizes = vocabulary_sizes(source_vocabulary, target_vocabulary)
         units = positive_integer("units", units)
         embedding_units = positive_integer("embedding_units", embedding_units)
         maxout_units = positive_integer("maxout_units", maxout_units)
@@ -131,14 +128,15 @@ class RNNSearch(SequenceModel):
         target = keras.Input((None,), dtype="int32", name="target")
         annotations, mask, first = self._annotate(source)
         embedded = self.drop(self.target_embedding(target))
-        states, contexts, weights = self.decoder(
+        states, contexts, weights, seen = self.decoder(
             [embedded, annotations],
             mask=[None, mask],
             initial_state=first,
             return_contexts=True,
             return_attention_scores=True,
+            return_inputs=True,
         )
-        logits = self._read_out(states, embedded, contexts)
+        logits = self._read_out(states, seen, contexts)
         arguments = {
             "source_vocabulary": source_vocabulary,
             "target_vocabulary": target_vocabulary,

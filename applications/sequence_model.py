@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_attn.applications.sequence_search import SEARCHES, SequenceSearch
-from keras_attn.datasets.sequence_pairs import padded
+from keras_attn.applications.sequence_search import SequenceSearches
+from keras_attn.datasets.sequence_pairs import check_integers, padded
 from keras_attn.datasets.text_tokenizer import END, PADDING, SPECIAL, START, UNKNOWN, TextTokenizer
 from keras_attn.decoding import Alignment
 from keras_attn.layers.arguments import positive_integer
@@ -42,7 +42,7 @@ class SequenceModel(keras.Model):
         self._argument_names = tuple(arguments)
         # Bound methods rather than models: the layers are this model's, to be saved once.
         self._look = None if weights is None else keras.Model(inputs, weights).predict_on_batch
-        self._searches = {}
+        self._searches = SequenceSearches(self)
 
     def __setattr__(self, name, value):
         # Layers are set before there is a functional model, which then keeps track of them. (torch
@@ -88,32 +88,34 @@ class SequenceModel(keras.Model):
         """The sequences that the model makes of others.
 
         Args:
-            inputs: strings, for a model with tokenizers; or lists of integers, without start, with
-                or without end and padding.
-            max_length: tokens of the longest sequence, the end included; by default twice those of
-                the source and ten.
+            inputs: strings, for a model with tokenizers; or lists of integers, with or without
+                start, end and padding.
+            max_length: tokens of the longest sequence, the end included; by default ten more than
+                twice the longest source of its batch as it is padded, which is more than sequences
+                need that end by themselves.
             search: `"greedy"`, `"beam"` or `"sample"`.
             batch_size: sequences at a time.
             return_alignments: whether to return where each token looked.
             replace_unknown: whether an unknown word is replaced by the source word that it looked
-                at most, for a model with tokenizers.
+                at most, for a model with two tokenizers.
             **options: of `keras_attn.decoding.beam_search`, `greedy_search` or `sample`: `beams`,
                 `length_penalty`, `temperature`, ... With `hypotheses` or `samples` above 1 there is
-                a list of so many for each input, the best first.
+                a list of so many for each input, or of as many as there are, the best first.
 
         Returns:
-            Strings for strings, otherwise lists of integers without the end. With
-            `return_alignments=True` also a list of `keras_attn.decoding.Alignment`, whose target
-            holds the end.
+            Strings for strings, of a model with a tokenizer of the target, otherwise lists of
+            integers without the end. With `return_alignments=True` also a list of
+            `keras_attn.decoding.Alignment`, whose target holds the end.
 
         Raises:
             ValueError: for strings without tokenizers, integers that are not in the vocabulary, an
-                unknown search, or alignments of a model without attention; and see the search.
+                unknown search or option, or alignments of a model without attention; and see the
+                search.
         """
-        if search not in SEARCHES:
-            raise ValueError(
-                f"`search` must be one of {tuple(SEARCHES)}. Received: search={search!r}"
-            )
+        batch_size = positive_integer("batch_size", batch_size)
+        if max_length is not None:
+            max_length = positive_integer("max_length", max_length)
+        options = self._searches.check(search, options)
         if (return_alignments or replace_unknown) and self._look is None:
             raise ValueError(
                 "`return_alignments` and `replace_unknown` need a model with attention. "
@@ -121,8 +123,12 @@ class SequenceModel(keras.Model):
             )
         names, sources = self._read(inputs, "source")
         texts = bool(names) and isinstance(names[0][0], str)
+        texts = texts and isinstance(self.target_vocabulary, TextTokenizer)
         if replace_unknown and not texts:
-            raise ValueError("`replace_unknown` needs strings. Received: lists of integers")
+            raise ValueError(
+                "`replace_unknown` needs strings and a tokenizer of the target. Received: inputs "
+                f"like {names[:1]}, target_vocabulary={self.target_vocabulary}"
+            )
 
         results = [None] * len(sources)
         order = sorted(range(len(sources)), key=lambda row: len(sources[row]))
@@ -132,7 +138,7 @@ class SequenceModel(keras.Model):
             filled = [sources[row] for row in rows] + [sources[rows[-1]]] * (batch_size - len(rows))
             batch = padded(filled, batch_size, MULTIPLE)
             longest = max_length or 2 * batch.shape[1] + 10
-            found = self._searcher(search, longest, options)(batch)
+            found = self._searches.get(search, longest, options)(batch)
             found = {name: ops.convert_to_numpy(each) for name, each in found.items()}
             for place, row in enumerate(rows):
                 found_here = {name: each[place] for name, each in found.items()}
@@ -164,8 +170,13 @@ class SequenceModel(keras.Model):
                 f"`align` needs a model with attention. Received: a {type(self).__name__}"
             )
         alignments = []
-        pairs = zip(*self._read(sources, "source"), *self._read(targets, "target"), strict=True)
-        for source_names, source, target_names, target in pairs:
+        sides = *self._read(sources, "source"), *self._read(targets, "target")
+        if len(sides[0]) != len(sides[2]):
+            raise ValueError(
+                "`sources` and `targets` must be equally many. "
+                f"Received: {len(sides[0])} and {len(sides[2])}"
+            )
+        for source_names, source, target_names, target in zip(*sides, strict=True):
             batch = {
                 "source": padded([source], 1, MULTIPLE),
                 "target": padded([[START, *target[:-1]]], 1, MULTIPLE),
@@ -175,25 +186,13 @@ class SequenceModel(keras.Model):
             alignments.append(Alignment(source_names, target_names, weights))
         return alignments
 
-    def _searcher(self, search, max_length, options):
-        """The compiled search; the same one for the same options."""
-        key = (search, max_length, repr(sorted(options.items())))
-        if key not in self._searches:
-            searcher = SequenceSearch(self, search, max_length, options)
-            # A bound method, as above.
-            self._searches[key] = searcher.predict_on_batch
-        if isinstance(options.get("seed"), int):
-            draws = self._searches[key].__self__.draws
-            draws.state.assign(np.array([options["seed"], 0]))
-        return self._searches[key]
-
     def _read(self, inputs, side):
         """Strings or integers of a side as lists of names and of integers, both with the end."""
         vocabulary = getattr(self, f"{side}_vocabulary")
         if isinstance(inputs, str):
             raise ValueError(f"`{side}s` must be a list of strings. Received: {inputs!r}")
         inputs = list(inputs)
-        if inputs and isinstance(inputs[0], str):
+        if inputs and all(isinstance(each, str) for each in inputs):
             if not isinstance(vocabulary, TextTokenizer):
                 raise ValueError(
                     f"`{side}s` must be lists of integers, for a model without tokenizers. "
@@ -203,13 +202,16 @@ class SequenceModel(keras.Model):
             return [[*each, SPECIAL[END]] for each in vocabulary.split(inputs)], [
                 [*each, END] for each in ids
             ]
-        # Rows of an array may be padded, and have their end.
-        ids = [[int(token) for token in row if token not in (PADDING, END)] for row in inputs]
+        check_integers(f"{side}s", inputs)
+        # Rows of an array may be padded, and have their start and end.
+        around = (PADDING, START, END)
+        ids = [[int(token) for token in row if token not in around] for row in inputs]
         size = vocabulary_size(f"{side}_vocabulary", vocabulary)
-        largest = max((max(row, default=0) for row in ids), default=0)
-        if largest >= size:
+        outside = [token for row in ids for token in row if not 0 <= token < size]
+        if outside:
             raise ValueError(
-                f"`{side}s` must lie below the vocabulary of {size}. Received: {largest}"
+                f"`{side}s` must lie below the vocabulary of {size} and not be negative. "
+                f"Received: {outside[0]}"
             )
         ids = [[*row, END] for row in ids]
         return ids, ids
@@ -220,6 +222,8 @@ class SequenceModel(keras.Model):
         for place, (tokens, length) in enumerate(
             zip(found["tokens"], found["lengths"], strict=True)
         ):
+            if place and not length:  # there is no such hypothesis
+                break
             ids = tokens[:length].tolist()
             words = ids[:-1] if ids and ids[-1] == END else ids
             alignment = None
@@ -233,13 +237,12 @@ class SequenceModel(keras.Model):
 
     def _replaced(self, text, alignment):
         """Unknown words by the source word that they looked at most."""
-        unknown = [
-            place for place, token in enumerate(alignment.target) if token == SPECIAL[UNKNOWN]
-        ]
-        for place in unknown:
-            best = alignment.source[int(np.argmax(alignment.weights[place]))]
-            text = text.replace(SPECIAL[UNKNOWN], best, 1)
-        return text, alignment
+        first, *parts = text.split(SPECIAL[UNKNOWN])
+        places = [n for n, token in enumerate(alignment.target) if token == SPECIAL[UNKNOWN]]
+        words = alignment.source[:-1] or [SPECIAL[UNKNOWN]]  # not its end
+        for place, part in zip(places, parts, strict=True):
+            first += words[int(np.argmax(alignment.weights[place, : len(words)]))] + part
+        return first, alignment
 
     def get_config(self):
         # Not Keras's own, which would describe the graph of layers instead of the arguments.
@@ -279,6 +282,15 @@ def vocabulary_size(name, vocabulary):
     return size
 
 
+def vocabulary_sizes(source_vocabulary, target_vocabulary):
+    """Those of both sides."""
+    return (
+        vocabulary_size("source_vocabulary", source_vocabulary),
+        vocabulary_size("target_vocabulary", target_vocabulary),
+    )
+
+
 def check_dropout(dropout):
+    """Refuses a fraction that is none."""
     if not 0 <= dropout < 1:
         raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")

@@ -1,28 +1,79 @@
+import inspect
+
 import keras
+import numpy as np
 from keras import ops
 
 from keras_attn.decoding import beam_search, greedy_search, sample
 
 SEARCHES = {"greedy": greedy_search, "beam": beam_search, "sample": sample}
+# What the search of a model says itself.
+OWN = {"step", "state", "start", "end", "max_length", "constants", "memory_mask", "padding"}
+OPTIONS = {
+    name: set(inspect.signature(function).parameters) - OWN
+    for name, function in (("beam", beam_search), ("sample", sample))
+}
+# A greedy search is a beam of one.
+OPTIONS["greedy"] = OPTIONS["beam"] - {"beams", "hypotheses", "length_penalty", "coverage_penalty"}
 
 
-class SequenceSearch(keras.Model):
-    """The search over a model's steps, as a model: `predict_on_batch` compiles it.
+class SequenceSearches:
+    """The compiled searches of a model: one for each kind, length and set of options.
 
     Args:
         model: a `SequenceModel`.
-        search: of `SEARCHES`.
-        max_length: tokens of the longest sequence.
-        options: further arguments of the search.
     """
 
-    def __init__(self, model, search, max_length, options):
+    def __init__(self, model):
+        self.model = model
+        self.draws = keras.random.SeedGenerator()
+        self.found = {}
+
+    def get(self, search, max_length, options):
+        """A function of sources `(batch, steps)` that gives the parts of `Hypotheses` by name."""
+        key = (search, max_length, *sorted((name, str(value)) for name, value in options.items()))
+        if key not in self.found:
+            searcher = _SequenceSearch(self.model, search, max_length, options, self.draws)
+            self.found[key] = searcher.predict_on_batch
+        return self.found[key]
+
+    def check(self, search, options):
+        """The options without the seed, which starts the draws; ValueError for those of none."""
+        if search not in SEARCHES:
+            raise ValueError(
+                f"`search` must be one of {tuple(SEARCHES)}. Received: search={search!r}"
+            )
+        for name in options:
+            if name not in OPTIONS[search]:
+                known = sorted(OPTIONS[search])
+                raise ValueError(
+                    f"`{name}` is no option of search={search!r}, which takes {known}. "
+                    f"Received: {name}={options[name]!r}"
+                )
+        # As lists, arrays of tokens tell from one another.
+        options = {
+            name: np.ravel(value).tolist() if name == "forbidden" else value
+            for name, value in options.items()
+        }
+        seed = options.pop("seed", None)
+        if seed is not None:
+            if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
+                raise ValueError(f"`seed` must be in 0..2**32 - 1. Received: seed={seed!r}")
+            self.draws.state.assign(np.array([seed, 0], "uint32"))
+        return options
+
+
+class _SequenceSearch(keras.Model):
+    """The search over a model's steps, as a model: `predict_on_batch` compiles it."""
+
+    def __init__(self, model, search, max_length, options, draws):
         super().__init__(name="search")
         self.model = model
         self.search = search
         self.max_length = max_length
-        self.options = dict(options)
-        self.draws = keras.random.SeedGenerator(self.options.pop("seed", None))
+        never = (model.padding, model.start, *options.get("forbidden", ()))
+        self.options = {**options, "forbidden": never}
+        self.draws = draws
 
     def call(self, source):
         state, constants = self.model.encode(source)
@@ -38,7 +89,8 @@ class SequenceSearch(keras.Model):
             self.model.end,
             self.max_length,
             constants=constants,
-            **{"forbidden": (self.model.padding, self.model.start), **more, **self.options},
+            **more,
+            **self.options,
         )
         outputs = {"tokens": found.tokens, "lengths": found.lengths, "scores": found.scores}
         if found.alignments is not None:

@@ -29,7 +29,7 @@ if "KERAS_BACKEND" not in os.environ:
     os.environ["KERAS_BACKEND"] = next(filter(importlib.util.find_spec, backends), "tensorflow")
 
 import keras
-from report import backend, positive, write_json
+from report import backend, jit_compile, positive, write_json
 
 from keras_attn import (
     BahdanauAttention,
@@ -107,7 +107,7 @@ def train_model(model, pairs, options):
         # Class 0 is padding.
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
         metrics=[ExactMatch()],
-        jit_compile=keras.backend.backend() != "torch",
+        jit_compile=jit_compile(),
     )
     begin = time.perf_counter()
     history = model.fit(pairs, epochs=options.epochs, verbose=0).history

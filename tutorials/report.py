@@ -19,6 +19,13 @@ def positive(text):
     return number
 
 
+def jit_compile():
+    """Whether to compile with XLA: not on torch, nor on TensorFlow with a GPU, whose own kernels
+    for LSTMs XLA cannot take."""
+    name = keras.backend.backend()
+    return name == "jax" or (name == "tensorflow" and not keras.distribution.list_devices("gpu"))
+
+
 def backend():
     return f"{keras.backend.backend()} {importlib.metadata.version(keras.backend.backend())}"
 

@@ -29,7 +29,7 @@ if "KERAS_BACKEND" not in os.environ:
     os.environ["KERAS_BACKEND"] = next(filter(importlib.util.find_spec, backends), "tensorflow")
 
 import keras
-from report import backend, positive, write_json
+from report import backend, jit_compile, positive, write_json
 
 from keras_attn.applications import AttentionSummarizer
 from keras_attn.datasets import SequencePairs, TextTokenizer, headline_pairs, parallel_text
@@ -95,7 +95,7 @@ def train_model(model, train, validation, options):
         # Class 0 is padding.
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
         metrics=[Perplexity()],
-        jit_compile=keras.backend.backend() != "torch",
+        jit_compile=jit_compile(),
     )
     history = model.fit(train, validation_data=validation, epochs=options.epochs).history
     return {name: [float(value) for value in values] for name, values in history.items()}

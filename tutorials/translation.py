@@ -36,7 +36,7 @@ if "KERAS_BACKEND" not in os.environ:
 
 import keras
 import numpy as np
-from report import backend, positive, write_json
+from report import backend, jit_compile, positive, write_json
 
 from keras_attn.applications import EncoderDecoder, LuongTranslator, RNNSearch
 from keras_attn.datasets import SequencePairs, TextTokenizer, date_pairs, parallel_text
@@ -177,7 +177,7 @@ def train_model(model, train, validation, options):
         # Class 0 is padding.
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
         metrics=[Perplexity(), TokenAccuracy(), ExactMatch()],
-        jit_compile=keras.backend.backend() != "torch",
+        jit_compile=jit_compile(),
     )
     best = keras.callbacks.EarlyStopping(
         "val_perplexity", mode="min", patience=options.epochs, restore_best_weights=True

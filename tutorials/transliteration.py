@@ -31,7 +31,7 @@ if "KERAS_BACKEND" not in os.environ:
 
 import keras
 import numpy as np
-from report import backend, positive, write_json
+from report import backend, jit_compile, positive, write_json
 
 from keras_attn.applications import EncoderDecoder, RNNSearch
 from keras_attn.datasets import SequencePairs, TextTokenizer, romanized_words, word_pairs
@@ -120,7 +120,7 @@ def train_model(model, train, validation, options):
         # Class 0 is padding.
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
         metrics=[Perplexity(), ExactMatch()],
-        jit_compile=keras.backend.backend() != "torch",
+        jit_compile=jit_compile(),
     )
     history = model.fit(train, validation_data=validation, epochs=options.epochs).history
     return {name: [float(value) for value in values] for name, values in history.items()}
@@ -199,7 +199,7 @@ def main(arguments=None):
 
 def draw_alignments(model, texts, options):
     # Long words show more; the first of them, whatever the model makes of them.
-    sources = [word for word in texts[0] if len(word) > 6][:40]
+    sources = [word for word in texts[0] if len(word) > 6][:40] or texts[0][:40]
     outputs, alignments = model.generate(sources, max_length=40, return_alignments=True)
     plot_alignment(
         alignments[:6],

@@ -36,8 +36,7 @@ def parallel_text(folder, source, target, split="train"):
             f"`{split}.{source}` and `{split}.{target}` must have equally many lines. "
             f"Received: {len(sides[0])} and {len(sides[1])}"
         )
-    pairs = [pair for pair in zip(*sides, strict=True) if all(pair)]
-    return [first for first, _ in pairs], [second for _, second in pairs]
+    return _whole(*sides)
 
 
 def word_pairs(path, source=0, target=1):
@@ -45,7 +44,8 @@ def word_pairs(path, source=0, target=1):
 
     Lines are UTF-8, plain or `.gz`, with columns between tabs: `ankit<TAB>अंकित<TAB>3` in the
     lexicons of the Dakshina dataset (Roark et al. 2020, https://arxiv.org/abs/2007.01176; its own
-    release has the native column first: `source=1, target=0` there). Empty lines are left out.
+    release has the native column first: `source=1, target=0` there). Pairs with an empty side are
+    left out.
 
     Args:
         path: of the file.
@@ -69,15 +69,15 @@ def word_pairs(path, source=0, target=1):
     sources, targets = [], []
     for number, line in enumerate(_lines(path.parent, path.name), start=1):
         columns = line.split("\t")
-        if line and len(columns) <= last:
+        if line.strip() and len(columns) <= last:
             raise ValueError(
                 f"`path` must hold {last + 1} columns between tabs. "
                 f"Received: line {number} of {path.name} has {len(columns)}"
             )
-        if line:
-            sources.append(columns[source].strip())
-            targets.append(columns[target].strip())
-    return sources, targets
+        if line.strip():
+            sources.append(columns[source])
+            targets.append(columns[target])
+    return _whole(sources, targets)
 
 
 def _lines(folder, name):
@@ -85,6 +85,17 @@ def _lines(folder, name):
     path = plain if plain.exists() else packed
     if not path.exists():
         raise FileNotFoundError(f"neither {plain} nor {packed} is there")
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
+    read = gzip.open if path.suffix == ".gz" else open
+    with read(path, "rt", encoding="utf-8-sig", newline="\n") as file:
         # Not splitlines, which also breaks at characters inside of sentences.
-        return [line.strip() for line in file.read().removesuffix("\n").split("\n")]
+        return file.read().removesuffix("\n").split("\n")
+
+
+def _whole(sources, targets):
+    """The pairs of which both sides say something."""
+    pairs = [
+        (source.strip(), target.strip())
+        for source, target in zip(sources, targets, strict=True)
+        if source.strip() and target.strip()
+    ]
+    return [source for source, _ in pairs], [target for _, target in pairs]

@@ -14,9 +14,9 @@ class SequencePairs(keras.utils.PyDataset):
     is shorter is padded with 0.
 
     Lengths are rounded up to a multiple of `multiple`, and a last batch that is not full is filled
-    with empty pairs, so that there are few different shapes to compile for; the losses and metrics
-    of padding-aware models do not see them. Pairs of like length are batched together; which, and
-    in which order, is drawn anew for every epoch.
+    with empty pairs, so that there are few different shapes to compile for. The labels of these are
+    padding alone, which losses and metrics leave out that ignore class 0. Pairs of like length are
+    batched together; which, and in which order, is drawn anew for every epoch.
 
     Args:
         sources, targets: lists of lists of positive integers, without start and end, as
@@ -59,6 +59,8 @@ class SequencePairs(keras.utils.PyDataset):
         self.batch_size = check_count(batch_size, "batch_size")
         self.multiple = check_count(multiple, "multiple")
         longest = float("inf") if max_length is None else check_count(max_length, "max_length")
+        check_integers("sources", sources)
+        check_integers("targets", targets)
         pairs = [
             (list(source), list(target))
             for source, target in zip(sources, targets, strict=True)
@@ -85,7 +87,9 @@ class SequencePairs(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         rows = self._batches[index]
-        source = padded([self.sources[row] for row in rows], self.batch_size, self.multiple)
+        # A source without a word is one that recurrent kernels on GPUs refuse.
+        empty = [np.array([END], "int32")] * (self.batch_size - len(rows))
+        source = padded([self.sources[row] for row in rows] + empty, self.batch_size, self.multiple)
         steps = max(len(self.targets[row]) - 1 for row in rows)
         target, labels = (
             padded([self.targets[row][part] for row in rows], self.batch_size, self.multiple, steps)
@@ -118,6 +122,14 @@ class SequencePairs(keras.utils.PyDataset):
         if self.shuffle:
             batches = [batches[place] for place in generator.permutation(len(batches))]
         self._batches = batches
+
+
+def check_integers(name, sequences):
+    """Refuses what are no lists of integers."""
+    for row in sequences:
+        array = np.asarray(row)
+        if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+            raise ValueError(f"`{name}` must be lists of integers. Received: {row!r} among them")
 
 
 def padded(sequences, rows, multiple, length=0):

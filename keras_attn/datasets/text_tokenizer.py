@@ -1,5 +1,8 @@
 """Text to integers and back, through Hugging Face's tokenizers."""
 
+import json
+import unicodedata
+
 import keras
 
 PADDING, START, END, UNKNOWN = range(4)
@@ -38,14 +41,24 @@ class TextTokenizer:
 
     def __init__(self, tokenizer):
         library = _library()
-        if isinstance(tokenizer, str):
-            tokenizer = library.Tokenizer.from_str(tokenizer)
+        # A copy, which does nothing but what is said here.
+        text = tokenizer if isinstance(tokenizer, str) else tokenizer.to_str()
+        tokenizer = library.Tokenizer.from_str(text)
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        # `</s>` in a text is no end.
+        tokenizer.encode_special_tokens = True
         special = tuple(tokenizer.id_to_token(number) for number in range(len(SPECIAL)))
         if special != SPECIAL:
             raise ValueError(
                 f"`tokenizer` must have {SPECIAL} as its first tokens. Received: {special}"
             )
         self.tokenizer = tokenizer
+        parts = json.loads(text)
+        # Of words, an unknown one has lost the space before it.
+        self._loses_space = parts["model"]["type"] == "WordLevel" and "Metaspace" in str(
+            parts["pre_tokenizer"]
+        )
         self.padding, self.start, self.end, self.unknown = PADDING, START, END, UNKNOWN
 
     @classmethod
@@ -54,8 +67,8 @@ class TextTokenizer:
 
         Args:
             texts: an iterable of strings.
-            unit: `"word"`, `"bpe"` (byte pair encoding: frequent pieces of words, so that no word
-                is unknown) or `"character"`.
+            unit: `"word"`, `"bpe"` (byte pair encoding: frequent pieces of words, so that only
+                characters that these texts do not have are unknown) or `"character"`.
             vocabulary_size: tokens at most, the four special ones included.
             lowercase: whether text is put in lower case.
             min_frequency: how often a token must occur to be known.
@@ -111,16 +124,20 @@ class TextTokenizer:
         """Lists of integers, without start and end, one for each text."""
         if isinstance(texts, str):
             raise ValueError(f"`texts` must be a list of strings. Received: texts={texts!r}")
-        return [found.ids for found in self.tokenizer.encode_batch(list(texts))]
+        return [found.ids for found in self._encoded(texts)]
 
     def split(self, texts):
         """Lists of strings, one for each text: what each integer of `encode` stands for.
 
         An unknown word is itself here.
         """
+        texts = [unicodedata.normalize("NFC", text) for text in texts]
         return [
-            [text[first:last].strip() or text[first:last] for first, last in found.offsets]
-            for text, found in zip(texts, self.tokenizer.encode_batch(list(texts)), strict=True)
+            [
+                "" if token == SPACE else text[first:last].strip() or text[first:last]
+                for token, (first, last) in zip(found.tokens, found.offsets, strict=True)
+            ]
+            for text, found in zip(texts, self._encoded(texts), strict=True)
         ]
 
     def decode(self, sequences):
@@ -132,15 +149,22 @@ class TextTokenizer:
         found = (self.tokenizer.id_to_token(int(number)) for number in ids)
         return [(token or SPECIAL[UNKNOWN]).removeprefix(SPACE) for token in found]
 
+    def _encoded(self, texts):
+        return self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+
     def _text(self, ids):
+        if self.tokenizer.decoder is not None:
+            ids = [int(number) for number in ids]
+            ids = ids[: ids.index(END)] if END in ids else ids
+            return self.tokenizer.decode(ids)
         tokens = []
         for number in map(int, ids):
             if number == END:
                 break
             if number not in (PADDING, START):
                 tokens.append(self.tokenizer.id_to_token(number) or SPECIAL[UNKNOWN])
-        # An unknown word has lost its space.
-        words = (f"{SPACE}{each}" if each == SPECIAL[UNKNOWN] else each for each in tokens)
+        space = SPACE if self._loses_space else ""
+        words = (space + each if each == SPECIAL[UNKNOWN] else each for each in tokens)
         return "".join(words).replace(SPACE, " ").strip()
 
     def get_config(self):

@@ -61,11 +61,13 @@ class AttentionDecoder(keras.layers.Layer):
             by default. Or a whole state, as `return_state` gives it, to go on from.
         return_attention_scores: whether to return the weights of every step.
         return_contexts: whether to return the context of every step.
+        return_inputs: whether to return the inputs that every step has seen, which are not all
+            those given where sampling is scheduled; what reads out words needs them.
         return_state: whether to return the last state, as `step` takes it.
 
     Returns:
         The outputs, `(batch, steps, units)`. On request a tuple of them, the contexts `(batch,
-        steps, width)`, the weights `(batch, steps, values)`, and the state.
+        steps, width)`, the weights `(batch, steps, values)`, the inputs, and the state.
 
     Raises:
         ValueError: for what is no cell, no alignment layer or an unknown order, or arguments that
@@ -246,6 +248,7 @@ class AttentionDecoder(keras.layers.Layer):
         initial_state=None,
         return_attention_scores=False,
         return_contexts=False,
+        return_inputs=False,
         return_state=False,
     ):
         check_shapes([tuple(tensor.shape) for tensor in inputs])
@@ -277,11 +280,11 @@ class AttentionDecoder(keras.layers.Layer):
             )
         width = self._cell_width(inputs.shape, memory.shape)
         with dropout_masks(self.cells, width, batch, training):
-            (outputs, contexts, weights), state = over_steps(step, sequences, state)
-        if training and self.feedback is not None:
-            state = state[:-1]
-        every = outputs, contexts, weights, state
-        return self._wanted(*every, return_contexts, return_attention_scores, return_state)
+            (outputs, contexts, weights, *seen), state = over_steps(step, sequences, state)
+        if seen:
+            inputs, state = seen[0], state[:-1]
+        wanted = True, return_contexts, return_attention_scores, return_inputs, return_state
+        return _wanted((outputs, contexts, weights, inputs, state), wanted)
 
     def compute_output_spec(
         self,
@@ -291,10 +294,11 @@ class AttentionDecoder(keras.layers.Layer):
         initial_state=None,
         return_attention_scores=False,
         return_contexts=False,
+        return_inputs=False,
         return_state=False,
     ):
         inputs, memory = (tuple(tensor.shape) for tensor in inputs)
-        batch, steps = inputs[:2]
+        batch, steps, features = inputs
 
         def spec(*shape):
             return keras.KerasTensor((batch, *shape), dtype=self.compute_dtype)
@@ -305,8 +309,9 @@ class AttentionDecoder(keras.layers.Layer):
             keras.KerasTensor(shape, dtype="float32")
             for shape in self.attention.state_shapes(batch, memory[1])
         ]
-        every = spec(steps, self.units), spec(steps, memory[-1]), spec(steps, memory[1]), state
-        return self._wanted(*every, return_contexts, return_attention_scores, return_state)
+        every = [spec(steps, width) for width in (self.units, memory[-1], memory[1], features)]
+        wanted = True, return_contexts, return_attention_scores, return_inputs, return_state
+        return _wanted((*every, state), wanted)
 
     def _cell_width(self, inputs, memory):
         """Of what the first cell sees, for inputs and memory of these shapes."""
@@ -319,11 +324,6 @@ class AttentionDecoder(keras.layers.Layer):
 
     def compute_mask(self, inputs, mask=None):
         return mask[0] if mask else None
-
-    @staticmethod
-    def _wanted(outputs, contexts, weights, state, contexts_too, scores_too, state_too):
-        found = (outputs, *[contexts] * contexts_too, *[weights] * scores_too, *[state] * state_too)
-        return found if len(found) > 1 else outputs
 
     def get_config(self):
         return {
@@ -343,3 +343,9 @@ class AttentionDecoder(keras.layers.Layer):
         cells = [deserialize(cell) for cell in config["cell"]]
         parts = {name: deserialize(config[name]) for name in ("attention", "feedback")}
         return cls(**{**config, "cell": cells, **parts})
+
+
+def _wanted(every, wanted):
+    """Those that are wanted; one alone is no tuple."""
+    found = tuple(each for each, flag in zip(every, wanted, strict=True) if flag)
+    return found if len(found) > 1 else found[0]

@@ -18,7 +18,8 @@ def with_feedback(step, sequences, state, feedback, probability, draws):
         draws: a `keras.random.SeedGenerator`.
 
     Returns:
-        `step`, `sequences` and `state` of the new loop. The state has the next input as its last.
+        `step`, `sequences` and `state` of the new loop. The state has the next input as its last,
+        and the outputs the input that the step has seen.
     """
     inputs = sequences[0]
     batch, steps = ops.shape(inputs)[:2]
@@ -32,7 +33,7 @@ def with_feedback(step, sequences, state, feedback, probability, draws):
         seen = ops.where(taken, state[-1], slices[0])
         outputs, after = step([seen, *slices[1:]], state[:-1])
         made = feedback(outputs[0], outputs[1], seen, chance)
-        return outputs, [*after, ops.stop_gradient(ops.cast(made, seen.dtype))]
+        return [*outputs, seen], [*after, ops.stop_gradient(ops.cast(made, seen.dtype))]
 
     return new_step, [*sequences, taken, drawn[1]], [*state, ops.zeros_like(inputs[:, 0])]
 

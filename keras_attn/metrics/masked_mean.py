@@ -21,9 +21,13 @@ class MaskedMean(keras.metrics.Metric):
     def update_state(self, y_true, y_pred, sample_weight=None):
         labels = ops.cast(ops.convert_to_tensor(y_true), "int32")
         logits = ops.convert_to_tensor(y_pred)
-        if len(labels.shape) + 1 != len(logits.shape):
+        fits = len(labels.shape) + 1 == len(logits.shape) and all(
+            None in (size, other) or size == other
+            for size, other in zip(labels.shape, logits.shape, strict=False)
+        )
+        if not fits:
             raise ValueError(
-                "`y_pred` must have an axis of logits more than `y_true`. "
+                "`y_pred` must have the shape of `y_true` and an axis of logits more. "
                 f"Received: y_true.shape={tuple(labels.shape)}, y_pred.shape={tuple(logits.shape)}"
             )
         mask = ops.ones(ops.shape(labels), "float32")
@@ -33,9 +37,13 @@ class MaskedMean(keras.metrics.Metric):
         if sample_weight is not None:
             given = ops.cast(ops.convert_to_tensor(sample_weight), "float32")
             more = len(weights.shape) - len(given.shape)
-            if more < 0:
+            fits = more >= 0 and all(
+                None in (size, other) or size == other
+                for size, other in zip(given.shape, weights.shape, strict=False)
+            )
+            if not fits:
                 raise ValueError(
-                    "`sample_weight` must not have more axes than what is measured. Received: "
+                    "`sample_weight` must have the first axes of what is measured. Received: "
                     f"sample_weight.shape={tuple(given.shape)} for {tuple(weights.shape)}"
                 )
             weights = weights * ops.reshape(given, (*ops.shape(given), *(1,) * more))

@@ -1,6 +1,7 @@
 """Scores of generated texts, by the libraries whose figures papers report."""
 
 import importlib
+import importlib.metadata
 from typing import NamedTuple
 
 
@@ -65,7 +66,8 @@ def rouge(hypotheses, references, kinds=("rouge1", "rouge2", "rougeL"), stem=Tru
 
     Args:
         hypotheses: strings.
-        references: strings, one for each hypothesis; or lists of them, of which the best counts.
+        references: strings, one for each hypothesis; or lists of them, of which the one counts
+            that gives the most, for each figure by itself.
         kinds: of `"rouge1"` to `"rouge9"`, `"rougeL"` and `"rougeLsum"`.
         stem: whether words are reduced to their stems.
 
@@ -87,15 +89,21 @@ def rouge(hypotheses, references, kinds=("rouge1", "rouge2", "rougeL"), stem=Tru
         https://aclanthology.org/W04-1013
     """
     references = _references(hypotheses, references)
+    kinds = (kinds,) if isinstance(kinds, str) else tuple(kinds)
     rouge_score = _library("rouge_score.rouge_scorer", "rouge-score")
     scorer = rouge_score.RougeScorer(list(kinds), use_stemmer=stem)
     found = [
-        scorer.score_multi(each, text) for text, each in zip(hypotheses, references, strict=True)
+        [scorer.score(reference, text) for reference in each]
+        for text, each in zip(hypotheses, references, strict=True)
     ]
-    signature = f"rouge-score|stem:{'yes' if stem else 'no'}|mean"
+    version = importlib.metadata.version("rouge-score")
+    signature = f"ROUGE|stem:{'yes' if stem else 'no'}|refs:best|mean|rouge-score:{version}"
     return {
         f"{kind}_{name}": TextScore(
-            100 * sum(getattr(each[kind], field) for each in found) / len(found), signature
+            100
+            * sum(max(getattr(one[kind], field) for one in each) for each in found)
+            / len(found),
+            signature,
         )
         for kind in kinds
         for name, field in (("recall", "recall"), ("f1", "fmeasure"))
@@ -104,12 +112,20 @@ def rouge(hypotheses, references, kinds=("rouge1", "rouge2", "rougeL"), stem=Tru
 
 def _references(hypotheses, references):
     """References as lists of strings, one list for each hypothesis."""
+    for name, texts in (("hypotheses", hypotheses), ("references", references)):
+        if isinstance(texts, str):
+            raise ValueError(f"`{name}` must be a list of strings. Received: {texts!r}")
     if len(hypotheses) != len(references) or not len(hypotheses):
         raise ValueError(
             "`hypotheses` and `references` must be equally many, at least one. "
             f"Received: {len(hypotheses)} and {len(references)}"
         )
-    return [[each] if isinstance(each, str) else list(each) for each in references]
+    lists = [[each] if isinstance(each, str) else list(each) for each in references]
+    if not all(lists):
+        raise ValueError(
+            "`references` must hold at least one for each hypothesis. Received: an empty list"
+        )
+    return lists
 
 
 def _library(name, package=None):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_attn.layers.arguments import positive_integer
 from keras_attn.visualization.figures import INK, new_figure, saved
 from keras_attn.visualization.script_fonts import families_for
 
@@ -44,14 +45,9 @@ def plot_alignment(alignments, titles=None, columns=None, marker=None, path=None
         2015, figure 3, https://arxiv.org/abs/1409.0473
     """
     panels = checked(alignments)
-    if isinstance(titles, str):
-        titles = [titles]
-    if titles is not None and len(titles) != len(panels):
-        raise ValueError(
-            f"`titles` must be as many as there are alignments, {len(panels)}. "
-            f"Received: {len(titles)}"
-        )
-    columns = min(len(panels), columns or MOST_COLUMNS)
+    titles = checked_titles(titles, len(panels))
+    columns = MOST_COLUMNS if columns is None else positive_integer("columns", columns)
+    columns = min(len(panels), columns)
     # Long sequences get smaller cells.
     cell = min(CELL, LONGEST / max(max(len(one.source), len(one.target)) for one in panels))
     panels = [
@@ -113,7 +109,7 @@ class _Panel:
             top=True, labeltop=True, bottom=False, labelbottom=False, length=0, colors=INK
         )
         for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-            label.set(fontsize=self.points, fontfamily=fonts)
+            label.set(fontsize=self.points, fontfamily=fonts, parse_math=False)
         for label in axes.get_xticklabels() if self.slants else ():
             label.set(rotation=60, ha="left", va="baseline", rotation_mode="anchor")
         # Lines between the cells.
@@ -127,7 +123,7 @@ class _Panel:
             height = 1 + (self.above - 0.1) / inches
             axes.text(
                 -0.5, height, self.title, fontsize=15, color=INK, fontfamily=fonts, va="top",
-                transform=axes.get_xaxis_transform(),
+                transform=axes.get_xaxis_transform(), parse_math=False,
             )  # fmt: skip
         return image
 
@@ -143,6 +139,16 @@ def _axes(figure, left, top, width, height):
             height / whole_height,
         )
     )
+
+
+def checked_titles(titles, count):
+    """A list of as many titles, or None."""
+    titles = [titles] if isinstance(titles, str) else titles
+    if titles is not None and len(titles) != count:
+        raise ValueError(
+            f"`titles` must be as many as there are alignments, {count}. Received: {len(titles)}"
+        )
+    return titles
 
 
 def checked(alignments):

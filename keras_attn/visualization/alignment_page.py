@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn.visualization.alignment import checked
+from keras_attn.visualization.alignment import checked, checked_titles
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -110,11 +110,7 @@ def alignment_page(alignments, path, titles=None, title="Where each word looked"
     'page.html'
     """
     pairs = checked(alignments)
-    if titles is not None and len(titles) != len(pairs):
-        raise ValueError(
-            f"`titles` must be as many as there are alignments, {len(pairs)}. "
-            f"Received: {len(titles)}"
-        )
+    titles = checked_titles(titles, len(pairs))
     data = [
         {
             "source": [str(token) for token in one.source],

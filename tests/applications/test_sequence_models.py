@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_attn import AttentionDecoder, BahdanauAttention
+from keras_attn import AttentionDecoder, BahdanauAttention, CoverageAttention
 from keras_attn.applications import (
     AttentionSummarizer,
     EncoderDecoder,
@@ -22,8 +22,8 @@ TARGETS = ["a man", "a brown dog runs", "two dogs"]
 
 
 def rnn_search(**arguments):
-    sizes = {"units": 6, "embedding_units": 5, "maxout_units": 4}
-    return randomise(RNNSearch(10, 9, **{**sizes, **arguments}))
+    sizes = {"units": 6, "embedding_units": 5, "maxout_units": 4, "target_vocabulary": 9}
+    return randomise(RNNSearch(10, **{**sizes, **arguments}))
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +129,29 @@ def test_several_hypotheses_and_samples(texts):
     assert drawn == texts.generate(SOURCES, search="sample", samples=2, seed=1, max_length=6)
     assert drawn != texts.generate(SOURCES, search="sample", samples=2, seed=2, max_length=6)
     assert isinstance(drawn[0][0], str)
+    # One seed is not the same draws for every batch.
+    alone = texts.generate(SOURCES[:1] * 8, search="sample", seed=1, batch_size=2, max_length=6)
+    assert len(set(alone[::2])) > 1
+
+
+def test_hypotheses_that_there_are_not_are_left_out():
+    found, alignments = rnn_search(target_vocabulary=4).generate(
+        [[5, 6]], max_length=1, search="beam", beams=5, hypotheses=5, return_alignments=True
+    )
+    assert sorted(found[0]) == [[], [3]]
+    assert len(alignments[0]) == 2
+
+
+def test_what_is_forbidden_is_so_besides_padding_and_start():
+    model = rnn_search()
+    model.logits.bias.assign(np.array([9.0, 9, -9, 9, 0, 0, 0, 0, 0]))
+    assert set(model.generate([[5]], max_length=5)[0]) == {3}
+    assert not {0, 1, 3} & set(model.generate([[5]], max_length=5, forbidden=(3,))[0])
+
+
+def test_a_tokenizer_of_the_source_alone_gives_integers(texts):
+    model = RNNSearch(texts.source_vocabulary, 9, units=6, embedding_units=5, maxout_units=4)
+    assert all(isinstance(token, int) for token in model.generate(["ein mann"], max_length=4)[0])
 
 
 def test_a_file_brings_back_model_and_tokenizers(texts, tmp_path):
@@ -157,8 +180,15 @@ def test_unknown_words_are_replaced_by_what_they_looked_at(texts):
         ["Zwei fremde"], max_length=2, replace_unknown=True, return_alignments=True
     )
     assert alignment.source == ["Zwei", "fremde", "</s>"]  # also words that it does not know
-    best = [alignment.source[place] for place in np.argmax(alignment.weights, axis=-1)]
+    best = [alignment.source[place] for place in np.argmax(alignment.weights[:, :-1], axis=-1)]
     assert output == " ".join(best)
+    # The end of a source is no word.
+    model.set_weights([0 * weight for weight in model.get_weights()])
+    model.logits.bias.assign(bias)
+    assert model.generate(["zwei", ""], max_length=2, replace_unknown=True) == [
+        "zwei zwei",
+        "<unk> <unk>",
+    ]
 
 
 @pytest.mark.parametrize("reverse", [False, True])
@@ -204,9 +234,24 @@ def test_what_is_refused(texts):
         model.generate(["ein mann"])
     with pytest.raises(ValueError, match="`sources` must be a list of strings"):
         texts.generate("ein mann")
-    with pytest.raises(ValueError, match=r"`sources` must lie below the vocabulary of 10.*: 10"):
-        model.generate([[4, 10]])
-    with pytest.raises(ValueError, match=r"`targets` must lie below the vocabulary of 9.*: 9"):
+    for outside in (10, -3):
+        with pytest.raises(ValueError, match=rf"`sources` must lie .* of 10 .*: {outside}"):
+            model.generate([[4, outside]])
+    for wrong in ([4, 5], ["ein", [4]], [[4.5]]):
+        with pytest.raises(ValueError, match="`sources` must be lists of integers"):
+            model.generate(wrong)
+    with pytest.raises(ValueError, match=r"`beams` is no option of search='greedy'.*beams=3"):
+        model.generate([[4]], beams=3)
+    for name, value in (("batch_size", 0), ("max_length", 2.5), ("max_length", 0)):
+        with pytest.raises(ValueError, match=f"`{name}` must be a positive integer"):
+            model.generate([[4]], **{name: value})
+    with pytest.raises(ValueError, match=r"`seed` must be in 0\.\.2\*\*32 - 1"):
+        model.generate([[4]], search="sample", seed=2**33)
+    with pytest.raises(ValueError, match="`sources` and `targets` must be equally many"):
+        model.align([[5], [6]], [[4]])
+    with pytest.raises(ValueError, match="`attention` must remember nothing"):
+        AttentionSummarizer(10, 9, 5, 6, attention=CoverageAttention(4))
+    with pytest.raises(ValueError, match=r"`targets` must lie below the vocabulary of 9 .*: 9"):
         model.align([[4]], [[9]])
     with pytest.raises(ValueError, match="`replace_unknown` needs strings"):
         model.generate([[5]], replace_unknown=True)

@@ -23,10 +23,10 @@ pytestmark = pytest.mark.once
 def test_parallel_text_plain_and_packed(tmp_path):
     (tmp_path / "train.de").write_text("eins\n\nzwei\u2028drei\n", encoding="utf-8")
     with gzip.open(tmp_path / "train.en.gz", "wt", encoding="utf-8") as file:
-        file.write("one\nempty\ntwo three\n")
+        file.write("\ufeffone\r\nempty\r\ntwo\rthree\r\n")
     sources, targets = parallel_text(tmp_path, "de", "en")
     assert sources == ["eins", "zwei\u2028drei"]  # a separator inside of a line is no end of it
-    assert targets == ["one", "two three"]
+    assert targets == ["one", "two\rthree"]
 
 
 def test_parallel_text_that_does_not_fit(tmp_path):
@@ -40,7 +40,7 @@ def test_parallel_text_that_does_not_fit(tmp_path):
 
 def test_word_pairs(tmp_path):
     path = tmp_path / "words.tsv"
-    path.write_text("ank\tअंक\t5\n\nanka\tअंक\t1\n", encoding="utf-8")
+    path.write_text("ank\tअंक\t5\n\nanka\tअंक\t1\n\tअंक\t2\nabc\t\t3\n", encoding="utf-8")
     assert word_pairs(path) == (["ank", "anka"], ["अंक", "अंक"])
     assert word_pairs(path, 1, 0) == (["अंक", "अंक"], ["ank", "anka"])
     with pytest.raises(ValueError, match=r"4 columns.*line 1 of words.tsv has 3"):
@@ -112,11 +112,11 @@ def test_batches_hold_every_pair_once_for_teacher_forcing():
     found = []
     for source, target, labels in rows(dataset):
         kept = source[source != 0].tolist()
-        if not kept:  # of a batch that is not full
-            assert not target.any()
-            assert not labels.any()
-            continue
         assert kept[-1] == 2
+        if not labels.any():  # of a batch that is not full
+            assert not target.any()
+            assert kept == [2]
+            continue
         assert target[target != 0].tolist() == [1, *kept[:-1], 4]
         assert labels[labels != 0].tolist() == [*kept[:-1], 4, 2]
         found.append(kept[:-1])
@@ -156,6 +156,9 @@ def test_pairs_that_are_refused_or_left_out():
         SequencePairs([], [])
     with pytest.raises(ValueError, match="positive integers"):
         SequencePairs([[0]], [[4]])
+    for wrong in (["abc"], [[4.5]], [4]):
+        with pytest.raises(ValueError, match="`targets` must be lists of integers"):
+            SequencePairs([[4]], wrong)
     with pytest.raises(ValueError, match="`batch_size`"):
         SequencePairs([[4]], [[4]], batch_size=0)
     inputs, labels = SequencePairs([[]], [[]], 1)[0]  # nothing but its end

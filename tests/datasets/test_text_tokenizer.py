@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import unicodedata
 
 import keras
 import pytest
@@ -49,6 +50,45 @@ def test_unknown_words_are_said_to_be_unknown():
     # Pieces of words know every word of known letters.
     pieces = TextTokenizer.train(TEXTS, "bpe")
     assert pieces.decode(pieces.encode(["Ein Traum"])) == ["Ein Traum"]
+
+
+def test_unknown_letters_stand_where_they_are():
+    for unit, text in (("character", "Qin"), ("bpe", "Ein Qein.")):
+        tokenizer = TextTokenizer.train(TEXTS, unit)
+        found = tokenizer.decode(tokenizer.encode([text]))[0]
+        assert found == text.replace("Q", "<unk>")
+
+
+def test_names_of_special_tokens_in_a_text_are_text():
+    tokenizer = TextTokenizer.train(TEXTS, "word")
+    ids = tokenizer.encode(["Ein <pad> Mann </s> Hund"])[0]
+    assert not {tokenizer.padding, tokenizer.start, tokenizer.end} & set(ids)
+
+
+def test_split_gives_the_text_of_each_token():
+    tokenizer = TextTokenizer.train(["x.y", "Fremd", "caf\u00e9"], "bpe")
+    for text in ("x.y", "Fremd", "cafe\u0301"):
+        pieces = tokenizer.split([text])[0]
+        assert len(pieces) == len(tokenizer.encode([text])[0])
+        assert "".join(pieces) == unicodedata.normalize("NFC", text)
+
+
+def test_a_tokenizer_of_ones_own_does_only_what_is_asked():
+    import tokenizers
+
+    own = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="<unk>"))
+    own.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    own.decoder = tokenizers.decoders.ByteLevel()
+    special = ["<pad>", "<s>", "</s>", "<unk>"]
+    own.train_from_iterator(TEXTS, tokenizers.trainers.BpeTrainer(special_tokens=special))
+    own.enable_padding(length=50)
+    own.post_processor = tokenizers.processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
+    )
+    tokenizer = TextTokenizer(own)
+    ids = tokenizer.encode(TEXTS)
+    assert min(map(min, ids)) > tokenizer.unknown
+    assert tokenizer.decode([[*each, 2, 5] for each in ids]) == TEXTS
 
 
 def test_frequency_size_and_case():

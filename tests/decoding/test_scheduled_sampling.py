@@ -82,6 +82,18 @@ def test_tokens_are_drawn_by_their_probability():
     assert to_numpy(draw_token(logits, ops.convert_to_tensor(chance))).tolist() == [0, 0, 1, 1, 2]
 
 
+def test_the_read_out_sees_the_words_that_the_decoder_saw():
+    model = translator()
+    model.decoder.sampling_probability.assign(1.0)
+    found = []
+    for target in ([1, 4, 5, 6], [1, 7, 8, 3]):
+        model.decoder.draws.state.assign([3, 0])
+        inputs = {"source": np.array([[5, 6, 2]]), "target": np.array([target])}
+        found.append(to_numpy(model(inputs, training=True)))
+    # Of the given words only the start is ever looked at.
+    np.testing.assert_allclose(*found, atol=1e-6)
+
+
 def translator():
     return RNNSearch(10, 9, units=6, embedding_units=5, maxout_units=4, scheduled_sampling=True)
 

@@ -87,8 +87,12 @@ def test_config_and_refusals(metric):
     config = json.loads(json.dumps(keras.saving.serialize_keras_object(found)))
     again = keras.saving.deserialize_keras_object(config)
     assert (again.ignore_class, again.name) == (3, "mine")
-    with pytest.raises(ValueError, match=r"`y_pred` must have an axis.*\(2, 3\).*\(2, 3\)"):
+    with pytest.raises(ValueError, match=r"`y_pred` must have the shape.*\(2, 3\).*\(2, 3\)"):
         found.update_state(np.zeros((2, 3)), np.zeros((2, 3)))
+    with pytest.raises(ValueError, match=r"`y_pred` must have the shape.*\(2, 4, 5\)"):
+        found.update_state(np.zeros((2, 3)), np.zeros((2, 4, 5)))
+    with pytest.raises(ValueError, match=r"`sample_weight` must have the first axes.*\(3,\)"):
+        found.update_state(np.zeros((2, 3)), np.zeros((2, 3, 5)), np.ones(3))
 
 
 def test_half_precision_does_not_round_the_mean():

@@ -40,6 +40,12 @@ def test_rouge_by_hand():
     assert found["rouge1_f1"].score == pytest.approx(100)  # by their stems
     plain = rouge(["police kill the gunman"], ["police killed the big gunman"], ("rouge2",), False)
     assert plain["rouge2_recall"].score == 0
+    # Each figure by the reference that gives the most of it.
+    several = [["a b c d e", "a b"]]
+    best = rouge(["a b c x y z u v w"], several, "rouge1", stem=False)
+    assert best["rouge1_recall"].score == pytest.approx(100)
+    assert best["rouge1_f1"].score == pytest.approx(100 * 2 * 3 / (9 + 5))
+    assert "rouge-score:" in best["rouge1_f1"].signature
     plain = rouge(["the gunman"], ["police kill the gunman"], ("rouge1", "rougeL"), False)
     assert plain["rouge1_recall"].score == pytest.approx(50)
     assert plain["rougeL_f1"].score == pytest.approx(100 * 2 / 3)
@@ -50,3 +56,7 @@ def test_what_is_refused():
         bleu(["a"], [])
     with pytest.raises(ValueError, match="at least one"):
         rouge([], [])
+    with pytest.raises(ValueError, match="`hypotheses` must be a list of strings"):
+        bleu("abc", "abc")
+    with pytest.raises(ValueError, match="an empty list"):
+        bleu(["a"], [[]])

@@ -75,6 +75,15 @@ def test_spaces_are_seen():
     assert labels(plot_alignment(LETTERS, marker="_").axes[0])[0][1] == "_"
 
 
+def test_dollars_are_dollars(tmp_path):
+    money = Alignment(["$5", "$$"], ["5 $", "$"], np.eye(2))
+    figure = plot_alignment(money, titles="from $5 to $10", columns=4, path=tmp_path / "money.png")
+    assert labels(figure.axes[0]) == [["$5", "$$"], ["5 $", "$"]]
+    with pytest.raises(ValueError, match="`columns` must be a positive integer"):
+        plot_alignment(money, columns=-1)
+    alignment_page(money, tmp_path / "money.html", titles="one")
+
+
 def test_other_scripts_are_drawn_or_warned_of():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
