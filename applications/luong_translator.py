@@ -169,6 +169,7 @@ class LuongTranslator(SequenceModel):
         super().__init__((source, target), logits, weights, dtype, arguments, **kwargs)
 
     def _remember(self, source):
+        """The states of the last LSTM in the order of the source, its mask, and all last states."""
         mask = ops.not_equal(source, self.padding)
         memory, states = self.source_embedding(source), []
         for encoder in self.encoders:

@@ -65,6 +65,7 @@ def measure(backend):
 
 
 def ours():
+    """`RNNSearch`, ready to be trained."""
     import keras
 
     from keras_attn.applications import RNNSearch
@@ -79,6 +80,7 @@ def ours():
 
 
 def theirs(torch):
+    """The same equations in PyTorch; keys and logits are computed word by word."""
     nn = torch.nn
 
     class Translator(nn.Module):

@@ -221,6 +221,7 @@ def judge(model, texts, options):
 
 
 def bleu_by_length(sources, translations, references):
+    """BLEU of the sentences of each class of lengths, by the mean length of its sources."""
     words = np.array([len(source.split()) for source in sources])
     found = {}
     for least, most in LENGTHS:

@@ -116,6 +116,7 @@ def date_pairs(split="train", num_pairs=20_000, seed=0, lowercase=True):
 
 
 def _written(iso, form):
+    """The date `YYYY-MM-DD` in one of `FORMS`."""
     year, month, day = map(int, iso.split("-"))
     weekday = WEEKDAYS[(np.datetime64(iso).astype(int) + 3) % 7]  # day 0, in 1970, was a Thursday
     return form.format(

@@ -100,6 +100,8 @@ def headline_pairs(split="train", num_pairs=8000, seed=0):
 
 
 def _story(generator):
+    """A sentence and its headline."""
+
     def choice(words, count=1):
         return [words[place] for place in generator.permutation(len(words))[:count]]
 

@@ -81,6 +81,7 @@ def word_pairs(path, source=0, target=1):
 
 
 def _lines(folder, name):
+    """The lines of a file, plain or packed, with whatever space is around them."""
     plain, packed = folder / name, folder / f"{name}.gz"
     path = plain if plain.exists() else packed
     if not path.exists():

@@ -58,6 +58,7 @@ def romanized_words(split="train", num_pairs=10_000, max_syllables=4, seed=0):
 
 
 def _word(generator, syllables):
+    """A word of so many syllables, in Cyrillic and in Latin letters."""
     written = said = coda = ""
     for syllable in range(syllables):
         onset = _choice(generator, CONSONANTS)

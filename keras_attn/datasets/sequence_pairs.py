@@ -108,6 +108,7 @@ class SequencePairs(keras.utils.PyDataset):
         return len(self.sources)
 
     def _draw(self):
+        """The rows of each batch of this epoch."""
         generator = np.random.default_rng([self.seed, self.epoch])
         # By padded lengths first, so that those of one shape are mixed.
         lengths = [

@@ -153,6 +153,7 @@ class TextTokenizer:
         return self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
 
     def _text(self, ids):
+        """The text of one sequence."""
         if self.tokenizer.decoder is not None:
             ids = [int(number) for number in ids]
             ids = ids[: ids.index(END)] if END in ids else ids
@@ -176,6 +177,7 @@ class TextTokenizer:
 
 
 def _library():
+    """Hugging Face's library, which not everybody needs."""
     try:
         import tokenizers
     except ImportError as error:

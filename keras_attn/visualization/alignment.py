@@ -101,6 +101,7 @@ class _Panel:
         self.height = self.above + cell * len(self.target) + 0.25
 
     def draw(self, axes, fonts):
+        """Draws weights, labels and title; returns the image, for a colour bar."""
         image = axes.imshow(self.weights, cmap="gray", vmin=0, vmax=1)
         columns, rows = range(len(self.source)), range(len(self.target))
         axes.set_xticks(columns, self.source)
