@@ -12,7 +12,14 @@ SMALL = ["--units", "16", "--embedding", "8", "--epochs", "1", "--beams", "2"]
 @pytest.mark.training
 def test_dates(tmp_path):
     printed, figures = run(
-        "translation", tmp_path, *SMALL, "--examples", "256", "--weights", "weights", backend="jax"
+        "translation",
+        tmp_path,
+        *SMALL,
+        "--examples",
+        "256",
+        "--weights",
+        "weights",
+        backend="torch",
     )
     assert figures["examples"] == {"train": 256, "val": 500, "test": 1000}
     found = figures["models"]["rnn_search"]
