@@ -270,7 +270,15 @@ class SequenceModel(keras.Model):
 
 
 def vocabulary_size(name, vocabulary):
-    """The number of tokens of a vocabulary, a size or a tokenizer."""
+    """The number of tokens of a vocabulary.
+
+    Args:
+        name: of the argument, for what is said of a wrong one.
+        vocabulary: a `TextTokenizer`, or the number itself.
+
+    Raises:
+        ValueError: for what is neither, or has no place for padding, start and end.
+    """
     if isinstance(vocabulary, TextTokenizer):
         return vocabulary.vocabulary_size
     size = positive_integer(name, vocabulary)
@@ -283,7 +291,7 @@ def vocabulary_size(name, vocabulary):
 
 
 def vocabulary_sizes(source_vocabulary, target_vocabulary):
-    """Those of both sides."""
+    """`vocabulary_size` of both sides, for the constructors of the models."""
     return (
         vocabulary_size("source_vocabulary", source_vocabulary),
         vocabulary_size("target_vocabulary", target_vocabulary),
@@ -291,6 +299,6 @@ def vocabulary_sizes(source_vocabulary, target_vocabulary):
 
 
 def check_dropout(dropout):
-    """Refuses a fraction that is none."""
+    """Raises ValueError for a fraction outside of [0, 1)."""
     if not 0 <= dropout < 1:
         raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")

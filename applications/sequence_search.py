@@ -20,6 +20,8 @@ OPTIONS["greedy"] = OPTIONS["beam"] - {"beams", "hypotheses", "length_penalty", 
 class SequenceSearches:
     """The compiled searches of a model: one for each kind, length and set of options.
 
+    No Keras object, so that the model does not count what it searches with among its own layers.
+
     Args:
         model: a `SequenceModel`.
     """

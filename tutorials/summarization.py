@@ -3,11 +3,11 @@
 
 Rush et al. write a headline word by word with a feed-forward network that sees the last five words
 it has written. What it knows of the sentence comes from an encoder: the mean of all its words, or,
-with attention, a mean weighted by how well each word fits what was written last. The second finds
-the word that comes next.
+with attention, a mean weighted by how well each word fits what was written last.
 
 By default the sentences are made-up news that need no download; it takes about a minute on two
-cores. Or take two files, line by line beside each other:
+cores. They are so alike that the mean of the words does as well as attention. Or take two files,
+line by line beside each other:
 
     python tutorials/summarization.py
     python tutorials/summarization.py --data FOLDER --source article --target title

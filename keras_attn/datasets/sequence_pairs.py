@@ -126,7 +126,7 @@ class SequencePairs(keras.utils.PyDataset):
 
 
 def check_integers(name, sequences):
-    """Refuses what are no lists of integers."""
+    """Raises ValueError, with the argument's name, for rows that are no lists of integers."""
     for row in sequences:
         array = np.asarray(row)
         if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
@@ -134,7 +134,14 @@ def check_integers(name, sequences):
 
 
 def padded(sequences, rows, multiple, length=0):
-    """Sequences as one int32 array of `rows` rows and a length that is a multiple of `multiple`."""
+    """Sequences as one array, int32, with padding after each and rows of padding after the last.
+
+    Args:
+        sequences: lists or arrays of integers, at most `rows`.
+        rows: of the array.
+        multiple: the length of the rows is rounded up to a multiple of it.
+        length: the least that the rows must hold.
+    """
     length = max([length, 1, *map(len, sequences)])
     array = np.full((rows, -(-length // multiple) * multiple), PADDING, "int32")
     for row, sequence in zip(array, sequences, strict=False):
