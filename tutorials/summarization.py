@@ -6,8 +6,8 @@ it has written. What it knows of the sentence comes from an encoder: the mean of
 with attention, a mean weighted by how well each word fits what was written last.
 
 By default the sentences are made-up news that need no download; it takes about a minute on two
-cores. They are so alike that the mean of the words does as well as attention. Or take two files,
-line by line beside each other:
+cores. On them the mean of the words does as well as attention. Or take two files, line by line
+beside each other:
 
     python tutorials/summarization.py
     python tutorials/summarization.py --data FOLDER --source article --target title
