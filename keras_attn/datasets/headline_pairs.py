@@ -11,19 +11,27 @@ COUNTRIES = (
     "france", "kenya", "brazil", "japan", "norway", "egypt", "india", "canada", "chile", "poland",
     "ghana", "vietnam", "spain", "peru", "turkey", "finland",
 )  # fmt: skip
-CITIES = (
-    "paris", "nairobi", "lima", "osaka", "oslo", "cairo", "mumbai", "toronto", "warsaw", "accra",
-    "hanoi", "madrid", "ankara", "helsinki", "boston", "dublin",
-)  # fmt: skip
+# Names: 80 places and 80 people.
+PLACE_STEMS = ("ash", "black", "brook", "dun", "hart", "mill", "oak", "stan", "thorn", "west")
+PLACE_ENDINGS = ("bridge", "bury", "field", "ford", "ham", "ley", "ton", "wick")
+PERSON_STEMS = ("ander", "beck", "dahl", "falk", "holm", "jan", "lund", "oster", "rosen", "stein")
+PERSON_ENDINGS = ("aro", "elli", "ermann", "ic", "ova", "quist", "sen", "stedt")
+PLACES = tuple(stem + ending for stem in PLACE_STEMS for ending in PLACE_ENDINGS)
+PEOPLE = tuple(stem + ending for stem in PERSON_STEMS for ending in PERSON_ENDINGS)
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve")
 GOODS = ("rice", "steel", "oil", "coffee", "wheat", "copper", "cotton", "sugar", "gold", "timber")
 GROUPS = ("miners", "teachers", "pilots", "nurses", "farmers", "students", "drivers", "doctors")
 TEAMS = ("lions", "eagles", "sharks", "wolves", "bears", "hawks", "tigers", "rovers")
-HAZARDS = ("flood", "storm", "fire", "earthquake", "landslide", "explosion", "crash", "blizzard")
+HAZARDS = ("flood", "storm", "fire", "tremor", "landslide", "blast", "crash", "blizzard")
 ASIDES = (
     "officials said", "state media reported", "according to a spokesman", "witnesses said",
     "the ministry announced", "local radio reported",
+)  # fmt: skip
+# These name somebody who is not in the headline.
+VOICES = (
+    "mayor {person} told reporters", "a spokeswoman, {person}, said",
+    "according to the analyst {person}", "judge {person} confirmed", "union leader {person} said",
 )  # fmt: skip
 
 # A sentence, and the headline that a desk would make of it: in the present, without articles.
@@ -54,11 +62,19 @@ STORIES = (
     ),
     (
         "{country} and {abroad} signed an agreement in {city} on {day} to end a row over {goods}",
-        "{country} , {abroad} end {goods} row",
+        "{country}, {abroad} end {goods} row",
     ),
     (
         "rescuers reached {number} {group} who were trapped since {day} by a {hazard} near {city}",
         "{number} {group} rescued after {city} {hazard}",
+    ),
+    (
+        "the trade minister of {country}, {person}, resigned on {day} after a report on {goods}",
+        "{country} trade minister {person} resigns",
+    ),
+    (
+        "a court in {city} sentenced the banker {person} to {number} years for smuggling {goods}",
+        "banker {person} jailed for {goods} smuggling",
     ),
 )
 
@@ -109,12 +125,13 @@ def _story(generator):
     words = {
         name: choice(group)[0]
         for name, group in (
-            ("city", CITIES), ("day", DAYS), ("number", NUMBERS), ("goods", GOODS),
-            ("group", GROUPS), ("hazard", HAZARDS),
+            ("city", PLACES), ("person", PEOPLE), ("day", DAYS), ("number", NUMBERS),
+            ("goods", GOODS), ("group", GROUPS), ("hazard", HAZARDS),
         )
     }  # fmt: skip
     words |= {"country": country, "abroad": abroad, "team": team, "other": other}
     sentence, headline = STORIES[generator.integers(len(STORIES))]
-    if generator.random() < 0.5:
-        sentence = f"{sentence} , {choice(ASIDES)[0]}"
-    return f"{sentence} .".format(**words), headline.format(**words)
+    asides = ASIDES if "{person}" in sentence else ASIDES + VOICES
+    if generator.random() < 0.7:
+        sentence = f"{sentence}, {choice(asides)[0]}"
+    return f"{sentence}.".format(**words), headline.format(**words)

@@ -201,11 +201,14 @@ def test_headlines_are_made_of_their_sentences():
         "rescued",
         "after",
         "arrested",
+        "resigns",
+        "jailed",
     }
     for sentence, headline in zip(sentences, headlines, strict=True):
         assert "{" not in sentence + headline
         # What is not in the sentence is of the few words of the desk.
-        assert set(headline.split()) - set(sentence.split()) <= made | {",", "in", "to"}
+        wanted, there = (set(re.findall(r"\w+", text)) for text in (headline, sentence))
+        assert wanted - there <= made | {"in", "to"}
     assert set(sentences).isdisjoint(headline_pairs("test", 1000)[0])
     assert headline_pairs(num_pairs=3) == tuple(side[:3] for side in headline_pairs(num_pairs=5))
     with pytest.raises(ValueError, match="`split` must be"):
