@@ -16,6 +16,7 @@ from keras_attn.layers import (
     MonotonicAttention,
     SpatialTransformer,
     TransformationHead,
+    VisualAttention,
 )
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ __all__ = [
     "MonotonicAttention",
     "SpatialTransformer",
     "TransformationHead",
+    "VisualAttention",
     "applications",
     "datasets",
     "decoding",

@@ -25,6 +25,7 @@ NAMES = {
         "MonotonicAttention",
         "SpatialTransformer",
         "TransformationHead",
+        "VisualAttention",
     ],
     "keras_attn.applications": [
         "AttentionSummarizer",
@@ -85,6 +86,7 @@ NAMES = {
         "content_scores",
         "coverage_loss",
         "dot_scores",
+        "doubly_stochastic_loss",
         "flow_grid",
         "general_scores",
         "grid_sample",

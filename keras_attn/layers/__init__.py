@@ -14,6 +14,7 @@ from keras_attn.layers.luong_attention import LuongAttention
 from keras_attn.layers.monotonic_attention import MonotonicAttention
 from keras_attn.layers.spatial_transformer import SpatialTransformer
 from keras_attn.layers.transformation_head import TransformationHead
+from keras_attn.layers.visual_attention import VisualAttention
 
 __all__ = [
     "AlignmentAttention",
@@ -30,4 +31,5 @@ __all__ = [
     "MonotonicAttention",
     "SpatialTransformer",
     "TransformationHead",
+    "VisualAttention",
 ]

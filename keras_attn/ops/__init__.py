@@ -10,6 +10,7 @@ from keras_attn.ops.alignment_scores import (
 )
 from keras_attn.ops.attention_weights import attention_weights
 from keras_attn.ops.coverage import coverage_loss
+from keras_attn.ops.doubly_stochastic import doubly_stochastic_loss
 from keras_attn.ops.grid_sample import grid_sample
 from keras_attn.ops.grids import affine_grid, flow_grid, identity_grid, projective_grid
 from keras_attn.ops.homogeneous import compose, invert
@@ -28,6 +29,7 @@ __all__ = [
     "content_scores",
     "coverage_loss",
     "dot_scores",
+    "doubly_stochastic_loss",
     "flow_grid",
     "general_scores",
     "grid_sample",

@@ -12,6 +12,7 @@ from tests.conformance import (
     spatial_models,
     spatial_sampling,
     spatial_transformers,
+    visual,
 )
 
 LAYERS = [
@@ -21,6 +22,7 @@ LAYERS = [
     *spatial_transformers.TRANSFORMERS,
     *alignment.ALIGNMENT,
     *decoders.DECODERS,
+    *visual.VISUAL,
 ]
 MODELS = [*spatial_models.MODELS, *sequence_models.MODELS]
 CASES = [*LAYERS, *MODELS]

@@ -1,0 +1,132 @@
+"""Cases of the layers that look at the places of an image."""
+
+import numpy as np
+
+from keras_attn import VisualAttention
+from tests.conformance.alignment import SEEDED
+from tests.conformance.case import LayerCase
+from tests.oracles import alignment as oracle
+
+MAP = (2, 3, 4, 6)
+SEEN = np.zeros((2, 3, 4), "bool")
+SEEN[0, 1:, ::2] = True
+MISFITS = (
+    {"query": (2, 4, 3, 4)},
+    {"annotations": (2, 6)},
+    {"annotations": (3, 3, 4, 6)},
+)
+NASTY = {
+    "zeros": {"query": np.zeros((2, 5), "float32"), "annotations": np.zeros(MAP, "float32")},
+    "large": {
+        "query": np.full((2, 5), 1e4, "float32"),
+        "annotations": np.full(MAP, -1e4, "float32"),
+    },
+    "one place": {"annotations": (2, 1, 1, 6)},
+}
+
+
+def case(**changes):
+    """What is the same for all."""
+    return LayerCase(
+        **{
+            "layer": VisualAttention,
+            "inputs": {"query": (2, 5), "annotations": MAP},
+            "call": {"return_attention_scores": True},
+            "mask": {"annotations": SEEN},
+            "variable": {"annotations": (1, 2)},
+            "refuses_inputs": MISFITS,
+            **changes,
+        }
+    )
+
+
+def attend(weights, query, annotations, part="alignment", draw=False):
+    """Additive attention over the places of a map, for one step or several, and its gate."""
+    one_step = query.ndim == 2
+    queries = query[:, None] if one_step else query
+    places = annotations.reshape(len(annotations), -1, annotations.shape[-1])
+    score = oracle.additive(
+        weights[f"{part}/scale"],
+        weights[f"{part}/query_projection/kernel"],
+        weights[f"{part}/key_projection/kernel"],
+        weights[f"{part}/query_projection/bias"],
+    )
+    _, seen = oracle.attend(score, queries, places)
+    if draw:  # the likeliest place
+        seen = np.eye(seen.shape[-1])[np.argmax(seen, axis=-1)]
+    context = np.stack([a @ b for a, b in zip(seen, places, strict=True)])
+    if "gate_projection/kernel" in weights:
+        gate = queries @ weights["gate_projection/kernel"] + weights["gate_projection/bias"]
+        context = context / (1.0 + np.exp(-gate))
+    seen = seen.reshape(*seen.shape[:2], *annotations.shape[1:-1])
+    return (context[:, 0], seen[:, 0]) if one_step else (context, seen)
+
+
+def likeliest(weights, query, annotations):
+    """What the hard mode looks at outside of training, and its state."""
+    part = "choice/alignment"
+    context, draws = attend(weights, query, annotations, part, draw=True)
+    _, seen = attend(weights, query, annotations, part)
+    entropy = -np.sum(seen * np.log(seen), axis=(1, 2, 3))[:, None]
+    return context, draws, np.zeros((len(query), 1)), entropy
+
+
+VISUAL = [
+    case(
+        arguments={
+            "units": 7,
+            "scale_initializer": SEEDED,
+            "gate": "scalar",
+            "data_format": "channels_last",
+        },
+        expected=attend,
+        refuses=(
+            {"units": 0},
+            {"mode": "medium"},
+            {"gate": "matrix"},
+            {"data_format": "depth_first"},
+            {"inference": "expectation"},
+            {"mode": "hard", "estimator": "none"},
+            {"dropout": 1.0},
+        ),
+        channels_first={"annotations": 1},
+        nasty=NASTY,
+    ),
+    case(
+        name="steps-vector",
+        arguments={
+            "units": 7,
+            "scale_initializer": SEEDED,
+            "gate": "vector",
+            "data_format": "channels_last",
+        },
+        inputs={"query": (2, 3, 5), "annotations": MAP},
+        expected=attend,
+    ),
+    case(
+        name="places",
+        arguments={"units": 7, "scale_initializer": SEEDED},
+        inputs={"query": (2, 3, 5), "annotations": (2, 12, 6)},
+        mask={"annotations": SEEN.reshape(2, 12)},
+        variable={"query": (1,), "annotations": (1,)},
+        refuses_inputs=(),
+        expected=attend,
+    ),
+    case(
+        name="hard",
+        arguments={
+            "units": 7,
+            "scale_initializer": SEEDED,
+            "mode": "hard",
+            "gate": "scalar",
+            "expectation_rate": 0.5,
+            "data_format": "channels_last",
+        },
+        call={"return_attention_scores": True, "return_state": True},
+        inputs={"query": (2, 3, 5), "annotations": MAP},
+        expected=likeliest,
+        float32=(2, 3),
+        stochastic=True,
+        nasty=NASTY,
+    ),
+]

@@ -1,0 +1,157 @@
+"""Places of a map, cached keys, the gate, and the draws of the hard mode."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_attn import AttentionDecoder, VisualAttention
+from keras_attn.ops import reinforce_loss
+from tests.backend import flat, gradients, to_numpy
+from tests.conformance.case import randomise, weights_by_path
+from tests.oracles import alignment as oracle
+
+
+@pytest.fixture
+def query(generator):
+    return generator.normal(size=(2, 3, 5)).astype("float32")
+
+
+@pytest.fixture
+def feature_map(generator):
+    return generator.normal(size=(2, 2, 4, 6)).astype("float32")
+
+
+def test_a_map_is_its_places_in_rows(query, feature_map):
+    layer = VisualAttention(7, gate="vector", data_format="channels_last")
+    mask = np.arange(16).reshape(2, 2, 4) % 3 > 0
+    context, weights = flat(
+        layer([query, feature_map], mask=[None, mask], return_attention_scores=True)
+    )
+    places = feature_map.reshape(2, 8, 6)
+    other, rows = flat(
+        layer([query, places], mask=[None, mask.reshape(2, 8)], return_attention_scores=True)
+    )
+    np.testing.assert_allclose(context, other, atol=1e-6)
+    np.testing.assert_allclose(weights.reshape(2, 3, 8), rows, atol=1e-6)
+    assert np.all(weights[np.repeat(~mask[:, None], 3, axis=1)] == 0.0)
+
+
+@pytest.mark.parametrize("mode", ["soft", "hard"])
+def test_keys_are_projected_once(query, feature_map, mode):
+    layer = VisualAttention(7, mode, gate="scalar", data_format="channels_last")
+    wanted = flat(layer([query, feature_map], return_attention_scores=True))
+    keys = layer.project_keys(feature_map)
+    steps = [
+        flat(
+            layer(
+                [query[:, step], feature_map, keys],
+                keys_projected=True,
+                return_attention_scores=True,
+            )
+        )
+        for step in range(3)
+    ]
+    for part, whole in enumerate(wanted):
+        again = np.stack([step[part] for step in steps], axis=1)
+        np.testing.assert_allclose(again, whole, atol=1e-5)
+
+
+def test_a_shut_gate_lets_nothing_through(query, feature_map):
+    layer = VisualAttention(7, gate="scalar", data_format="channels_last")
+    open_gate = VisualAttention(7, data_format="channels_last")
+    for each in (layer, open_gate):
+        each.build([query.shape, feature_map.shape])
+    open_gate.set_weights(layer.get_weights()[:-2])
+    layer.gate_projection.kernel.assign(np.zeros((5, 1)))
+    for bias, share in ((-1e4, 0.0), (0.0, 0.5), (1e4, 1.0)):
+        layer.gate_projection.bias.assign([bias])
+        np.testing.assert_allclose(
+            to_numpy(layer([query, feature_map])),
+            share * to_numpy(open_gate([query, feature_map])),
+            atol=1e-6,
+        )
+
+
+def test_a_map_that_does_not_fit_is_refused(query, feature_map):
+    layer = VisualAttention(7, data_format="channels_last")
+    with pytest.raises(ValueError, match="same batch size"):
+        layer([query, feature_map[:1]])
+    with pytest.raises(ValueError, match="`value_mask` must be of shape"):
+        layer([query, feature_map], mask=[None, np.ones((2, 4, 4), "bool")])
+    with pytest.raises(ValueError, match='belong to `mode="hard"`'):
+        VisualAttention(7, expectation_rate=0.5)
+
+
+def test_a_decoder_draws_a_place_at_every_step(feature_map):
+    attention = VisualAttention(7, "hard", gate="scalar", estimator="reinforce", seed=1)
+    decoder = AttentionDecoder(keras.layers.LSTMCell(5), attention)
+    words = np.ones((2, 4, 3), "float32")
+    _, weights, state = decoder(
+        [words, feature_map.reshape(2, 8, 6)],
+        training=True,
+        return_attention_scores=True,
+        return_state=True,
+    )
+    weights = to_numpy(weights)
+    assert np.all((weights == 0.0) | (weights == 1.0))
+    assert np.all(weights.sum(axis=-1) == 1.0)
+    likelihood, entropy = (to_numpy(each) for each in state[-2:])
+    assert np.all(likelihood < 0.0)
+    assert np.all((entropy > 0.0) & (entropy <= 4 * np.log(8) + 1e-4))
+
+
+@pytest.mark.training
+def test_reinforce_is_unbiased_and_a_baseline_steadies_it(generator):
+    """Beside the gradient of the expected reward over all places, by differences."""
+    layer = VisualAttention(4, "hard", estimator="reinforce", seed=3, data_format="channels_last")
+    layer.build([(None, 1, 3), (None, 2, 2, 5)])
+    randomise(layer)
+    query = generator.normal(size=(1, 3))
+    feature_map = generator.normal(size=(2, 2, 5)).astype("float32")
+    rewards = np.array([3.0, 1.0, 2.5, 4.0], "float32")
+    weights = weights_by_path(layer)
+    part = "choice/alignment"
+    score = oracle.additive(
+        weights[f"{part}/scale"].astype("float64") * 3.0,
+        weights[f"{part}/query_projection/kernel"],
+        weights[f"{part}/key_projection/kernel"],
+        weights[f"{part}/query_projection/bias"],
+    )
+    layer.attention.attention.scale.assign(weights[f"{part}/scale"] * 3.0)
+
+    def expected(query):
+        _, seen = oracle.attend(score, query[None], feature_map.reshape(1, 4, 5))
+        return float(seen[0, 0] @ rewards)
+
+    exact = np.zeros(3)
+    for n in range(3):
+        step = np.eye(3)[n] * 1e-5
+        exact[n] = (expected(query + step) - expected(query - step)) / 2e-5
+
+    draws = 4000
+
+    def estimates(baseline):
+        """The gradient of each draw, `(draws, 3)`."""
+
+        def loss(queries):
+            maps = ops.tile(ops.convert_to_tensor(feature_map)[None], (draws, 1, 1, 1))
+            _, seen, (likelihood, _) = layer(
+                [queries, maps], training=True, return_attention_scores=True, return_state=True
+            )
+            reward = ops.matmul(ops.reshape(seen, (draws, 4)), rewards[:, None])
+            each = reinforce_loss(likelihood, reward, baseline)
+            # `gradients` differentiates the sum of the squares of what it gets.
+            return each - ops.stop_gradient(each) + 1.0
+
+        (found,), _ = gradients(loss, [np.tile(query[None], (draws, 1, 1)).astype("float32")])
+        return -found[:, 0] / 2.0  # a loss is less where the reward is more
+
+    spread = []
+    for baseline in (0.0, expected(query)):
+        found = estimates(baseline)
+        error = found.std(axis=0) / np.sqrt(draws)
+        assert np.all(np.abs(found.mean(axis=0) - exact) < 4.0 * error)
+        assert np.all(np.abs(exact) > 0.0)
+        spread.append(found.var(axis=0).sum())
+    assert spread[1] < 0.5 * spread[0]
