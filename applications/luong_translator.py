@@ -1,7 +1,8 @@
 import keras
 from keras import ops
 
-from keras_attn.applications.sequence_model import SequenceModel, check_dropout, vocabulary_sizes
+from keras_attn.applications.sequence_model import SequenceModel
+from keras_attn.applications.vocabulary import check_dropout, vocabulary_sizes
 from keras_attn.layers import AttentionDecoder, LocalAttention, LuongAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.cell_stack import advance

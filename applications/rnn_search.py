@@ -2,7 +2,8 @@ import keras
 from keras import ops
 
 from keras_attn.applications.maxout import Maxout
-from keras_attn.applications.sequence_model import SequenceModel, check_dropout, vocabulary_sizes
+from keras_attn.applications.sequence_model import SequenceModel
+from keras_attn.applications.vocabulary import check_dropout, vocabulary_sizes
 from keras_attn.layers import AttentionDecoder, BahdanauAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.feedback import draw_token

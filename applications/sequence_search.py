@@ -2,7 +2,6 @@ import inspect
 
 import keras
 import numpy as np
-from keras import ops
 
 from keras_attn.decoding import beam_search, greedy_search, sample
 
@@ -23,7 +22,7 @@ class SequenceSearches:
     No Keras object, so that the model does not count what it searches with among its own layers.
 
     Args:
-        model: a `SequenceModel`.
+        model: a `GenerativeModel`.
     """
 
     def __init__(self, model):
@@ -32,7 +31,7 @@ class SequenceSearches:
         self.found = {}
 
     def get(self, search, max_length, options):
-        """A function of sources `(batch, steps)` that gives the parts of `Hypotheses` by name."""
+        """A function of a batch of sources that gives the parts of `Hypotheses` by name."""
         key = (search, max_length, *sorted((name, str(value)) for name, value in options.items()))
         if key not in self.found:
             searcher = _SequenceSearch(self.model, search, max_length, options, self.draws)
@@ -83,7 +82,7 @@ class _SequenceSearch(keras.Model):
         if self.search == "sample":
             more["seed"] = self.draws
         if self.search == "beam":
-            more["memory_mask"] = ops.not_equal(source, self.model.padding)
+            more["memory_mask"] = self.model.memory_mask(source)
         found = SEARCHES[self.search](
             self.model.step,
             state,

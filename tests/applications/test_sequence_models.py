@@ -256,7 +256,7 @@ def test_what_is_refused(texts):
     with pytest.raises(ValueError, match="`replace_unknown` needs strings"):
         model.generate([[5]], replace_unknown=True)
     plain = EncoderDecoder(10, 9, 6, 5, 4)
-    with pytest.raises(ValueError, match=r"`return_alignments` .* need a model with attention"):
+    with pytest.raises(ValueError, match=r"`return_alignments` needs a model with attention"):
         plain.generate([[5]], return_alignments=True)
     with pytest.raises(ValueError, match="`align` needs a model with attention"):
         plain.align([[5]], [[5]])

@@ -1,0 +1,162 @@
+"""What the models that write sequences have in common, whatever they write them about."""
+
+import keras
+from keras import ops
+
+from keras_attn.applications.sequence_search import SequenceSearches
+from keras_attn.datasets.text_tokenizer import END, PADDING, START, TextTokenizer
+from keras_attn.layers.arguments import positive_integer
+
+
+class GenerativeModel(keras.Model):
+    """A functional model that writes sequences of tokens.
+
+    Integer 0 is padding, 1 the start, 2 the end, 3 the unknown. A subclass gives `encode` and
+    `step`, with the layers of the functional model, and the argument `target_vocabulary`.
+
+    Args:
+        inputs: those of the functional model by name.
+        outputs: of the functional model.
+        weights: attention weights of the functional model; None for a model without attention.
+        dtype: the dtype policy that the layers were made with.
+        arguments: those of the constructor by name, but for the dtype and Keras's own.
+    """
+
+    padding, start, end = PADDING, START, END
+    _functional = False
+
+    def __init__(self, inputs, outputs, weights, dtype, arguments, **kwargs):
+        object.__setattr__(self, "_functional", True)
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        self.dtype_policy = keras.dtype_policies.get(dtype)
+        for name, value in arguments.items():
+            setattr(self, name, value)
+        self._argument_names = tuple(arguments)
+        # Bound methods rather than models: the layers are this model's, to be saved once.
+        self._look = None if weights is None else keras.Model(inputs, weights).predict_on_batch
+        self._searches = SequenceSearches(self)
+
+    def __setattr__(self, name, value):
+        # Layers are set before there is a functional model, which then keeps track of them. (torch
+        # takes no module before it is initialised.)
+        if self._functional:
+            super().__setattr__(name, value)
+        else:
+            object.__setattr__(self, name, value)
+
+    # === What a model says of itself ===
+
+    def encode(self, source):
+        """What the search starts from.
+
+        Args:
+            source: a batch of what is written about.
+
+        Returns:
+            `(state, constants)`, as `keras_attn.decoding.beam_search` takes them.
+        """
+        raise NotImplementedError
+
+    def step(self, tokens, state, constants):
+        """One step of decoding, as `keras_attn.decoding.beam_search` takes it.
+
+        Args:
+            tokens: `(batch,)`, those of the step before.
+            state, constants: as `encode` or the step before returned them.
+
+        Returns:
+            `(logits, state, weights)`, or `(logits, state)` of a model without attention.
+        """
+        raise NotImplementedError
+
+    def memory_mask(self, source):
+        """Boolean `(batch, values)`, which values of the memory there are; None for all."""
+        return None
+
+    # === Searches ===
+
+    def _checked_search(self, search, options, batch_size, max_length, needs_weights):
+        """The options of a search; ValueError for arguments that `generate` cannot take."""
+        positive_integer("batch_size", batch_size)
+        if max_length is not None:
+            positive_integer("max_length", max_length)
+        options = self._searches.check(search, options)
+        for name in needs_weights:
+            if self._look is None:
+                raise ValueError(
+                    f"`{name}` needs a model with attention. Received: a {type(self).__name__}"
+                )
+        return options
+
+    def _found(self, batch, search, max_length, options):
+        """What a search finds for each of a batch, dictionaries of arrays."""
+        found = self._searches.get(search, max_length, options)(batch)
+        found = {name: ops.convert_to_numpy(each) for name, each in found.items()}
+        places = range(len(found["lengths"]))
+        return [{name: each[place] for name, each in found.items()} for place in places]
+
+    def _hypotheses(self, found, texts, align):
+        """The hypotheses about one source, pairs of an output and its alignment.
+
+        Args:
+            found: one of those that `_found` returns.
+            texts: whether the outputs are strings.
+            align: function of target tokens and the weights of all steps that gives the alignment.
+        """
+        hypotheses = []
+        for place, (tokens, length) in enumerate(
+            zip(found["tokens"], found["lengths"], strict=True)
+        ):
+            if place and not length:  # there is no such hypothesis
+                break
+            ids = tokens[:length].tolist()
+            words = ids[:-1] if ids and ids[-1] == END else ids
+            alignment = None
+            if "alignments" in found:
+                target = self.target_vocabulary.tokens(ids) if texts else ids
+                alignment = align(target, found["alignments"][place][: len(ids)])
+            output = self.target_vocabulary.decode([words])[0] if texts else words
+            hypotheses.append((output, alignment))
+        return hypotheses
+
+    # === Keras ===
+
+    def get_config(self):
+        # Not Keras's own, which would describe the graph of layers instead of the arguments.
+        serialize = keras.saving.serialize_keras_object
+        arguments = {name: getattr(self, name) for name in self._argument_names}
+        return {
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+            **{
+                name: serialize(value) if isinstance(value, (TextTokenizer, keras.Layer)) else value
+                for name, value in arguments.items()
+            },
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        deserialize = keras.saving.deserialize_keras_object
+        return cls(
+            **{
+                name: deserialize(value) if isinstance(value, dict) else value
+                for name, value in config.items()
+            }
+        )
+
+
+def outputs_and_alignments(results, options, return_alignments):
+    """What `generate` returns: of each source one hypothesis, or all where several were asked for.
+
+    Args:
+        results: lists of pairs of an output and its alignment.
+        options: of the search.
+        return_alignments: whether the alignments are returned too.
+    """
+    outputs, alignments = (
+        [[each[part] for each in hypotheses] for hypotheses in results] for part in (0, 1)
+    )
+    if max(options.get("hypotheses", 1), options.get("samples", 1)) == 1:
+        outputs, alignments = [each[0] for each in outputs], [each[0] for each in alignments]
+    return (outputs, alignments) if return_alignments else outputs
