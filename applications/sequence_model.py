@@ -4,9 +4,9 @@ import numpy as np
 from keras import ops
 
 from keras_attn.applications.generative_model import GenerativeModel, outputs_and_alignments
-from keras_attn.applications.vocabulary import vocabulary_size
-from keras_attn.datasets.sequence_pairs import check_integers, padded
-from keras_attn.datasets.text_tokenizer import END, PADDING, SPECIAL, START, UNKNOWN, TextTokenizer
+from keras_attn.applications.vocabulary import names_and_ids
+from keras_attn.datasets.sequence_pairs import padded
+from keras_attn.datasets.text_tokenizer import SPECIAL, START, UNKNOWN, TextTokenizer
 from keras_attn.decoding import Alignment
 
 # Sources are padded to a multiple of it, so that few searches are compiled.
@@ -129,33 +129,9 @@ class SequenceModel(GenerativeModel):
 
     def _read(self, inputs, side):
         """Strings or integers of a side as lists of names and of integers, both with the end."""
-        vocabulary = getattr(self, f"{side}_vocabulary")
-        if isinstance(inputs, str):
-            raise ValueError(f"`{side}s` must be a list of strings. Received: {inputs!r}")
-        inputs = list(inputs)
-        if inputs and all(isinstance(each, str) for each in inputs):
-            if not isinstance(vocabulary, TextTokenizer):
-                raise ValueError(
-                    f"`{side}s` must be lists of integers, for a model without tokenizers. "
-                    f"Received: strings, with a vocabulary of {vocabulary}"
-                )
-            ids = vocabulary.encode(inputs)
-            return [[*each, SPECIAL[END]] for each in vocabulary.split(inputs)], [
-                [*each, END] for each in ids
-            ]
-        check_integers(f"{side}s", inputs)
-        # Rows of an array may be padded, and have their start and end.
-        around = (PADDING, START, END)
-        ids = [[int(token) for token in row if token not in around] for row in inputs]
-        size = vocabulary_size(f"{side}_vocabulary", vocabulary)
-        outside = [token for row in ids for token in row if not 0 <= token < size]
-        if outside:
-            raise ValueError(
-                f"`{side}s` must lie below the vocabulary of {size} and not be negative. "
-                f"Received: {outside[0]}"
-            )
-        ids = [[*row, END] for row in ids]
-        return ids, ids
+        return names_and_ids(
+            f"{side}s", inputs, f"{side}_vocabulary", getattr(self, f"{side}_vocabulary")
+        )
 
     def _replaced(self, text, alignment):
         """Unknown words by the source word that they looked at most."""

@@ -1,6 +1,7 @@
 """Arguments that the models which write sequences share."""
 
-from keras_attn.datasets.text_tokenizer import END, TextTokenizer
+from keras_attn.datasets.sequence_pairs import check_integers
+from keras_attn.datasets.text_tokenizer import END, PADDING, SPECIAL, START, TextTokenizer
 from keras_attn.layers.arguments import positive_integer
 
 
@@ -37,3 +38,42 @@ def check_dropout(dropout):
     """Raises ValueError for a fraction outside of [0, 1)."""
     if not 0 <= dropout < 1:
         raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
+
+
+def names_and_ids(name, inputs, vocabulary_name, vocabulary):
+    """Sequences as lists of names and as lists of integers, both with the end.
+
+    Args:
+        name: of the argument, for what is said of a wrong one.
+        inputs: strings, for a `TextTokenizer`; or lists of integers, with or without start, end and
+            padding.
+        vocabulary_name, vocabulary: of the model; see `vocabulary_size`.
+
+    Raises:
+        ValueError: for what is no list, strings without a tokenizer, or integers outside of the
+            vocabulary.
+    """
+    if isinstance(inputs, str):
+        raise ValueError(f"`{name}` must be a list of strings. Received: {inputs!r}")
+    inputs = list(inputs)
+    if inputs and all(isinstance(each, str) for each in inputs):
+        if not isinstance(vocabulary, TextTokenizer):
+            raise ValueError(
+                f"`{name}` must be lists of integers, for a model without tokenizers. "
+                f"Received: strings, with a vocabulary of {vocabulary}"
+            )
+        ids = [[*each, END] for each in vocabulary.encode(inputs)]
+        return [[*each, SPECIAL[END]] for each in vocabulary.split(inputs)], ids
+    check_integers(name, inputs)
+    # Rows of an array may be padded, and have their start and end.
+    around = (PADDING, START, END)
+    ids = [[int(token) for token in row if token not in around] for row in inputs]
+    size = vocabulary_size(vocabulary_name, vocabulary)
+    outside = [token for row in ids for token in row if not 0 <= token < size]
+    if outside:
+        raise ValueError(
+            f"`{name}` must lie below the vocabulary of {size} and not be negative. "
+            f"Received: {outside[0]}"
+        )
+    ids = [[*row, END] for row in ids]
+    return ids, ids

@@ -35,6 +35,7 @@ NAMES = {
         "InverseCompositionalClassifier",
         "LuongTranslator",
         "RNNSearch",
+        "ShowAttendTell",
         "SpatialTransformerAddition",
         "SpatialTransformerClassifier",
         "intersection_over_union",

@@ -137,7 +137,7 @@ class VisualAttention(AlignmentAttention):
             self.gate_projection.build(query_shape)
 
     def project_keys(self, key):
-        return self.attention.project_keys(self._places(key))
+        return self.attention.project_keys(self.places(key))
 
     def align(self, query, keys, allowed, state, noise):
         noise = None if noise is None else noise[bool(self.dropout) :]
@@ -174,7 +174,7 @@ class VisualAttention(AlignmentAttention):
             rows, columns = ops.shape(annotation_mask)[1:]
             annotation_mask = ops.reshape(annotation_mask, (-1, rows * columns))
         context, weights, state = super().call(
-            [query, self._places(annotations), *map(self._places, keys)],
+            [query, self.places(annotations), *map(self.places, keys)],
             mask=[query_mask, annotation_mask],
             training=training,
             return_attention_scores=True,
@@ -222,7 +222,7 @@ class VisualAttention(AlignmentAttention):
 
     # === Helpers ===
 
-    def _places(self, annotations):
+    def places(self, annotations):
         """A feature map as a sequence of places; a sequence as it is."""
         annotations = ops.convert_to_tensor(annotations)
         if len(annotations.shape) != 4:

@@ -7,6 +7,7 @@ a layer has to stand.
 
 from tests.conformance import (
     alignment,
+    caption_models,
     decoders,
     sequence_models,
     spatial_models,
@@ -24,5 +25,5 @@ LAYERS = [
     *decoders.DECODERS,
     *visual.VISUAL,
 ]
-MODELS = [*spatial_models.MODELS, *sequence_models.MODELS]
+MODELS = [*spatial_models.MODELS, *sequence_models.MODELS, *caption_models.MODELS]
 CASES = [*LAYERS, *MODELS]

@@ -1,0 +1,117 @@
+"""What the models that describe images have in common."""
+
+import numpy as np
+from keras import ops
+
+from keras_attn.applications.generative_model import GenerativeModel, outputs_and_alignments
+from keras_attn.applications.vocabulary import names_and_ids
+from keras_attn.datasets.sequence_pairs import padded
+from keras_attn.datasets.text_tokenizer import START, TextTokenizer
+from keras_attn.decoding import Alignment
+
+
+class ImageCaptioner(GenerativeModel):
+    """A functional model `{"image", "target"} -> ...` that also writes captions.
+
+    Args:
+        inputs: `image`, `(batch, height, width, channels)`, and `target`, integers `(batch,
+            steps)`.
+        outputs, weights, dtype, arguments: see `GenerativeModel`.
+        grid: height and width of the map that is attended to; None for a model without attention.
+    """
+
+    def __init__(self, inputs, outputs, weights, dtype, arguments, grid=None, **kwargs):
+        image, target = inputs
+        inputs = {"image": image, "target": target}
+        super().__init__(inputs, outputs, weights, dtype, arguments, **kwargs)
+        self._grid = grid
+
+    def generate(
+        self,
+        images,
+        max_length=30,
+        search="greedy",
+        batch_size=32,
+        return_alignments=False,
+        **options,
+    ):
+        """The captions that the model writes.
+
+        Args:
+            images: `(images, height, width, channels)`, as the model was trained on them.
+            max_length: tokens of the longest caption, the end included.
+            search: `"greedy"`, `"beam"` or `"sample"`.
+            batch_size: images at a time.
+            return_alignments: whether to return where each word looked.
+            **options: of the search, see `RNNSearch.generate`.
+
+        Returns:
+            A list of strings, or of lists of integers without the end for a model without a
+            tokenizer. With `return_alignments=True` also a list of
+            `keras_attn.decoding.Alignment`: its source is the image, its target holds the end, its
+            weights are `(words, height, width)` of the feature map.
+
+        Raises:
+            ValueError: for images of another shape, an unknown search or option, or alignments of
+                a model without attention; and see the search.
+        """
+        needs = ["return_alignments"] if return_alignments else []
+        options = self._checked_search(search, options, batch_size, max_length, needs)
+        images = self._checked_images(images)
+        texts = isinstance(self.target_vocabulary, TextTokenizer)
+        results = []
+        for first in range(0, len(images), batch_size):
+            batch = images[first : first + batch_size]
+            # A batch that is not full is filled up, to be of the shape of the others.
+            filled = np.concatenate([batch, *[batch[-1:]] * (batch_size - len(batch))])
+            found = self._found(filled, search, max_length, options)
+            for image, found_here in zip(batch, found, strict=False):
+                results.append(self._hypotheses(found_here, texts, self._aligner(image)))
+        return outputs_and_alignments(results, options, return_alignments)
+
+    def align(self, images, captions):
+        """Where the model looks while it is given the caption.
+
+        Args:
+            images: see `generate`.
+            captions: as many strings, or lists of integers.
+
+        Returns:
+            A list of `keras_attn.decoding.Alignment`, see `generate`.
+
+        Raises:
+            ValueError: for a model without attention, or what does not fit it.
+        """
+        if self._look is None:
+            raise ValueError(
+                f"`align` needs a model with attention. Received: a {type(self).__name__}"
+            )
+        images = self._checked_images(images)
+        vocabulary = self.target_vocabulary
+        names, ids = names_and_ids("captions", captions, "target_vocabulary", vocabulary)
+        if len(images) != len(ids):
+            raise ValueError(
+                "`images` and `captions` must be equally many. "
+                f"Received: {len(images)} and {len(ids)}"
+            )
+        alignments = []
+        for image, words, target in zip(images, names, ids, strict=True):
+            batch = {"image": image[None], "target": padded([[START, *target[:-1]]], 1, 16)}
+            weights = ops.convert_to_numpy(self._look(batch))[0]
+            alignments.append(self._aligner(image)(words, weights[: len(target)]))
+        return alignments
+
+    def _aligner(self, image):
+        """A function that gives the alignments of captions with an image."""
+        return lambda target, weights: Alignment(
+            image, target, np.reshape(weights, (len(weights), *self._grid))
+        )
+
+    def _checked_images(self, images):
+        images = np.asarray(images)
+        if images.shape[1:] != tuple(self.image_shape):
+            raise ValueError(
+                f"`images` must be of shape (images, *{tuple(self.image_shape)}). "
+                f"Received: shape {images.shape}"
+            )
+        return images

@@ -1,0 +1,93 @@
+"""Networks that make a feature map of an image."""
+
+import keras
+
+from keras_attn.ops.received import received
+
+# Networks of `keras.applications`, and the layer whose feature map the paper attends to.
+NAMED = {
+    "vgg16": (keras.applications.VGG16, "block5_conv3"),
+    "vgg19": (keras.applications.VGG19, "block5_conv4"),
+}
+SMALL = "small"
+
+
+def image_encoder(encoder, image_shape, weights, data_format, dtype):
+    """The network that an application was asked for.
+
+    Args:
+        encoder: `"small"`, a name in `NAMED`, or any Keras model or layer from images to feature
+            maps.
+        image_shape: of one image, `(height, width, channels)` or channels first.
+        weights: of a network by name, as `keras.applications` takes them: None for random numbers,
+            `"imagenet"`, or a file.
+        data_format: of the image.
+        dtype: dtype policy.
+
+    Returns:
+        A layer.
+
+    Raises:
+        ValueError: for an unknown name, or weights for what has no name.
+    """
+    if weights is not None and encoder not in NAMED:
+        raise ValueError(
+            f"`encoder_weights` are for an encoder in {tuple(NAMED)}. "
+            f"Received: encoder={encoder!r}, encoder_weights={weights!r}"
+        )
+    if encoder == SMALL:
+        return _small(image_shape, data_format, dtype)
+    if isinstance(encoder, str) and encoder in NAMED:
+        return _named(*NAMED[encoder], image_shape, weights, data_format)
+    if isinstance(encoder, keras.layers.Layer):
+        return encoder
+    raise ValueError(
+        f"`encoder` must be one of {(SMALL, *NAMED)} or a Keras model from images to feature maps. "
+        f"Received: encoder={encoder!r}"
+    )
+
+
+def _small(image_shape, data_format, dtype):
+    """Four 3×3 convolutions, a map of an eighth of the size: to be trained from scratch."""
+    layers = [keras.Input(image_shape)]
+    axis = -1 if data_format == "channels_last" else 1
+    for number, (filters, strides) in enumerate(((32, 1), (64, 2), (128, 2), (128, 2)), start=1):
+        layers += [
+            keras.layers.Conv2D(
+                filters,
+                3,
+                strides,
+                padding="same",
+                use_bias=False,
+                data_format=data_format,
+                dtype=dtype,
+                name=f"convolution_{number}",
+            ),
+            keras.layers.BatchNormalization(axis, dtype=dtype, name=f"normalization_{number}"),
+            keras.layers.ReLU(dtype=dtype, name=f"relu_{number}"),
+        ]
+    return keras.Sequential(layers, name="encoder")
+
+
+def _named(network, layer, image_shape, weights, data_format):
+    """A network of `keras.applications` up to a layer, for images in [0, 1]."""
+    whole = network(include_top=False, weights=weights, input_shape=image_shape)
+    images = keras.Input(image_shape)
+    # These networks were trained on blue, green, red in 0..255 without the mean of ImageNet.
+    axis = -1 if data_format == "channels_last" else 1
+    shape = [3 if n == axis % 4 else 1 for n in range(4)]
+    mean = keras.ops.reshape([103.939, 116.779, 123.68], shape)
+    pixels = keras.ops.flip(images, axis=axis) * 255.0 - mean
+    features = keras.Model(whole.inputs, whole.get_layer(layer).output)
+    return keras.Model(images, features(pixels), name="encoder")
+
+
+def check_feature_map(features, data_format):
+    """The places and the depth of a symbolic feature map; ValueError for what is none."""
+    shape = tuple(features.shape)
+    if len(shape) != 4 or None in shape[1:]:
+        raise ValueError(
+            "`encoder` must give feature maps of a fixed size, of rank 4. "
+            f"{received(feature_map=features)}"
+        )
+    return shape[1:3] if data_format == "channels_last" else shape[2:]

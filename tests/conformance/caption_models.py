@@ -1,0 +1,58 @@
+"""Cases of the applications that describe images."""
+
+import keras
+import numpy as np
+
+from keras_attn.applications import ShowAttendTell
+from tests.conformance.case import ModelCase
+
+
+def model(application, **changes):
+    return ModelCase(
+        **{
+            "application": application,
+            "named": True,
+            "inputs": {
+                "image": (2, 16, 16, 3),
+                "target": np.array([[1, 4, 5, 6], [1, 7, 0, 0]], "int32"),
+            },
+            "targets": np.array([[4, 5, 6, 2], [7, 2, 0, 0]], "int32"),
+            "compile": {
+                "loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0)
+            },
+            **changes,
+        }
+    )
+
+
+SIZES = {
+    "image_shape": (16, 16, 3),
+    "target_vocabulary": 9,
+    "units": 6,
+    "embedding_units": 5,
+    "data_format": "channels_last",
+}
+REFUSED = (
+    {"target_vocabulary": 2},
+    {"units": 0},
+    {"embedding_units": -1},
+    {"dropout": 1.0},
+    {"encoder": "vgg"},
+    {"encoder_weights": "imagenet"},
+)
+
+MODELS = [
+    model(
+        ShowAttendTell,
+        arguments=SIZES,
+        outputs=((2, 4, 4), (2, 4, 9)),
+        refuses=(*REFUSED, {"mode": "medium"}, {"gate": "matrix"}),
+    ),
+    model(
+        ShowAttendTell,
+        name="hard",
+        arguments={**SIZES, "mode": "hard", "gate": "vector", "seed": 1},
+        outputs=((2, 4, 4), (2, 1), (2, 1), (2, 4, 9)),
+        refuses=({"inference": "draw"}, {"expectation_rate": 2.0}),
+    ),
+]
