@@ -41,12 +41,15 @@ NAMES = {
         "intersection_over_union",
     ],
     "keras_attn.datasets": [
+        "DescribedScenes",
         "DistortedDigits",
+        "ImageCaptions",
         "SequencePairs",
         "TextTokenizer",
         "cluttered",
         "co_localization",
         "date_pairs",
+        "described_scenes",
         "digit_pairs",
         "digit_sequences",
         "distort",
@@ -76,6 +79,7 @@ NAMES = {
         "TextScore",
         "TokenAccuracy",
         "bleu",
+        "pointing_accuracy",
         "rouge",
     ],
     "keras_attn.ops": [

@@ -2,6 +2,7 @@
 
 from keras_attn.datasets.co_localization import co_localization
 from keras_attn.datasets.date_pairs import date_pairs
+from keras_attn.datasets.described_scenes import DescribedScenes, described_scenes
 from keras_attn.datasets.digit_pairs import digit_pairs
 from keras_attn.datasets.digit_sequences import digit_sequences
 from keras_attn.datasets.distorted_digits import DistortedDigits
@@ -16,6 +17,7 @@ from keras_attn.datasets.distortions import (
 )
 from keras_attn.datasets.glyph_digits import glyph_digits
 from keras_attn.datasets.headline_pairs import headline_pairs
+from keras_attn.datasets.image_captions import ImageCaptions
 from keras_attn.datasets.mnist import mnist
 from keras_attn.datasets.parallel_text import parallel_text, word_pairs
 from keras_attn.datasets.romanized_words import romanized_words
@@ -23,12 +25,15 @@ from keras_attn.datasets.sequence_pairs import SequencePairs
 from keras_attn.datasets.text_tokenizer import TextTokenizer
 
 __all__ = [
+    "DescribedScenes",
     "DistortedDigits",
+    "ImageCaptions",
     "SequencePairs",
     "TextTokenizer",
     "cluttered",
     "co_localization",
     "date_pairs",
+    "described_scenes",
     "digit_pairs",
     "digit_sequences",
     "distort",

@@ -5,9 +5,10 @@ class Alignment(NamedTuple):
     """Where each token that was put out looked.
 
     Args:
-        source: the tokens of the source, strings or integers.
+        source: the tokens of the source, strings or integers; or the image that was described.
         target: the tokens of the target.
-        weights: attention weights, an array `(target tokens, source tokens)`.
+        weights: attention weights, an array `(target tokens, source tokens)`, or `(target tokens,
+            height, width)` over the feature map of an image.
 
     Example:
 

@@ -1,0 +1,86 @@
+import keras
+import numpy as np
+
+from keras_attn.datasets.sequence_pairs import check_integers, padded
+from keras_attn.datasets.text_tokenizer import END, START
+from keras_attn.datasets.warping import check_count
+
+
+class ImageCaptions(keras.utils.PyDataset):
+    """Images and their captions in batches, for teacher forcing.
+
+    A batch is `({"image": (batch, height, width, channels), "target": (batch, steps)}, labels)`:
+    the target begins with the start token, and the labels are the target one step ahead, ending
+    with the end token, both int32 and padded with 0. Where an image has several captions, an epoch
+    sees one of them, drawn anew for each.
+
+    Args:
+        images: an array `(images, height, width, channels)`, or anything that gives one image for
+            an integer.
+        captions: for each image a list of lists of positive integers, without start and end, as
+            `TextTokenizer.encode` gives them.
+        batch_size: images in a batch; the last may hold fewer.
+        multiple: lengths are rounded up to a multiple of it.
+        shuffle: whether order and captions are drawn anew for every epoch; otherwise each image
+            comes with its first caption, in the given order.
+        seed: non-negative integer, of the draws.
+        **kwargs: of `keras.utils.PyDataset`.
+
+    Raises:
+        ValueError: for images and captions that are not equally many, an image without a caption,
+            or tokens that are no integers.
+
+    Example:
+
+    >>> batches = keras_attn.datasets.ImageCaptions(np.zeros((3, 8, 8, 1)), [[[4, 5]]] * 3, 2)
+    >>> inputs, labels = batches[0]
+    >>> inputs["image"].shape, labels.tolist()
+    ((2, 8, 8, 1), [[4, 5, 2, 0], [4, 5, 2, 0]])
+    """
+
+    def __init__(self, images, captions, batch_size=64, multiple=4, shuffle=True, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        if len(images) != len(captions) or not len(images):
+            raise ValueError(
+                "`images` and `captions` must be equally many, one at least. "
+                f"Received: {len(images)} and {len(captions)}"
+            )
+        for several in captions:
+            if not len(several):
+                raise ValueError("`captions` must hold one for each image. Received: []")
+            check_integers("captions", several)
+        self.images = images
+        self.captions = captions
+        self.batch_size = check_count(batch_size, "batch_size")
+        self.multiple = check_count(multiple, "multiple")
+        self.shuffle = shuffle
+        self.seed = check_count(seed, "seed", 0)
+        self.epoch = 0
+        self._draw()
+
+    def __len__(self):
+        return -(-len(self.images) // self.batch_size)
+
+    def __getitem__(self, index):
+        rows = self._order[index * self.batch_size : (index + 1) * self.batch_size]
+        chosen = [self.captions[row][self._which[row]] for row in rows]
+        target, labels = (
+            padded([[*before, *caption, *after] for caption in chosen], len(rows), self.multiple)
+            for before, after in (([START], []), ([], [END]))
+        )
+        images = np.stack([self.images[row] for row in rows])
+        return {"image": images, "target": target}, labels
+
+    def on_epoch_end(self):
+        self.epoch += 1
+        if self.shuffle:
+            self._draw()
+
+    def _draw(self):
+        """The order of this epoch, and which caption of each image it sees."""
+        self._order = np.arange(len(self.images))
+        self._which = np.zeros(len(self.images), int)
+        if self.shuffle:
+            generator = np.random.default_rng([self.seed, self.epoch])
+            self._order = generator.permutation(self._order)
+            self._which = generator.integers([len(several) for several in self.captions])

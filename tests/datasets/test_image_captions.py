@@ -1,0 +1,58 @@
+"""Images with their captions, in batches."""
+
+import numpy as np
+import pytest
+
+from keras_attn.datasets import ImageCaptions
+
+
+@pytest.fixture
+def images():
+    return np.arange(5, dtype="float32")[:, None, None, None] * np.ones((1, 2, 2, 1), "float32")
+
+
+CAPTIONS = [[[10], [11, 4]], [[20]], [[30, 5, 6, 7]], [[40]], [[50, 8]]]
+
+
+def test_targets_are_the_labels_one_step_behind(images):
+    batches = ImageCaptions(images, CAPTIONS, 3, shuffle=False)
+    assert len(batches) == 2
+    inputs, labels = batches[0]
+    assert inputs["target"].tolist() == [
+        [1, 10, 0, 0, 0, 0, 0, 0], [1, 20, 0, 0, 0, 0, 0, 0], [1, 30, 5, 6, 7, 0, 0, 0],
+    ]  # fmt: skip
+    assert labels.tolist() == [
+        [10, 2, 0, 0, 0, 0, 0, 0], [20, 2, 0, 0, 0, 0, 0, 0], [30, 5, 6, 7, 2, 0, 0, 0],
+    ]  # fmt: skip
+    np.testing.assert_array_equal(inputs["image"], images[:3])
+    inputs, labels = batches[1]
+    assert inputs["image"].shape == (2, 2, 2, 1)
+    assert labels.shape == (2, 4)
+
+
+def test_an_epoch_sees_each_image_once_with_one_of_its_captions(images):
+    batches = ImageCaptions(images, CAPTIONS, 2, seed=1)
+    seen = []
+    for _ in range(12):
+        epoch = []
+        for inputs, labels in (batches[n] for n in range(len(batches))):
+            numbers = inputs["image"][:, 0, 0, 0].astype(int)
+            for number, label in zip(numbers, labels, strict=True):
+                assert label[label > 2].tolist() in CAPTIONS[number]
+                epoch.append((int(number), int(label[0])))
+        assert sorted(number for number, _ in epoch) == list(range(5))
+        seen.append(epoch)
+        batches.on_epoch_end()
+    assert {caption for epoch in seen for number, caption in epoch if number == 0} == {10, 11}
+    assert seen[0] != seen[1]
+    again = ImageCaptions(images, CAPTIONS, 2, seed=1)
+    np.testing.assert_array_equal(again[0][1][:, 0], [caption for _, caption in seen[0][:2]])
+
+
+def test_what_is_refused(images):
+    with pytest.raises(ValueError, match="must be equally many"):
+        ImageCaptions(images, CAPTIONS[:2])
+    with pytest.raises(ValueError, match="one for each image"):
+        ImageCaptions(images, [[], *CAPTIONS[1:]])
+    with pytest.raises(ValueError, match="`captions` must be lists of integers"):
+        ImageCaptions(images, [["a red star"], *CAPTIONS[1:]])
