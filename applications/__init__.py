@@ -10,6 +10,7 @@ from keras_attn.applications.inverse_compositional_classifier import (
 )
 from keras_attn.applications.luong_translator import LuongTranslator
 from keras_attn.applications.rnn_search import RNNSearch
+from keras_attn.applications.show_and_tell import ShowAndTell
 from keras_attn.applications.show_attend_tell import ShowAttendTell
 from keras_attn.applications.spatial_transformer_addition import SpatialTransformerAddition
 from keras_attn.applications.spatial_transformer_classifier import SpatialTransformerClassifier
@@ -22,6 +23,7 @@ __all__ = [
     "InverseCompositionalClassifier",
     "LuongTranslator",
     "RNNSearch",
+    "ShowAndTell",
     "ShowAttendTell",
     "SpatialTransformerAddition",
     "SpatialTransformerClassifier",

@@ -35,6 +35,7 @@ NAMES = {
         "InverseCompositionalClassifier",
         "LuongTranslator",
         "RNNSearch",
+        "ShowAndTell",
         "ShowAttendTell",
         "SpatialTransformerAddition",
         "SpatialTransformerClassifier",

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from keras_attn.applications import ShowAttendTell
+from keras_attn.applications import ShowAndTell, ShowAttendTell
 from tests.conformance.case import ModelCase
 
 
@@ -55,4 +55,5 @@ MODELS = [
         outputs=((2, 4, 4), (2, 1), (2, 1), (2, 4, 9)),
         refuses=({"inference": "draw"}, {"expectation_rate": 2.0}),
     ),
+    model(ShowAndTell, arguments=SIZES, outputs=((2, 4, 9),), refuses=REFUSED),
 ]

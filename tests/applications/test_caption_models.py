@@ -1,0 +1,162 @@
+"""Captioners: one step at a time is all at once, what their losses are, and encoders by name."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.applications import ShowAndTell, ShowAttendTell
+from keras_attn.applications.image_encoders import NAMED
+from keras_attn.datasets import TextTokenizer
+from tests.backend import to_numpy
+from tests.conformance.case import randomise
+
+SIZES = {"units": 6, "embedding_units": 5, "dropout": 0.0, "data_format": "channels_last"}
+INPUTS = {
+    "image": np.random.default_rng(0).uniform(size=(3, 16, 16, 3)).astype("float32"),
+    "target": np.array([[1, 4, 5, 6], [1, 7, 0, 0], [1, 8, 8, 0]], "int32"),
+}
+LABELS = np.array([[4, 5, 6, 2], [7, 2, 0, 0], [8, 8, 2, 0]], "int32")
+
+
+def loss():
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0)
+
+
+def soft(vocabulary=9, **changes):
+    return randomise(ShowAttendTell((16, 16, 3), vocabulary, **{**SIZES, **changes}))
+
+
+def plain(vocabulary=9, **changes):
+    return randomise(ShowAndTell((16, 16, 3), vocabulary, **{**SIZES, **changes}))
+
+
+def logits_of(model, inputs):
+    outputs = model(inputs, training=False)
+    return to_numpy(outputs["logits"] if isinstance(outputs, dict) else outputs)
+
+
+@pytest.mark.parametrize("make", [soft, plain], ids=["ShowAttendTell", "ShowAndTell"])
+def test_what_is_written_is_the_likeliest_word_of_each_step(make):
+    model = make()
+    captions = model.generate(INPUTS["image"], max_length=5, batch_size=2)
+    for image, caption in zip(INPUTS["image"], captions, strict=True):
+        inputs = {"image": image[None], "target": np.zeros((1, 5), "int32")}
+        given = [1, *caption][:5]
+        inputs["target"][0, : len(given)] = given
+        found = logits_of(model, inputs)[0]
+        found[:, :2] = -np.inf  # padding and start are never written
+        written = [*caption, 2][:5]
+        assert np.argmax(found, axis=-1)[: len(written)].tolist() == written
+
+
+def test_weights_of_a_search_are_those_of_the_whole():
+    model = soft()
+    captions, found = model.generate(INPUTS["image"], max_length=5, return_alignments=True)
+    for again, alignment, caption in zip(
+        model.align(INPUTS["image"], captions), found, captions, strict=True
+    ):
+        length = len(alignment.target)
+        assert length in (len(caption), len(caption) + 1)
+        assert alignment.weights.shape == (length, 2, 2)
+        np.testing.assert_allclose(alignment.weights, again.weights[:length], atol=1e-5)
+    np.testing.assert_array_equal(found[1].source, INPUTS["image"][1])
+
+
+def test_texts_of_a_tokenizer():
+    tokenizer = TextTokenizer.train(["a red star", "a blue ring"], "word", 20)
+    model = soft(tokenizer)
+    captions, alignments = model.generate(INPUTS["image"], max_length=4, return_alignments=True)
+    assert all(isinstance(caption, str) for caption in captions)
+    assert set(alignments[0].target) <= {"a", "red", "star", "blue", "ring", "<unk>", "</s>"}
+    (alignment,) = model.align(INPUTS["image"][:1], ["a red star"])
+    assert alignment.target == ["a", "red", "star", "</s>"]
+
+
+@pytest.mark.training
+def test_the_loss_of_the_soft_mode_is_that_of_the_words_and_the_penalty():
+    model = soft(coverage_weight=0.5)
+    model.compile(loss=loss())
+    outputs = {name: to_numpy(each) for name, each in model(INPUTS).items()}
+    logits = outputs["logits"].astype("float64")
+    logs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    places = np.argwhere(LABELS > 0)
+    words = -np.mean([logs[row, step, LABELS[row, step]] for row, step in places])
+    seen = outputs["attention_weights"].sum(axis=1)
+    assert np.all(outputs["attention_weights"][1, 2:] == 0.0)  # padded steps look nowhere
+    penalty = 0.5 * np.mean(np.sum((1.0 - seen) ** 2, axis=-1))
+    expected = words + penalty / (len(places) / 3)
+    found = model.evaluate(INPUTS, LABELS, batch_size=3, verbose=0)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+@pytest.mark.training
+def test_the_hard_mode_moves_its_baseline_and_its_attention():
+    model = soft(mode="hard", expectation_rate=0.0, seed=1)
+    for weight in (model.reinforce.total, model.reinforce.mass):
+        weight.assign(0.0)  # as it starts
+    attention = model.decoder.attention
+    before = [to_numpy(weight) for weight in attention.trainable_weights]
+    model.compile(keras.optimizers.Adam(0.01), loss())
+    model.fit(INPUTS, LABELS, epochs=4, batch_size=3, verbose=0)
+    total, mass = (float(to_numpy(each)) for each in (model.reinforce.total, model.reinforce.mass))
+    np.testing.assert_allclose(mass, 1 - 0.9**4, rtol=1e-4)
+    # A caption of three words has a log-likelihood of a few nats below zero.
+    assert -30.0 < total / mass < -3.0
+    assert all(
+        np.any(to_numpy(weight) != start)
+        for weight, start in zip(attention.trainable_weights, before, strict=True)
+    )
+    weights = model.predict(INPUTS, verbose=0)["attention_weights"]
+    assert set(np.unique(weights)) <= {0.0, 1.0}
+
+
+@pytest.mark.training
+def test_the_network_of_the_paper_by_name():
+    model = ShowAttendTell((32, 32, 3), 9, encoder="vgg16", **SIZES)
+    assert model.features(np.zeros((1, 32, 32, 3), "float32")).shape == (1, 2, 2, 512)
+    inputs = {**INPUTS, "image": np.ones((3, 32, 32, 3), "float32")}
+    model.compile("sgd", loss())
+    model.train_on_batch(inputs, LABELS)
+
+
+def test_weights_by_name_are_asked_of_keras(monkeypatch):
+    asked = {}
+
+    def network(**arguments):
+        asked.update(arguments)
+        return keras.applications.VGG16(**{**arguments, "weights": None})
+
+    monkeypatch.setitem(NAMED, "vgg16", (network, "block5_conv3"))
+    model = ShowAttendTell((32, 32, 3), 9, encoder="vgg16", encoder_weights="imagenet", **SIZES)
+    assert asked == {"include_top": False, "weights": "imagenet", "input_shape": (32, 32, 3)}
+    # What is loaded is not trained, and a copy from the config does not load it again.
+    assert not any("block" in weight.path for weight in model.trainable_weights)
+    assert "encoder_weights" not in model.get_config()
+
+
+def test_an_encoder_of_ones_own():
+    encoder = keras.Sequential(
+        [keras.Input((16, 16, 3)), keras.layers.Conv2D(4, 4, strides=4, name="eyes")]
+    )
+    model = soft(encoder=encoder)
+    assert model.generate(INPUTS["image"][:1], max_length=2)
+    again = ShowAttendTell.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    np.testing.assert_allclose(logits_of(again, INPUTS), logits_of(model, INPUTS), atol=1e-5)
+    flat = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Flatten()])
+    with pytest.raises(ValueError, match="`encoder` must give feature maps"):
+        soft(encoder=flat)
+
+
+def test_what_is_refused():
+    model = soft()
+    with pytest.raises(ValueError, match="`images` must be of shape"):
+        model.generate(np.zeros((1, 8, 16, 3)))
+    with pytest.raises(ValueError, match="`captions` must lie below the vocabulary"):
+        model.align(INPUTS["image"][:1], [[40]])
+    with pytest.raises(ValueError, match="must be equally many"):
+        model.align(INPUTS["image"], [[4]])
+    with pytest.raises(ValueError, match="`return_alignments` needs a model with attention"):
+        plain().generate(INPUTS["image"], return_alignments=True)
+    with pytest.raises(ValueError, match="`align` needs a model with attention"):
+        plain().align(INPUTS["image"], [[4]] * 3)
