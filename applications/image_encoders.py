@@ -51,7 +51,7 @@ def _small(image_shape, data_format, dtype):
     """Four 3×3 convolutions, a map of an eighth of the size: to be trained from scratch."""
     layers = [keras.Input(image_shape)]
     axis = -1 if data_format == "channels_last" else 1
-    for number, (filters, strides) in enumerate(((32, 1), (64, 2), (128, 2), (128, 2)), start=1):
+    for number, (filters, strides) in enumerate(((32, 2), (64, 2), (128, 2), (128, 1)), start=1):
         layers += [
             keras.layers.Conv2D(
                 filters,
@@ -63,7 +63,10 @@ def _small(image_shape, data_format, dtype):
                 dtype=dtype,
                 name=f"convolution_{number}",
             ),
-            keras.layers.BatchNormalization(axis, dtype=dtype, name=f"normalization_{number}"),
+            # Keras's momentum of 0.99 is too slow for the few steps of a small set.
+            keras.layers.BatchNormalization(
+                axis, momentum=0.9, dtype=dtype, name=f"normalization_{number}"
+            ),
             keras.layers.ReLU(dtype=dtype, name=f"relu_{number}"),
         ]
     return keras.Sequential(layers, name="encoder")

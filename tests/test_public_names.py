@@ -111,6 +111,7 @@ NAMES = {
         "alignment_page",
         "plot_alignment",
         "plot_by_length",
+        "plot_caption",
         "plot_errors",
         "plot_learning_curves",
         "plot_spatial_transformer",

@@ -3,6 +3,7 @@
 from keras_attn.visualization.alignment import plot_alignment
 from keras_attn.visualization.alignment_page import alignment_page
 from keras_attn.visualization.by_length import plot_by_length
+from keras_attn.visualization.caption import plot_caption
 from keras_attn.visualization.comparison import plot_errors, plot_learning_curves
 from keras_attn.visualization.spatial_transformer import plot_spatial_transformer
 from keras_attn.visualization.spatial_transformer_pictures import SpatialTransformerPictures
@@ -12,6 +13,7 @@ __all__ = [
     "alignment_page",
     "plot_alignment",
     "plot_by_length",
+    "plot_caption",
     "plot_errors",
     "plot_learning_curves",
     "plot_spatial_transformer",

@@ -1,0 +1,231 @@
+"""
+# Captions that look while they speak
+
+Show, Attend and Tell describes an image word by word, and for every word it looks at one part of
+the image: softly, at a weighted mean of all places, or hard, at one place that it draws. Nobody
+tells it where anything is. It learns that from images and sentences alone, and as the weights can
+be drawn, one sees what each word was said of.
+
+By default the images are made-up scenes of coloured shapes that need no download, described in a
+small English; with `--things mnist` the things are real handwritten digits. Arrangements of the
+test are never trained on. As it is known where everything stands, one can count how often a word
+that names a thing is said while looking at it. It takes about five minutes on two cores.
+
+    python tutorials/captioning.py
+    python tutorials/captioning.py --mode soft hard none --things mnist
+
+References: Xu et al., "Show, Attend and Tell: Neural Image Caption Generation with Visual
+Attention", 2015, https://arxiv.org/abs/1502.03044; Vinyals et al., "Show and Tell: A Neural Image
+Caption Generator", 2015, https://arxiv.org/abs/1411.4555
+"""
+
+import argparse
+import importlib.util
+import os
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+if "KERAS_BACKEND" not in os.environ:
+    # The fastest first: loops over steps are compiled as a whole by JAX.
+    backends = ("jax", "tensorflow", "torch")
+    os.environ["KERAS_BACKEND"] = next(filter(importlib.util.find_spec, backends), "tensorflow")
+
+import keras
+import numpy as np
+from report import backend, jit_compile, positive, write_json
+
+from keras_attn.applications import ShowAndTell, ShowAttendTell
+from keras_attn.datasets import (
+    ImageCaptions,
+    TextTokenizer,
+    described_scenes,
+    glyph_digits,
+    mnist,
+)
+from keras_attn.metrics import Perplexity, TokenAccuracy, bleu, pointing_accuracy
+from keras_attn.visualization import plot_caption, plot_learning_curves
+
+NAMES = {"soft": "soft attention", "hard": "hard attention", "none": "no attention"}
+
+
+def parse_arguments(arguments=None):
+    parser = argparse.ArgumentParser(
+        description="Describes scenes, and shows where each word looked.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    things = ["shapes", "digits", "mnist"]
+    add("--things", choices=things, default="shapes", help="digits are drawn from fonts")
+    add("--mode", nargs="+", choices=list(NAMES), default=["soft", "none"])
+    add("--gate", choices=["none", "scalar", "vector"], default="scalar")
+    add("--units", type=positive, default=128)
+    add("--embedding", type=positive, default=64)
+    add("--dropout", type=float, default=0.2)
+    add("--coverage", type=float, default=0.1, help="weight of the doubly stochastic penalty")
+    add("--epochs", type=positive, default=10)
+    add("--batch-size", type=positive, default=64)
+    add("--learning-rate", type=float, default=2e-3, help="its peak")
+    add("--beams", type=positive, default=3)
+    add("--examples", type=positive, default=8000, help="scenes for training")
+    add("--seed", type=int, default=0)
+    add("--json", type=Path, metavar="FILE", help="write all figures there")
+    add("--pictures", type=Path, default=Path("pictures"), metavar="FOLDER")
+    add("--weights", type=Path, metavar="FOLDER", help="save the trained models there")
+    return parser.parse_args(arguments)
+
+
+"""
+## Data
+
+Each scene has five sentences to be compared with, out of all that are right. An epoch sees one of
+them.
+"""
+
+
+def load(options):
+    digits = {"shapes": None, "digits": glyph_digits, "mnist": mnist}[options.things]
+    sizes = {"train": options.examples, "val": 500, "test": 1000}
+    scenes = {}
+    for number, (name, size) in enumerate(sizes.items()):
+        split = "test" if name == "test" else "train"
+        scenes[name] = described_scenes(
+            split,
+            size,
+            digits=digits and digits(split),
+            seed=[options.seed, number],
+        )
+    tokenizer = TextTokenizer.train([text for each in scenes["train"].captions for text in each])
+    return scenes, tokenizer
+
+
+def batches(scenes, tokenizer, options, shuffle=True):
+    ids = [tokenizer.encode(captions) for captions in scenes.captions]
+    return ImageCaptions(
+        scenes.images, ids, options.batch_size, multiple=20, shuffle=shuffle, seed=options.seed
+    )
+
+
+"""
+## Models
+
+The same small network looks at the image, and the same LSTM writes; with attention it sees another
+part of the feature map at every word, without it sees the mean of the map once.
+"""
+
+
+def make_model(mode, tokenizer, options):
+    sizes = {
+        "units": options.units,
+        "embedding_units": options.embedding,
+        "dropout": options.dropout,
+        "data_format": "channels_last",
+    }
+    shape = (64, 64, 3)
+    if mode == "none":
+        return ShowAndTell(shape, tokenizer, **sizes)
+    return ShowAttendTell(
+        shape,
+        tokenizer,
+        mode=mode,
+        gate=None if options.gate == "none" else options.gate,
+        coverage_weight=options.coverage,
+        seed=options.seed,
+        **sizes,
+    )
+
+
+def train_model(model, train, validation, options):
+    steps = options.epochs * len(train)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, steps - steps // 10, warmup_target=options.learning_rate, warmup_steps=steps // 10
+    )
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate, clipnorm=1.0),
+        # Class 0 is padding.
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
+        metrics=[Perplexity(), TokenAccuracy()],
+        jit_compile=jit_compile(),
+    )
+    history = model.fit(train, validation_data=validation, epochs=options.epochs).history
+    return {name: [float(value) for value in values] for name, values in history.items()}
+
+
+"""
+## How good it is
+
+BLEU compares with the five sentences of each scene. A caption is an exact match if it is any of the
+sentences that are right. Pointing accuracy is how often the place with the most weight lies on the
+thing that the word names.
+"""
+
+
+def judge(mode, model, scenes, options):
+    search = {"search": "beam", "beams": options.beams, "max_length": 30, "batch_size": 100}
+    attends = mode != "none"
+    found = model.generate(scenes.images, return_alignments=attends, **search)
+    captions, alignments = found if attends else (found, None)
+    score = bleu(captions, scenes.captions)
+    right = [text in texts for text, texts in zip(captions, scenes.paraphrases, strict=True)]
+    figures = {
+        "bleu": score.score,
+        "signature": score.signature,
+        "exact_match": 100 * float(np.mean(right)),
+    }
+    if attends:
+        accuracy, count = pointing_accuracy(alignments, scenes.boxes)
+        figures.update(pointing_accuracy=100 * accuracy, nouns=count)
+        plot_caption(alignments[:5], path=options.pictures / f"captions_{mode}.png")
+    for text in captions[:3]:
+        print(f"  {text}")
+    return figures
+
+
+def main(arguments=None):
+    options = parse_arguments(arguments)
+    start = time.perf_counter()
+    scenes, tokenizer = load(options)
+    counts = {split: len(each.images) for split, each in scenes.items()}
+    print(f"scenes of {options.things}, on {backend()}:", counts)
+
+    results = {}
+    for mode in options.mode:
+        keras.utils.set_random_seed(options.seed)
+        model = make_model(mode, tokenizer, options)
+        print(f"\n{NAMES[mode]}: {model.count_params():,} weights")
+        # Made anew for each model, so that all see the same batches.
+        train = batches(scenes["train"], tokenizer, options)
+        validation = batches(scenes["val"], tokenizer, options, shuffle=False)
+        begin = time.perf_counter()
+        history = train_model(model, train, validation, options)
+        results[mode] = {
+            "parameters": model.count_params(),
+            "seconds": time.perf_counter() - begin,
+            **judge(mode, model, scenes["test"], options),
+            "history": history,
+        }
+        if options.weights:
+            options.weights.mkdir(parents=True, exist_ok=True)
+            model.save(options.weights / f"captioning_{mode}.keras")
+
+    plot_learning_curves(
+        {NAMES[mode]: result["history"] for mode, result in results.items()},
+        metric="val_perplexity",
+        label="validation perplexity",
+        scale="log",
+        path=options.pictures / "captioning_curves.png",
+    )
+    kinds = {"bleu": "BLEU-4", "exact_match": "exact match", "pointing_accuracy": "pointing"}
+    print(f"\n{'':16}" + "".join(f"{name:>14}" for name in kinds.values()))
+    for mode, result in results.items():
+        cells = [f"{result[kind]:14.1f}" if kind in result else f"{'–':>14}" for kind in kinds]
+        print(f"{NAMES[mode]:16}" + "".join(cells))
+    print(next(iter(results.values()))["signature"])
+    seconds = time.perf_counter() - start
+    print(f"\n{seconds:.0f} seconds. Pictures in {options.pictures}/")
+    if options.json:
+        write_json(options.json, options, examples=counts, seconds=seconds, modes=results)
+
+
+if __name__ == "__main__":
+    main()
