@@ -68,6 +68,8 @@ def parse_arguments(arguments=None):
     add("--learning-rate", type=float, default=2e-3, help="its peak")
     add("--beams", type=positive, default=3)
     add("--examples", type=positive, default=8000, help="scenes for training")
+    add("--validation", type=positive, default=500, help="scenes")
+    add("--test", type=positive, default=1000, help="scenes")
     add("--seed", type=int, default=0)
     add("--json", type=Path, metavar="FILE", help="write all figures there")
     add("--pictures", type=Path, default=Path("pictures"), metavar="FOLDER")
@@ -85,7 +87,7 @@ them.
 
 def load(options):
     digits = {"shapes": None, "digits": glyph_digits, "mnist": mnist}[options.things]
-    sizes = {"train": options.examples, "val": 500, "test": 1000}
+    sizes = {"train": options.examples, "val": options.validation, "test": options.test}
     scenes = {}
     for number, (name, size) in enumerate(sizes.items()):
         split = "test" if name == "test" else "train"
