@@ -27,9 +27,10 @@ format: setup
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-# Names, imports, the wheel, and files from one backend on the others.
+# Names, imports, the wheel, data, tutorials, and files from one backend on the others; under torch,
+# which compiles nothing.
 test-once: setup
-	KERAS_BACKEND=jax $(PYTEST) --dist loadfile -m once
+	KERAS_BACKEND=torch $(PYTEST) --dist loadfile -m once
 
 test-tensorflow: setup
 	KERAS_BACKEND=tensorflow $(PYTEST) -m "not once"
@@ -58,3 +59,4 @@ bench: setup
 	.venv/bin/python benchmarks/sampling.py
 	.venv/bin/python benchmarks/additive_attention.py
 	.venv/bin/python benchmarks/decoding.py
+	.venv/bin/python benchmarks/captioning.py

@@ -48,10 +48,10 @@ def image_encoder(encoder, image_shape, weights, data_format, dtype):
 
 
 def _small(image_shape, data_format, dtype):
-    """Four 3×3 convolutions, a map of an eighth of the size: to be trained from scratch."""
+    """Four 3×3 convolutions, a map of a quarter of the size: to be trained from scratch."""
     layers = [keras.Input(image_shape)]
     axis = -1 if data_format == "channels_last" else 1
-    for number, (filters, strides) in enumerate(((32, 2), (64, 2), (128, 2), (128, 1)), start=1):
+    for number, (filters, strides) in enumerate(((32, 2), (64, 2), (64, 1), (64, 1)), start=1):
         layers += [
             keras.layers.Conv2D(
                 filters,

@@ -88,7 +88,7 @@ class ShowAttendTell(ImageCaptioner):
     ...     np.zeros((1, 16, 16, 3)), max_length=3, return_alignments=True
     ... )
     >>> alignment.weights.shape[1:]
-    (2, 2)
+    (4, 4)
 
     Reference:
         Xu et al., "Show, Attend and Tell: Neural Image Caption Generation with Visual Attention",

@@ -57,7 +57,7 @@ def test_weights_of_a_search_are_those_of_the_whole():
     ):
         length = len(alignment.target)
         assert length in (len(caption), len(caption) + 1)
-        assert alignment.weights.shape == (length, 2, 2)
+        assert alignment.weights.shape == (length, 4, 4)
         np.testing.assert_allclose(alignment.weights, again.weights[:length], atol=1e-5)
     np.testing.assert_array_equal(found[1].source, INPUTS["image"][1])
 

@@ -45,14 +45,14 @@ MODELS = [
     model(
         ShowAttendTell,
         arguments=SIZES,
-        outputs=((2, 4, 4), (2, 4, 9)),
+        outputs=((2, 4, 16), (2, 4, 9)),
         refuses=(*REFUSED, {"mode": "medium"}, {"gate": "matrix"}),
     ),
     model(
         ShowAttendTell,
         name="hard",
         arguments={**SIZES, "mode": "hard", "gate": "vector", "seed": 1},
-        outputs=((2, 4, 4), (2, 1), (2, 1), (2, 4, 9)),
+        outputs=((2, 4, 16), (2, 1), (2, 1), (2, 4, 9)),
         refuses=({"inference": "draw"}, {"expectation_rate": 2.0}),
     ),
     model(ShowAndTell, arguments=SIZES, outputs=((2, 4, 9),), refuses=REFUSED),

@@ -8,6 +8,9 @@ import pytest
 from keras_attn.datasets import described_scenes
 from keras_attn.datasets.described_scenes import COLOURS
 
+# No tensor comes near it.
+pytestmark = pytest.mark.once
+
 OPPOSITE = {"left": "right", "right": "left", "above": "below", "below": "above"}
 
 

@@ -7,6 +7,9 @@ import pytest
 from keras_attn import datasets
 from keras_attn.datasets.distortions import KINDS
 
+# No tensor comes near it.
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module")
 def digits():

@@ -9,6 +9,9 @@ from keras_attn.datasets.distortions import KINDS, make_distortion
 from keras_attn.datasets.warping import bilinear_sample
 from keras_attn.datasets.warps import AffineWarp, ElasticWarp, ProjectiveWarp
 
+# No tensor comes near it.
+pytestmark = pytest.mark.once
+
 SIZES = {"none": 28, "R": 28, "RTS": 42, "P": 28, "E": 28, "T": 60, "TC": 60}
 AFFINE = ("none", "R", "RTS", "T", "TC")
 

@@ -5,6 +5,9 @@ import pytest
 
 from keras_attn.datasets.glyph_digits import GLYPH_FACES, _masters, glyph_digits
 
+# No tensor comes near it.
+pytestmark = pytest.mark.once
+
 FAMILIES = ("DejaVuSans", "DejaVuSerif", "STIXGeneral", "cm")
 
 

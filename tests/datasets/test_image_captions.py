@@ -5,6 +5,9 @@ import pytest
 
 from keras_attn.datasets import ImageCaptions
 
+# No tensor comes near it.
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def images():

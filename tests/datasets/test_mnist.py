@@ -7,6 +7,9 @@ import pytest
 
 from keras_attn.datasets import mnist
 
+# No tensor comes near it.
+pytestmark = pytest.mark.once
+
 
 def test_unknown_split():
     with pytest.raises(ValueError, match='`split` must be "train" or "test"'):

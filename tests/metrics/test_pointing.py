@@ -8,6 +8,9 @@ import pytest
 from keras_attn.decoding import Alignment
 from keras_attn.metrics import pointing_accuracy
 
+# No tensor comes near it.
+pytestmark = pytest.mark.once
+
 
 def looking(*cells, image=(12, 24, 3)):
     """Words that look at one place each of a map of 3 by 4."""

@@ -6,6 +6,9 @@ import pytest
 from keras_attn.decoding import Alignment
 from keras_attn.visualization import plot_caption
 
+# The same numbers are drawn on every backend.
+pytestmark = pytest.mark.once
+
 
 def described(words=("a", "red", "star", "</s>"), shape=(8, 12, 3)):
     weights = np.zeros((len(words), 2, 3))

@@ -5,6 +5,9 @@ import pytest
 
 from keras_attn.visualization import plot_errors, plot_learning_curves
 
+# The same numbers are drawn on every backend.
+pytestmark = pytest.mark.once
+
 
 def heights(figure):
     return [bar.get_height() for bar in figure.axes[0].patches]
