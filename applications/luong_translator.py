@@ -121,9 +121,9 @@ class LuongTranslator(SequenceModel):
             for number in range(num_layers)
         ]
         if align is None:
-            self.decoder = layers.RNN(
-                self.cells, return_sequences=True, dtype=dtype, name="decoder"
-            )
+            # Keras's stack of one cell does not return the structure of states that it takes.
+            stack = self.cells if num_layers > 1 else self.cells[0]
+            self.decoder = layers.RNN(stack, return_sequences=True, dtype=dtype, name="decoder")
         else:
             self.decoder = AttentionDecoder(
                 self.cells,
@@ -144,7 +144,8 @@ class LuongTranslator(SequenceModel):
         memory, mask, states = self._remember(source)
         embedded = self.target_embedding(target)
         if align is None:
-            outputs, weights = self.decoder(embedded, initial_state=_pairs(states)), None
+            first = _pairs(states) if num_layers > 1 else states
+            outputs, weights = self.decoder(embedded, initial_state=first), None
         else:
             outputs, weights = self.decoder(
                 [embedded, memory],

@@ -66,6 +66,11 @@ MODELS = [
         refuses=({"window": "monotonic"},),
     ),
     model(
+        LuongTranslator,
+        name="base-of-one-layer",
+        arguments={**SIZES, "num_layers": 1, "score": None, "reverse_source": False},
+    ),
+    model(
         AttentionSummarizer,
         arguments={**SIZES, "context_size": 3, "smoothing": 1},
         refuses=(*REFUSED, {"context_size": 0}, {"smoothing": -1}, {"encoder": "convolution"}),
