@@ -167,8 +167,7 @@ class VisualAttention(AlignmentAttention):
         return_state=False,
         noise=None,
     ):
-        self._place_shapes([tuple(tensor.shape) for tensor in inputs])
-        query, annotations, *keys = inputs
+        query, annotations, *keys = query_value_key(inputs)[: len(inputs)]
         query_mask, annotation_mask = two_masks(mask)
         if annotation_mask is not None and len(annotation_mask.shape) == 3:
             rows, columns = ops.shape(annotation_mask)[1:]
@@ -234,6 +233,8 @@ class VisualAttention(AlignmentAttention):
 
     def _place_shapes(self, shapes):
         """The shapes of query, annotations and keys, those of feature maps as of sequences."""
+        if not isinstance(shapes[0], (list, tuple)):
+            shapes = None  # of one tensor
         query, *maps = map(tuple, query_value_key(shapes)[: len(shapes)])
         return [query, *[self._place_shape(shape) for shape in maps]]
 
