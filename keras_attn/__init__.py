@@ -2,6 +2,7 @@
 
 from keras_attn import applications, datasets, decoding, metrics, ops, visualization
 from keras_attn.layers import (
+    AdaptiveAttention,
     AlignmentAttention,
     AttentionDecoder,
     BahdanauAttention,
@@ -14,6 +15,7 @@ from keras_attn.layers import (
     LocationAttention,
     LuongAttention,
     MonotonicAttention,
+    SentinelLSTMCell,
     SpatialTransformer,
     TransformationHead,
     VisualAttention,
@@ -22,6 +24,7 @@ from keras_attn.layers import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdaptiveAttention",
     "AlignmentAttention",
     "AttentionDecoder",
     "BahdanauAttention",
@@ -34,6 +37,7 @@ __all__ = [
     "LocationAttention",
     "LuongAttention",
     "MonotonicAttention",
+    "SentinelLSTMCell",
     "SpatialTransformer",
     "TransformationHead",
     "VisualAttention",

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.once
 
 NAMES = {
     "keras_attn": [
+        "AdaptiveAttention",
         "AlignmentAttention",
         "AttentionDecoder",
         "BahdanauAttention",
@@ -23,6 +24,7 @@ NAMES = {
         "LocationAttention",
         "LuongAttention",
         "MonotonicAttention",
+        "SentinelLSTMCell",
         "SpatialTransformer",
         "TransformationHead",
         "VisualAttention",

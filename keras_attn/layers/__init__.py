@@ -1,5 +1,6 @@
 """Attention as Keras layers."""
 
+from keras_attn.layers.adaptive_attention import AdaptiveAttention
 from keras_attn.layers.alignment_attention import AlignmentAttention
 from keras_attn.layers.attention_decoder import AttentionDecoder
 from keras_attn.layers.bahdanau_attention import BahdanauAttention
@@ -12,11 +13,13 @@ from keras_attn.layers.local_attention import LocalAttention
 from keras_attn.layers.location_attention import LocationAttention
 from keras_attn.layers.luong_attention import LuongAttention
 from keras_attn.layers.monotonic_attention import MonotonicAttention
+from keras_attn.layers.sentinel_lstm_cell import SentinelLSTMCell
 from keras_attn.layers.spatial_transformer import SpatialTransformer
 from keras_attn.layers.transformation_head import TransformationHead
 from keras_attn.layers.visual_attention import VisualAttention
 
 __all__ = [
+    "AdaptiveAttention",
     "AlignmentAttention",
     "AttentionDecoder",
     "BahdanauAttention",
@@ -29,6 +32,7 @@ __all__ = [
     "LocationAttention",
     "LuongAttention",
     "MonotonicAttention",
+    "SentinelLSTMCell",
     "SpatialTransformer",
     "TransformationHead",
     "VisualAttention",

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from keras_attn import VisualAttention
+from keras_attn import AdaptiveAttention, SentinelLSTMCell, VisualAttention
+from tests.conformance import alignment
 from tests.conformance.alignment import SEEDED
 from tests.conformance.case import LayerCase
 from tests.oracles import alignment as oracle
@@ -71,7 +72,69 @@ def likeliest(weights, query, annotations):
     return context, draws, np.zeros((len(query), 1)), entropy
 
 
+def adaptive(weights, query, value):
+    """Additive attention over the values and, in its turn, the sentinel of each query."""
+    hidden, sentinel = np.split(query, 2, axis=-1)
+    context, seen = np.zeros((*query.shape[:2], value.shape[-1])), np.zeros((2, 3, 5))
+    for b, t in np.ndindex(*query.shape[:2]):
+        of_query = hidden[b, t] @ weights["query_projection/kernel"]
+        keys = [
+            *[each @ weights["key_projection/kernel"] for each in value[b]],
+            sentinel[b, t] @ weights["sentinel_projection/kernel"],
+        ]
+        scores = [float(np.tanh(of_query + key) @ weights["scale"]) for key in keys]
+        *seen[b, t], rest = oracle.softmax(scores)
+        context[b, t] = seen[b, t] @ value[b] + rest * sentinel[b, t]
+    return context, seen
+
+
+def sentinels(weights, inputs):
+    """An LSTM by its equations, with the gate on its memory."""
+    kernel, recurrent = weights["lstm/kernel"], weights["lstm/recurrent_kernel"]
+    outputs = np.zeros((*inputs.shape[:2], 8))
+    for b in range(len(inputs)):
+        hidden, memory = np.zeros(4), np.zeros(4)
+        for t, x in enumerate(inputs[b]):
+            gate = x @ weights["input_gate_projection/kernel"]
+            gate = gate + hidden @ weights["state_gate_projection/kernel"]
+            enter, forget, new, leave = np.split(
+                x @ kernel + hidden @ recurrent + weights["lstm/bias"], 4
+            )
+            memory = sigmoid(forget) * memory + sigmoid(enter) * np.tanh(new)
+            hidden = sigmoid(leave) * np.tanh(memory)
+            outputs[b, t] = [*hidden, *sigmoid(gate) * np.tanh(memory)]
+    return outputs
+
+
+def sigmoid(x):
+    return 1.0 / (1.0 + np.exp(-x))
+
+
 VISUAL = [
+    alignment.case(
+        AdaptiveAttention,
+        arguments={"units": 7, "scale_initializer": SEEDED},
+        inputs={"query": (2, 3, 12), "value": (2, 5, 6)},
+        expected=adaptive,
+        refuses=({"units": 0}, {"dropout": 1.0}),
+        refuses_inputs=({"query": (2, 4, 3, 12)}, {"query": (2, 3, 6)}, {"value": (3, 5, 6)}),
+        nasty={
+            "zeros": {"query": np.zeros((2, 3, 12), "float32")},
+            "large": {"query": np.full((2, 3, 12), 1e4, "float32")},
+            "one value": {"value": (2, 1, 6)},
+        },
+    ),
+    LayerCase(
+        layer=SentinelLSTMCell,
+        arguments={"units": 4},
+        rnn={"return_sequences": True},
+        inputs={"inputs": (2, 3, 5)},
+        expected=sentinels,
+        refuses=({"units": 0},),
+        mask={"inputs": np.array([[1, 0, 1], [1, 1, 1]], "bool")},
+        variable={"inputs": (1,)},
+        nasty={"large": {"inputs": np.full((2, 3, 5), 1e4, "float32")}},
+    ),
     case(
         arguments={
             "units": 7,

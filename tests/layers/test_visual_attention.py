@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_attn import AttentionDecoder, VisualAttention
+from keras_attn import AdaptiveAttention, AttentionDecoder, SentinelLSTMCell, VisualAttention
 from keras_attn.ops import reinforce_loss
 from tests.backend import flat, gradients, to_numpy
 from tests.conformance.case import randomise, weights_by_path
@@ -157,3 +157,31 @@ def test_reinforce_is_unbiased_and_a_baseline_steadies_it(generator):
         assert np.all(np.abs(exact) > 0.0)
         spread.append(found.var(axis=0).sum())
     assert spread[1] < 0.5 * spread[0]
+
+
+def test_adaptive_attention_leans_on_the_sentinel_where_nothing_can_be_seen(generator):
+    layer = AdaptiveAttention(7)
+    query = generator.normal(size=(2, 3, 8)).astype("float32")
+    value = generator.normal(size=(2, 5, 4)).astype("float32")
+    hidden = np.array([[True] * 5, [False] * 5])
+    asked = np.array([[True] * 3, [True, True, False]])
+    context, weights = flat(
+        layer([query, value], mask=[asked, hidden], return_attention_scores=True)
+    )
+    assert np.all(weights[1] == 0.0)
+    np.testing.assert_allclose(context[1, :2], query[1, :2, 4:], atol=1e-6)
+    assert np.all(context[1, 2] == 0.0)
+    assert np.all((weights[0].sum(axis=-1) > 0.0) & (weights[0].sum(axis=-1) < 1.0))
+
+
+def test_a_decoder_drives_the_cell_with_the_sentinel(generator):
+    decoder = AttentionDecoder(SentinelLSTMCell(4), AdaptiveAttention(7), attend="after")
+    words = generator.normal(size=(2, 3, 5)).astype("float32")
+    places = generator.normal(size=(2, 6, 4)).astype("float32")
+    outputs, weights = flat(decoder([words, places], return_attention_scores=True))
+    prepared = decoder.prepare(places)
+    state = decoder.get_initial_state(prepared)
+    for step in range(3):
+        (output, _, seen), state = decoder.step(words[:, step], state, prepared)
+        np.testing.assert_allclose(to_numpy(output), outputs[:, step], atol=1e-5)
+        np.testing.assert_allclose(to_numpy(seen), weights[:, step], atol=1e-5)
