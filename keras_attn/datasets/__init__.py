@@ -1,5 +1,7 @@
 """Digits, real and drawn from fonts, with their distortions; pairs of texts and of dates."""
 
+from keras_attn.datasets.cached_features import cached_features
+from keras_attn.datasets.captioned_images import captioned_images
 from keras_attn.datasets.co_localization import co_localization
 from keras_attn.datasets.date_pairs import date_pairs
 from keras_attn.datasets.described_scenes import DescribedScenes, described_scenes
@@ -18,6 +20,7 @@ from keras_attn.datasets.distortions import (
 from keras_attn.datasets.glyph_digits import glyph_digits
 from keras_attn.datasets.headline_pairs import headline_pairs
 from keras_attn.datasets.image_captions import ImageCaptions
+from keras_attn.datasets.image_files import ImageFiles
 from keras_attn.datasets.mnist import mnist
 from keras_attn.datasets.parallel_text import parallel_text, word_pairs
 from keras_attn.datasets.romanized_words import romanized_words
@@ -28,8 +31,11 @@ __all__ = [
     "DescribedScenes",
     "DistortedDigits",
     "ImageCaptions",
+    "ImageFiles",
     "SequencePairs",
     "TextTokenizer",
+    "cached_features",
+    "captioned_images",
     "cluttered",
     "co_localization",
     "date_pairs",

@@ -1,5 +1,7 @@
-"""The tutorial describes scenes with soft and hard attention and with none."""
+"""The tutorial describes scenes and photographs, with soft and hard attention and with none."""
 
+import keras
+import numpy as np
 import pytest
 
 from tests.tutorials.running import check_picture, run
@@ -21,3 +23,26 @@ def test_made_up_scenes(tmp_path):
         assert ("pointing_accuracy" in found) == (mode != "none")
     for name in ("captions_soft.png", "captions_hard.png", "captioning_curves.png"):
         check_picture(tmp_path / "pictures" / name)
+
+
+def test_photographs_through_the_network_of_the_paper(tmp_path):
+    lines = []
+    for number in range(20):
+        pixels = np.zeros((40, 48, 3))
+        pixels[..., number % 3] = 200.0
+        keras.utils.save_img(tmp_path / f"{number}.png", pixels, "channels_last", scale=False)
+        lines += [
+            f"{number}.png#{n}\tA {('red', 'green', 'blue')[number % 3]} wall ." for n in (0, 1)
+        ]
+    (tmp_path / "tokens.txt").write_text("\n".join(lines), encoding="utf-8")
+    printed, figures = run(
+        "captioning", tmp_path, "--images", ".", "--captions", "tokens.txt", "--encoder", "vgg16",
+        "--encoder-weights", "none", "--size", "32", "--units", "8", "--embedding", "8",
+        "--epochs", "1", "--beams", "2", "--mode", "soft", backend="torch",
+    )  # fmt: skip
+    assert printed.startswith("photographs, on torch")
+    assert figures["examples"] == {"train": 16, "val": 2, "test": 2}
+    assert set(figures["modes"]["soft"]) >= {"bleu", "parameters"}
+    assert "exact_match" not in figures["modes"]["soft"]
+    assert (tmp_path / "pictures" / "vgg16_32_none_0" / "train.npy").exists()
+    check_picture(tmp_path / "pictures" / "captions_soft.png")

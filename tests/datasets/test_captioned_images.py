@@ -1,0 +1,110 @@
+"""Folders of images with their captions, images from files, and features on disk."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.datasets import ImageCaptions, ImageFiles, cached_features, captioned_images
+
+pytestmark = pytest.mark.once
+
+FLICKR = "b.jpg#0\tA dog .\nb.jpg#1\tIt runs , fast .\n\na.jpg#0\tA cat .\n"
+TABLE = 'image,caption\nb.jpg,A dog .\nb.jpg,"It runs , fast ."\na.jpg,A cat .\n'
+UNQUOTED = "image,caption\nb.jpg,A dog .\nb.jpg,It runs , fast .\na.jpg,A cat .\n"
+COCO = json.dumps(
+    {
+        "images": [
+            {"id": 7, "file_name": "b.jpg"},
+            {"id": 3, "file_name": "a.jpg"},
+            {"id": 4, "file_name": "unseen.jpg"},
+        ],
+        "annotations": [
+            {"image_id": 3, "caption": "A cat ."},
+            {"image_id": 7, "caption": "A dog ."},
+            {"image_id": 7, "caption": "It runs , fast ."},
+        ],
+    }
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for number, name in enumerate(("a.jpg", "b.jpg")):
+        pixels = np.full((8, 12, 3), 100.0 * number)
+        pixels[:, :4] = 255.0
+        keras.utils.save_img(
+            tmp_path / name, pixels, "channels_last", scale=False, quality=100, subsampling=0
+        )
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("c.txt", FLICKR), ("c.csv", TABLE), ("c.txt", UNQUOTED), ("c.json", COCO)],
+    ids=["flickr", "table", "unquoted", "coco"],
+)
+def test_kinds_of_files(folder, name, text):
+    (folder / name).write_text(text, encoding="utf-8")
+    paths, captions = captioned_images(folder, folder / name)
+    assert [path.name for path in paths] == ["b.jpg", "a.jpg"]
+    assert captions == [["A dog .", "It runs , fast ."], ["A cat ."]]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "error", "words"),
+    [
+        ("c.txt", "z.jpg#0\tGone .\n", FileNotFoundError, "1 images are not there"),
+        ("c.txt", "a.jpg A cat .\n", ValueError, "line 1 of c.txt has none"),
+        ("c.csv", "image,caption\na.jpg\n", ValueError, "line 2 of c.csv has one"),
+        ("c.json", "[]", ValueError, "must be a JSON object"),
+        ("c.txt", "a.jpg#0\t \n", ValueError, "must hold captions"),
+    ],
+)
+def test_what_is_not_understood_is_said(folder, name, text, error, words):
+    (folder / name).write_text(text, encoding="utf-8")
+    with pytest.raises(error, match=words):
+        captioned_images(folder, folder / name)
+
+
+def test_images_are_read_when_asked_for(folder):
+    images = ImageFiles([folder / "a.jpg", folder / "b.jpg", "nowhere.jpg"], (4, 4))
+    assert len(images) == 3
+    assert images[1].dtype == "float32"
+    # The middle of a wide image, at half its size: its white strip is cut in half.
+    np.testing.assert_allclose(images[1][:, 2:], 100 / 255, atol=0.05)
+    assert images[1][:, 0].min() > 0.6
+    squeezed = ImageFiles(images.paths, (4, 6), keep_aspect_ratio=False)[1]
+    assert squeezed.shape == (4, 6, 3)
+    assert squeezed[:, :1].min() > 0.9
+    batches = ImageCaptions(ImageFiles(images.paths[:2], (4, 4)), [[[4]], [[5]]], 2)
+    assert batches[0][0]["image"].shape == (2, 4, 4, 3)
+    with pytest.raises(FileNotFoundError):
+        images[2]
+    with pytest.raises(ValueError, match="`size` must be a pair"):
+        ImageFiles([], 4)
+
+
+def test_features_are_computed_once(tmp_path):
+    calls = []
+
+    def encoder(batch, training):
+        calls.append(len(batch))
+        return keras.ops.convert_to_tensor(batch[:, ::2, ::2] * 2.0)
+
+    images = np.arange(5 * 16, dtype="float32").reshape(5, 4, 4, 1) / 80
+    path = tmp_path / "features" / "half.npy"
+    first = cached_features(encoder, images, path, batch_size=2)
+    assert calls == [2, 2, 1]
+    np.testing.assert_allclose(first, images[:, ::2, ::2] * 2.0, atol=1e-3)
+    again = cached_features(encoder, images, path)
+    assert len(calls) == 3
+    np.testing.assert_array_equal(first, again)
+    with pytest.raises(ValueError, match="must hold the features of 4 images"):
+        cached_features(encoder, images[:4], path)
+    with pytest.raises(ValueError, match="at least one image"):
+        cached_features(encoder, images[:0], tmp_path / "none.npy")
+    with pytest.raises(ZeroDivisionError):
+        cached_features(lambda batch, training: 1 / 0, images, tmp_path / "broken.npy")
+    assert not (tmp_path / "broken.npy").exists()
