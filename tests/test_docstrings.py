@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import keras_attn
-from tests.backend import BACKEND
 from tests.public_names import DOORS, public_objects
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
@@ -45,7 +44,8 @@ def examples():
                 yield pytest.param(test, id=test.name.removeprefix("keras_attn."))
 
 
-@pytest.mark.skipif(BACKEND == "jax", reason="compiles each operation of an example for itself")
+# Once is enough to keep them true; what differs between backends has tests of its own.
+@pytest.mark.once
 @pytest.mark.parametrize("test", examples())
 def test_examples_run(test, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
