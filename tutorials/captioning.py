@@ -9,8 +9,9 @@ be drawn, one sees what each word was said of.
 By default the images are made-up scenes of coloured shapes that need no download, described in a
 small English; with `--things mnist` the things are real handwritten digits. Arrangements of the
 test are never trained on. As it is known where everything stands, one can count how often a word
-that names a thing is said while looking at it. It takes about five minutes on two cores. Or take a
-folder of photographs and the file of their captions, as Flickr8k and COCO have them.
+that names a thing is said while looking at it. It takes about six minutes on two cores, and as much
+for every further mode. Or take a folder of photographs and the file of their captions, as Flickr8k
+and COCO have them.
 
     python tutorials/captioning.py
     python tutorials/captioning.py --mode soft hard none --things mnist
@@ -68,7 +69,7 @@ def parse_arguments(arguments=None):
     add("--encoder", choices=["small", "vgg16"], default="small", help="of photographs")
     add("--encoder-weights", default="imagenet", help="of vgg16; none for random numbers")
     add("--size", type=positive, default=224, help="of photographs, in pixels")
-    add("--mode", nargs="+", choices=list(NAMES), default=["soft", "none"])
+    add("--mode", nargs="+", choices=list(NAMES), default=["soft"])
     add("--gate", choices=["none", "scalar", "vector"], default="scalar")
     add("--units", type=positive, default=128)
     add("--embedding", type=positive, default=64)
