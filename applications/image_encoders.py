@@ -86,7 +86,15 @@ def _named(network, layer, image_shape, weights, data_format):
 
 
 def check_feature_map(features, data_format):
-    """The places and the depth of a symbolic feature map; ValueError for what is none."""
+    """Height and width of a symbolic feature map.
+
+    Args:
+        features: a symbolic tensor.
+        data_format: of it.
+
+    Raises:
+        ValueError: for what is no map of a fixed size.
+    """
     shape = tuple(features.shape)
     if len(shape) != 4 or None in shape[1:]:
         raise ValueError(

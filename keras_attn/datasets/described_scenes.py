@@ -34,7 +34,12 @@ TEST_EVERY = 6
 
 
 class Thing(NamedTuple):
-    """Something in a scene: what it is, and its frame `(top, left, bottom, right)` in pixels."""
+    """Something in a scene.
+
+    Args:
+        noun, colour, size: what it is called.
+        box: its frame `(top, left, bottom, right)` in pixels, the last two exclusive.
+    """
 
     noun: str
     colour: str

@@ -44,14 +44,26 @@ def sentences(things):
 
 
 def phrase(thing, with_size):
-    """`a small red circle`, or `a red circle`."""
+    """What a thing is called: `a small red circle`, or `a red circle`.
+
+    Args:
+        thing: a `Thing`.
+        with_size: whether its size is said.
+    """
     words = [*[thing.size] * with_size, thing.colour, thing.noun]
     return " ".join(["an" if words[0][0] in "aeiou" else "a", *words])
 
 
 def relation_of(first, second):
     """How the first of two things lies to the second, along the axis on which they are further
-    apart."""
+    apart.
+
+    Args:
+        first, second: `Thing`s that are not on a diagonal.
+
+    Returns:
+        `"left of"`, `"right of"`, `"above"` or `"below"`.
+    """
     down, across = (b - a for a, b in zip(first.centre, second.centre, strict=True))
     if abs(across) > abs(down):
         return "left of" if across > 0 else "right of"

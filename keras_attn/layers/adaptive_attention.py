@@ -1,7 +1,6 @@
 import keras
 from keras import ops
 
-from keras_attn.layers.alignment_inputs import two_masks
 from keras_attn.layers.bahdanau_attention import BahdanauAttention
 from keras_attn.ops.alignment_scores import additive_scores
 from keras_attn.ops.attention_weights import attention_weights
@@ -81,34 +80,8 @@ class AdaptiveAttention(BahdanauAttention):
             allowed = ops.concatenate([allowed, ops.ones((*shape[:2], 1), "bool")], axis=-1)
         return attention_weights(scores, allowed)[..., :-1], state
 
-    def call(
-        self,
-        inputs,
-        mask=None,
-        training=None,
-        return_attention_scores=False,
-        use_causal_mask=False,
-        keys_projected=False,
-        initial_state=None,
-        return_state=False,
-        noise=None,
-    ):
-        context, weights, state = super().call(
-            inputs,
-            mask=mask,
-            training=training,
-            return_attention_scores=True,
-            use_causal_mask=use_causal_mask,
-            keys_projected=keys_projected,
-            initial_state=initial_state,
-            return_state=True,
-            noise=noise,
-        )
-        query = ops.cast(inputs[0], context.dtype)
+    def finish(self, context, weights, query, query_mask):
         rest = 1.0 - ops.sum(weights, axis=-1, keepdims=True)
-        query_mask, _ = two_masks(mask)
         if query_mask is not None:
             rest = rest * ops.cast(query_mask, rest.dtype)[..., None]
-        context = context + rest * ops.split(query, 2, axis=-1)[1]
-        outputs = (context, *[weights] * return_attention_scores, *[state] * return_state)
-        return outputs if len(outputs) > 1 else context
+        return context + rest * ops.split(query, 2, axis=-1)[1]

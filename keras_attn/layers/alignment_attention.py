@@ -130,6 +130,17 @@ class AlignmentAttention(keras.layers.Layer):
         """
         return attention_weights(self.score(query, keys), allowed), state
 
+    def finish(self, context, weights, query, query_mask):
+        """The context that is returned, of what the weights have read.
+
+        Args:
+            context: `(batch, queries, value_width)`.
+            weights: `(batch, queries, values)`, before dropout.
+            query: `(batch, queries, query_width)`.
+            query_mask: boolean `(batch, queries)`, or None.
+        """
+        return context
+
     def state_shapes(self, batch_size, values):
         """Shapes of what a query leaves to the next one; float32."""
         return []
@@ -195,7 +206,7 @@ class AlignmentAttention(keras.layers.Layer):
         if training and self.dropout:
             kept = ops.cast(noise[0] >= self.dropout, weights.dtype)
             used = weights * kept / (1.0 - self.dropout)
-        context = ops.matmul(used, value)
+        context = self.finish(ops.matmul(used, value), weights, query, two_masks(mask)[0])
         if one_step:
             context, weights = context[:, 0], weights[:, 0]
         return _wanted(context, weights, state, return_attention_scores, return_state)

@@ -143,6 +143,9 @@ class VisualAttention(AlignmentAttention):
         noise = None if noise is None else noise[bool(self.dropout) :]
         return self.attention.align(query, keys, allowed, state, noise)
 
+    def finish(self, context, weights, query, query_mask):
+        return context * ops.sigmoid(self.gate_projection(query)) if self.gate else context
+
     def state_shapes(self, batch_size, values):
         return self.attention.state_shapes(batch_size, values)
 
@@ -183,9 +186,6 @@ class VisualAttention(AlignmentAttention):
             return_state=True,
             noise=noise,
         )
-        if self.gate:
-            gate = self.gate_projection(ops.cast(query, self.compute_dtype))
-            context = context * ops.sigmoid(gate)
         if len(annotations.shape) == 4:
             first = 1 if self.data_format == "channels_last" else 2
             size = ops.shape(annotations)[first : first + 2]
