@@ -1,6 +1,7 @@
 """The published systems as models."""
 
 from keras_attn.applications.attention_summarizer import AttentionSummarizer
+from keras_attn.applications.attribute_detector import AttributeDetector
 from keras_attn.applications.co_localizer import CoLocalizer
 from keras_attn.applications.digit_sequence_classifier import DigitSequenceClassifier
 from keras_attn.applications.encoder_decoder import EncoderDecoder
@@ -10,6 +11,7 @@ from keras_attn.applications.inverse_compositional_classifier import (
 )
 from keras_attn.applications.luong_translator import LuongTranslator
 from keras_attn.applications.rnn_search import RNNSearch
+from keras_attn.applications.semantic_attention_captioner import SemanticAttentionCaptioner
 from keras_attn.applications.show_and_tell import ShowAndTell
 from keras_attn.applications.show_attend_tell import ShowAttendTell
 from keras_attn.applications.spatial_transformer_addition import SpatialTransformerAddition
@@ -17,12 +19,14 @@ from keras_attn.applications.spatial_transformer_classifier import SpatialTransf
 
 __all__ = [
     "AttentionSummarizer",
+    "AttributeDetector",
     "CoLocalizer",
     "DigitSequenceClassifier",
     "EncoderDecoder",
     "InverseCompositionalClassifier",
     "LuongTranslator",
     "RNNSearch",
+    "SemanticAttentionCaptioner",
     "ShowAndTell",
     "ShowAttendTell",
     "SpatialTransformerAddition",

@@ -3,12 +3,13 @@
 import keras
 from keras import ops
 
+from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.sequence_search import SequenceSearches
-from keras_attn.datasets.text_tokenizer import END, PADDING, START, TextTokenizer
+from keras_attn.datasets.text_tokenizer import END, PADDING, START
 from keras_attn.layers.arguments import positive_integer
 
 
-class GenerativeModel(keras.Model):
+class GenerativeModel(FunctionalModel):
     """A functional model that writes sequences of tokens.
 
     Integer 0 is padding, 1 the start, 2 the end, 3 the unknown. A subclass gives `encode` and
@@ -16,33 +17,17 @@ class GenerativeModel(keras.Model):
 
     Args:
         inputs: those of the functional model by name.
-        outputs: of the functional model.
+        outputs, dtype, arguments: see `FunctionalModel`.
         weights: attention weights of the functional model; None for a model without attention.
-        dtype: the dtype policy that the layers were made with.
-        arguments: those of the constructor by name, but for the dtype and Keras's own.
     """
 
     padding, start, end = PADDING, START, END
-    _functional = False
 
     def __init__(self, inputs, outputs, weights, dtype, arguments, **kwargs):
-        object.__setattr__(self, "_functional", True)
-        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
-        self.dtype_policy = keras.dtype_policies.get(dtype)
-        for name, value in arguments.items():
-            setattr(self, name, value)
-        self._argument_names = tuple(arguments)
+        super().__init__(inputs, outputs, dtype, arguments, **kwargs)
         # Bound methods rather than models: the layers are this model's, to be saved once.
         self._look = None if weights is None else keras.Model(inputs, weights).predict_on_batch
         self._searches = SequenceSearches(self)
-
-    def __setattr__(self, name, value):
-        # Layers are set before there is a functional model, which then keeps track of them. (torch
-        # takes no module before it is initialised.)
-        if self._functional:
-            super().__setattr__(name, value)
-        else:
-            object.__setattr__(self, name, value)
 
     # === What a model says of itself ===
 
@@ -118,32 +103,6 @@ class GenerativeModel(keras.Model):
             output = self.target_vocabulary.decode([words])[0] if texts else words
             hypotheses.append((output, alignment))
         return hypotheses
-
-    # === Keras ===
-
-    def get_config(self):
-        # Not Keras's own, which would describe the graph of layers instead of the arguments.
-        serialize = keras.saving.serialize_keras_object
-        arguments = {name: getattr(self, name) for name in self._argument_names}
-        return {
-            "name": self.name,
-            "trainable": self.trainable,
-            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
-            **{
-                name: serialize(value) if isinstance(value, (TextTokenizer, keras.Layer)) else value
-                for name, value in arguments.items()
-            },
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        deserialize = keras.saving.deserialize_keras_object
-        return cls(
-            **{
-                name: deserialize(value) if isinstance(value, dict) else value
-                for name, value in config.items()
-            }
-        )
 
 
 def outputs_and_alignments(results, options, return_alignments):

@@ -17,7 +17,8 @@ class ImageCaptioner(GenerativeModel):
         inputs: `image`, `(batch, height, width, channels)`, and `target`, integers `(batch,
             steps)`.
         outputs, weights, dtype, arguments: see `GenerativeModel`.
-        grid: height and width of the map that is attended to; None for a model without attention.
+        grid: shape of what is attended to, height and width of a map; None for a model without
+            attention.
     """
 
     def __init__(self, inputs, outputs, weights, dtype, arguments, grid=None, **kwargs):
@@ -65,8 +66,9 @@ class ImageCaptioner(GenerativeModel):
             # A batch that is not full is filled up, to be of the shape of the others.
             filled = np.concatenate([batch, *[batch[-1:]] * (batch_size - len(batch))])
             found = self._found(filled, search, max_length, options)
-            for image, found_here in zip(batch, found, strict=False):
-                results.append(self._hypotheses(found_here, texts, self._aligner(image)))
+            sources = self._sources(filled) if return_alignments else batch
+            for source, found_here in zip(sources[: len(batch)], found, strict=False):
+                results.append(self._hypotheses(found_here, texts, self._aligner(source)))
         return outputs_and_alignments(results, options, return_alignments)
 
     def align(self, images, captions):
@@ -98,14 +100,25 @@ class ImageCaptioner(GenerativeModel):
         for image, words, target in zip(images, names, ids, strict=True):
             batch = {"image": image[None], "target": padded([[START, *target[:-1]]], 1, 16)}
             weights = ops.convert_to_numpy(self._look(batch))[0]
-            alignments.append(self._aligner(image)(words, weights[: len(target)]))
+            align = self._aligner(self._sources(image[None])[0])
+            alignments.append(align(words, weights[: len(target)]))
         return alignments
 
-    def _aligner(self, image):
-        """A function that gives the alignments of captions with an image."""
+    def _sources(self, images):
+        """What of each image is attended to, as an alignment shows it."""
+        return images
+
+    def _aligner(self, source):
+        """A function that gives the alignments of captions with what one of `_sources` is."""
         return lambda target, weights: Alignment(
-            image, target, np.reshape(weights, (len(weights), *self._grid))
+            source, target, np.reshape(weights, (len(weights), *self._grid))
         )
+
+    def _per_word(self, loss, target):
+        """A loss of whole captions, `(batch,)`, beside the mean over words that is Keras's."""
+        written = ops.cast(ops.not_equal(target, self.padding), "float32")
+        length = ops.maximum(ops.mean(ops.sum(written, axis=-1)), 1.0)
+        return ops.mean(loss) / length
 
     def _checked_images(self, images):
         images = np.asarray(images)

@@ -3,7 +3,7 @@ from keras import ops
 
 from keras_attn.applications.maxout import Maxout
 from keras_attn.applications.sequence_model import SequenceModel
-from keras_attn.applications.vocabulary import check_dropout, vocabulary_sizes
+from keras_attn.applications.vocabulary import checked_units, vocabulary_sizes
 from keras_attn.layers import AttentionDecoder, BahdanauAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.feedback import draw_token
@@ -85,10 +85,8 @@ class RNNSearch(SequenceModel):
         **kwargs,
     ):
         sizes = vocabulary_sizes(source_vocabulary, target_vocabulary)
-        units = positive_integer("units", units)
-        embedding_units = positive_integer("embedding_units", embedding_units)
+        units, embedding_units = checked_units(units, embedding_units, dropout)
         maxout_units = positive_integer("maxout_units", maxout_units)
-        check_dropout(dropout)
         if attention is None:
             attention = BahdanauAttention(units, dtype=dtype, name="alignment")
 

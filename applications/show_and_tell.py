@@ -3,8 +3,7 @@ from keras import ops
 
 from keras_attn.applications.image_captioner import ImageCaptioner
 from keras_attn.applications.image_encoders import check_feature_map, image_encoder
-from keras_attn.applications.vocabulary import check_dropout, vocabulary_size
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -65,9 +64,7 @@ class ShowAndTell(ImageCaptioner):
         **kwargs,
     ):
         vocabulary = vocabulary_size("target_vocabulary", target_vocabulary)
-        units = positive_integer("units", units)
-        embedding_units = positive_integer("embedding_units", embedding_units)
-        check_dropout(dropout)
+        units, embedding_units = checked_units(units, embedding_units, dropout)
         data_format = data_format or keras.config.image_data_format()
 
         # === Layers ===

@@ -3,9 +3,8 @@ from keras import ops
 
 from keras_attn.applications.image_captioner import ImageCaptioner
 from keras_attn.applications.image_encoders import check_feature_map, image_encoder
-from keras_attn.applications.vocabulary import check_dropout, vocabulary_size
+from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 from keras_attn.layers import AttentionDecoder, VisualAttention
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.reward_baseline import RewardBaseline
 from keras_attn.ops import doubly_stochastic_loss
 
@@ -117,9 +116,7 @@ class ShowAttendTell(ImageCaptioner):
         **kwargs,
     ):
         vocabulary = vocabulary_size("target_vocabulary", target_vocabulary)
-        units = positive_integer("units", units)
-        embedding_units = positive_integer("embedding_units", embedding_units)
-        check_dropout(dropout)
+        units, embedding_units = checked_units(units, embedding_units, dropout)
         data_format = data_format or keras.config.image_data_format()
         hard = {}
         if mode == "hard":
@@ -223,19 +220,16 @@ class ShowAttendTell(ImageCaptioner):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         logits = y_pred["logits"]
         loss = super().compute_loss(x, y, logits, sample_weight, training)
-        written = ops.cast(ops.not_equal(x["target"], self.padding), "float32")
         if self.mode == "soft":
-            penalty = doubly_stochastic_loss(y_pred["attention_weights"])
-            further = self.coverage_weight * ops.mean(penalty)
+            further = self.coverage_weight * doubly_stochastic_loss(y_pred["attention_weights"])
         else:
             words = -keras.losses.sparse_categorical_crossentropy(
                 y, logits, from_logits=True, ignore_class=self.padding
             )
             reward = self.reward_weight * ops.sum(words, axis=-1)
             draws = y_pred["log_probability"], y_pred["entropy"]
-            further = ops.mean(self.reinforce.loss(*draws, reward, training))
-        length = ops.maximum(ops.mean(ops.sum(written, axis=-1)), 1.0)
-        return loss + further / length
+            further = self.reinforce.loss(*draws, reward, training)
+        return loss + self._per_word(further, x["target"])
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)

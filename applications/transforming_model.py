@@ -2,25 +2,20 @@
 
 import keras
 
+from keras_attn.applications.functional_model import FunctionalModel
 
-class TransformingModel(keras.Model):
+
+class TransformingModel(FunctionalModel):
     """A functional model that shows the transformations it makes.
 
     Args:
-        inputs, outputs: of the functional model.
+        inputs, outputs, dtype, arguments: see `FunctionalModel`.
         look: `(warped, theta, grid)` of the functional model, which `transformations` gives; None
             for a model without transformers.
-        dtype: the dtype policy that the layers were made with.
-        arguments: those of the constructor by name, but for the dtype and Keras's own. They become
-            attributes of the model and are its config.
     """
 
     def __init__(self, inputs, outputs, look, dtype, arguments, **kwargs):
-        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
-        self.dtype_policy = keras.dtype_policies.get(dtype)
-        for name, value in arguments.items():
-            setattr(self, name, value)
-        self._argument_names = tuple(arguments)
+        super().__init__(inputs, outputs, dtype, arguments, **kwargs)
         self.look = look
         # A bound method rather than a model: the layers are this model's, to be saved once.
         self._look = keras.Model(inputs, look).predict if look is not None else None
@@ -46,12 +41,3 @@ class TransformingModel(keras.Model):
                 f"Received: a {type(self).__name__} without one"
             )
         return self._look(images, batch_size=batch_size, verbose=0)
-
-    def get_config(self):
-        # Not Keras's own, which would describe the graph of layers instead of the arguments.
-        return {
-            "name": self.name,
-            "trainable": self.trainable,
-            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
-            **{name: getattr(self, name) for name in self._argument_names},
-        }

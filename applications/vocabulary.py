@@ -40,6 +40,13 @@ def check_dropout(dropout):
         raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
 
 
+def checked_units(units, embedding_units, dropout):
+    """Units and units of the embedding; ValueError for what is no positive integer, and see
+    `check_dropout`."""
+    check_dropout(dropout)
+    return positive_integer("units", units), positive_integer("embedding_units", embedding_units)
+
+
 def names_and_ids(name, inputs, vocabulary_name, vocabulary):
     """Sequences as lists of names and as lists of integers, both with the end.
 

@@ -38,22 +38,33 @@ import keras
 import numpy as np
 from report import backend, jit_compile, positive, write_json
 
-from keras_attn.applications import ShowAndTell, ShowAttendTell
+from keras_attn.applications import (
+    AttributeDetector,
+    SemanticAttentionCaptioner,
+    ShowAndTell,
+    ShowAttendTell,
+)
 from keras_attn.datasets import (
     DescribedScenes,
     ImageCaptions,
     ImageFiles,
     TextTokenizer,
     cached_features,
+    caption_attributes,
     captioned_images,
     described_scenes,
     glyph_digits,
     mnist,
 )
 from keras_attn.metrics import Perplexity, TokenAccuracy, bleu, pointing_accuracy
-from keras_attn.visualization import plot_caption, plot_learning_curves
+from keras_attn.visualization import plot_alignment, plot_caption, plot_learning_curves
 
-NAMES = {"soft": "soft attention", "hard": "hard attention", "none": "no attention"}
+NAMES = {
+    "soft": "soft attention",
+    "hard": "hard attention",
+    "semantic": "semantic attention",
+    "none": "no attention",
+}
 
 
 def parse_arguments(arguments=None):
@@ -75,6 +86,9 @@ def parse_arguments(arguments=None):
     add("--embedding", type=positive, default=64)
     add("--dropout", type=float, default=0.2)
     add("--coverage", type=float, default=0.01, help="weight of the doubly stochastic penalty")
+    add("--attributes", type=positive, default=10, help="of an image, for semantic attention")
+    add("--detector-epochs", type=positive, default=4, help="of the detector of attributes")
+    add("--sparsity", type=float, default=0.1, help="weight of semantic attention's regularizer")
     add("--epochs", type=positive, default=10)
     add("--batch-size", type=positive, default=64)
     add("--learning-rate", type=float, default=2e-3, help="its peak")
@@ -164,11 +178,13 @@ def batches(images, scenes, tokenizer, options, shuffle=True):
 ## Models
 
 The same small network looks at the image, and the same LSTM writes; with attention it sees another
-part of the feature map at every word, without it sees the mean of the map once.
+part of the feature map at every word, without it sees the mean of the map once. Semantic attention
+sees the mean, and at every word another mixture of words that a detector, trained before it, has
+found in the image.
 """
 
 
-def make_model(mode, shape, tokenizer, options):
+def make_model(mode, shape, train, tokenizer, options):
     # Feature maps need no encoder.
     encoder = "small" if shape[-1] == 3 else keras.layers.Identity(name="features")
     sizes = {
@@ -180,6 +196,16 @@ def make_model(mode, shape, tokenizer, options):
     }
     if mode == "none":
         return ShowAndTell(shape, tokenizer, **sizes)
+    if mode == "semantic":
+        return SemanticAttentionCaptioner(
+            detector(shape, encoder, train, tokenizer, options),
+            tokenizer,
+            units=options.units,
+            num_attributes=options.attributes,
+            dropout=options.dropout,
+            sparsity_weight=options.sparsity,
+            train_detector=True,
+        )
     return ShowAttendTell(
         shape,
         tokenizer,
@@ -191,13 +217,42 @@ def make_model(mode, shape, tokenizer, options):
     )
 
 
-def train_model(model, train, validation, options):
-    steps = options.epochs * len(train)
+def detector(shape, encoder, train, tokenizer, options):
+    """A network that has learned which words the captions of an image hold."""
+    images, captions = train
+    words, _ = caption_attributes(captions)
+    known = [word for word in words if tokenizer.encode([word])[0] != [tokenizer.unknown]]
+    attributes, targets = caption_attributes(captions, known)
+    model = AttributeDetector(shape, attributes, encoder=encoder, data_format="channels_last")
+    steps = -(-len(images) // options.batch_size)
+    model.compile(
+        optimizer=optimizer(options.detector_epochs * steps, options),
+        loss="binary_crossentropy",
+        metrics=[keras.metrics.Precision(name="precision"), keras.metrics.Recall(name="recall")],
+        jit_compile=jit_compile(),
+    )
+    draws = np.random.default_rng(options.seed)
+
+    def pairs():
+        while True:
+            rows = draws.integers(len(images), size=options.batch_size)
+            yield np.stack([images[row] for row in rows]), targets[rows]
+
+    model.fit(pairs(), steps_per_epoch=steps, epochs=options.detector_epochs)
+    return model
+
+
+def optimizer(steps, options):
+    """Adam whose rate rises in a tenth of the steps and falls in the others."""
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps - steps // 10, warmup_target=options.learning_rate, warmup_steps=steps // 10
     )
+    return keras.optimizers.Adam(rate, clipnorm=1.0)
+
+
+def train_model(model, train, validation, options):
     model.compile(
-        optimizer=keras.optimizers.Adam(rate, clipnorm=1.0),
+        optimizer=optimizer(options.epochs * len(train), options),
         # Class 0 is padding.
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
         metrics=[Perplexity(), TokenAccuracy()],
@@ -219,6 +274,7 @@ thing that the word names.
 def judge(mode, model, images, scenes, options):
     search = {"search": "beam", "beams": options.beams, "max_length": 30, "batch_size": 100}
     attends = mode != "none"
+    looks = mode in ("soft", "hard")
     found = model.generate(images, return_alignments=attends, **search)
     captions, alignments = found if attends else (found, None)
     score = bleu(captions, scenes.captions, lowercase=True)
@@ -226,10 +282,13 @@ def judge(mode, model, images, scenes, options):
     if scenes.paraphrases:
         right = [text in texts for text, texts in zip(captions, scenes.paraphrases, strict=True)]
         figures["exact_match"] = 100 * float(np.mean(right))
-    if attends and scenes.boxes:
+    if looks and scenes.boxes:
         accuracy, count = pointing_accuracy(alignments, scenes.boxes)
         figures.update(pointing_accuracy=100 * accuracy, nouns=count)
-    if attends:
+    if mode == "semantic":
+        path = options.pictures / "captions_semantic.png"
+        plot_alignment(alignments[:4], path=path)
+    if looks:
         # Of feature maps too, it is the image that is drawn.
         shown = [
             alignment._replace(source=image)
@@ -254,12 +313,13 @@ def main(arguments=None):
     results = {}
     for mode in options.mode:
         keras.utils.set_random_seed(options.seed)
-        model = make_model(mode, shape, tokenizer, options)
-        print(f"\n{NAMES[mode]}: {model.count_params():,} weights")
+        print(f"\n{NAMES[mode]}")
+        begin = time.perf_counter()
+        known = images["train"], scenes["train"].captions
+        model = make_model(mode, shape, known, tokenizer, options)
         # Made anew for each model, so that all see the same batches.
         train = batches(images["train"], scenes["train"], tokenizer, options)
         validation = batches(images["val"], scenes["val"], tokenizer, options, shuffle=False)
-        begin = time.perf_counter()
         history = train_model(model, train, validation, options)
         results[mode] = {
             "parameters": model.count_params(),

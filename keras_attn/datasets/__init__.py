@@ -1,6 +1,7 @@
 """Digits, real and drawn from fonts, with their distortions; pairs of texts and of dates."""
 
 from keras_attn.datasets.cached_features import cached_features
+from keras_attn.datasets.caption_attributes import caption_attributes
 from keras_attn.datasets.captioned_images import captioned_images
 from keras_attn.datasets.co_localization import co_localization
 from keras_attn.datasets.date_pairs import date_pairs
@@ -35,6 +36,7 @@ __all__ = [
     "SequencePairs",
     "TextTokenizer",
     "cached_features",
+    "caption_attributes",
     "captioned_images",
     "cluttered",
     "co_localization",

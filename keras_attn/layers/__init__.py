@@ -13,6 +13,7 @@ from keras_attn.layers.local_attention import LocalAttention
 from keras_attn.layers.location_attention import LocationAttention
 from keras_attn.layers.luong_attention import LuongAttention
 from keras_attn.layers.monotonic_attention import MonotonicAttention
+from keras_attn.layers.semantic_attention import SemanticAttention
 from keras_attn.layers.sentinel_lstm_cell import SentinelLSTMCell
 from keras_attn.layers.spatial_transformer import SpatialTransformer
 from keras_attn.layers.transformation_head import TransformationHead
@@ -32,6 +33,7 @@ __all__ = [
     "LocationAttention",
     "LuongAttention",
     "MonotonicAttention",
+    "SemanticAttention",
     "SentinelLSTMCell",
     "SpatialTransformer",
     "TransformationHead",

@@ -16,6 +16,7 @@ from keras_attn.ops.grids import affine_grid, flow_grid, identity_grid, projecti
 from keras_attn.ops.homogeneous import compose, invert
 from keras_attn.ops.monotonic import monotonic_weights
 from keras_attn.ops.reinforce import reinforce_loss
+from keras_attn.ops.semantic_sparsity import semantic_sparsity_loss
 from keras_attn.ops.thin_plate_spline import thin_plate_spline_grid
 from keras_attn.ops.tiling import tiling
 from keras_attn.ops.transformation import transformation_matrix
@@ -39,6 +40,7 @@ __all__ = [
     "monotonic_weights",
     "projective_grid",
     "reinforce_loss",
+    "semantic_sparsity_loss",
     "thin_plate_spline_grid",
     "tiling",
     "transformation_matrix",

@@ -4,7 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from keras_attn.applications import ShowAndTell, ShowAttendTell
+from keras_attn.applications import (
+    AttributeDetector,
+    SemanticAttentionCaptioner,
+    ShowAndTell,
+    ShowAttendTell,
+)
 from keras_attn.applications.image_encoders import NAMED
 from keras_attn.datasets import TextTokenizer
 from tests.backend import to_numpy
@@ -30,12 +35,18 @@ def plain(vocabulary=9, **changes):
     return randomise(ShowAndTell((16, 16, 3), vocabulary, **{**SIZES, **changes}))
 
 
+def semantic(vocabulary=9, attributes=(4, 6, 8), **changes):
+    detector = AttributeDetector((16, 16, 3), attributes, data_format="channels_last")
+    sizes = {"units": 6, "num_attributes": 2, "dropout": 0.0, **changes}
+    return randomise(SemanticAttentionCaptioner(detector, vocabulary, **sizes))
+
+
 def logits_of(model, inputs):
     outputs = model(inputs, training=False)
     return to_numpy(outputs["logits"] if isinstance(outputs, dict) else outputs)
 
 
-@pytest.mark.parametrize("make", [soft, plain], ids=["ShowAttendTell", "ShowAndTell"])
+@pytest.mark.parametrize("make", [soft, plain, semantic])
 def test_what_is_written_is_the_likeliest_word_of_each_step(make):
     model = make()
     captions = model.generate(INPUTS["image"], max_length=5, batch_size=2)
@@ -60,6 +71,66 @@ def test_weights_of_a_search_are_those_of_the_whole():
         assert alignment.weights.shape == (length, 4, 4)
         np.testing.assert_allclose(alignment.weights, again.weights[:length], atol=1e-5)
     np.testing.assert_array_equal(found[1].source, INPUTS["image"][1])
+
+
+def test_attributes_are_the_most_probable_ones():
+    model = semantic()
+    probability = to_numpy(model.detector(INPUTS["image"]))
+    names = np.array([4, 6, 8])[np.argsort(-probability, axis=-1)]
+    captions, found = model.generate(INPUTS["image"], max_length=5, return_alignments=True)
+    again = model.align(INPUTS["image"], captions)
+    for row, alignment, same, caption in zip(names, found, again, captions, strict=True):
+        assert alignment.source == row[:2].tolist()
+        length = len(alignment.target)
+        assert length >= len(caption)
+        assert alignment.weights.shape == (length, 2)
+        np.testing.assert_allclose(alignment.weights, same.weights[:length], atol=1e-5)
+    assert model.detector.detect(INPUTS["image"], 3) == names.tolist()
+    assert model.detector.detect(INPUTS["image"], 1) == names[:, :1].tolist()
+
+
+def test_attributes_are_words_of_the_vocabulary():
+    tokenizer = TextTokenizer.train(["a red star", "a blue ring"], "word", 20)
+    model = semantic(tokenizer, attributes=["star", "blue"])
+    (alignment,) = model.align(INPUTS["image"][:1], ["a red star"])
+    assert set(alignment.source) == {"star", "blue"}
+    assert alignment.target == ["a", "red", "star", "</s>"]
+    for wrong in ("circle", "red star"):
+        with pytest.raises(ValueError, match="`detector` must have attributes that are words"):
+            semantic(tokenizer, attributes=["star", wrong])
+    with pytest.raises(ValueError, match="`detector` must have attributes that are words"):
+        semantic(7)
+
+
+@pytest.mark.training
+def test_the_detector_learns_or_stays_as_it_is():
+    for learns in (False, True):
+        model = semantic(train_detector=learns)
+        detector = model.detector
+        before = [to_numpy(weight) for weight in detector.features.weights]
+        model.compile(keras.optimizers.Adam(0.01), loss())
+        model.fit(INPUTS, LABELS, verbose=0)
+        after = [to_numpy(weight) for weight in detector.features.weights]
+        same = [np.array_equal(*pair) for pair in zip(before, after, strict=True)]
+        assert not any(same) if learns else all(same)
+
+
+@pytest.mark.training
+def test_what_is_added_to_the_loss_is_the_sparsity_of_both_attentions():
+    found = {}
+    for weight in (0.0, 0.5):
+        model = semantic(sparsity_weight=weight)
+        model.compile(loss=loss())
+        found[weight] = model.evaluate(INPUTS, LABELS, batch_size=3, verbose=0)
+    outputs = model(INPUTS)
+    total = 0.0
+    for name in ("input_weights", "attention_weights"):
+        for caption, length in zip(to_numpy(outputs[name]), (4, 2, 3), strict=True):
+            assert np.all(caption[length:] == 0.0)
+            total += np.sqrt(np.sum(caption.sum(axis=0) ** 2))
+            total += np.sum(np.sqrt(caption[:length]).sum(axis=-1) ** 2)
+    # Three captions of three words in the mean.
+    np.testing.assert_allclose(found[0.5] - found[0.0], 0.5 * total / 9, rtol=1e-4)
 
 
 def test_texts_of_a_tokenizer():

@@ -13,6 +13,7 @@ from keras_attn import (
     LocationAttention,
     LuongAttention,
     MonotonicAttention,
+    SemanticAttention,
 )
 from tests.conformance.case import LayerCase
 from tests.oracles import alignment as oracle
@@ -123,6 +124,11 @@ def coverage(weights, query, value):
         value,
     )
     return attention @ value, attention, seen
+
+
+def semantic(weights, query, value):
+    context, seen = oracle.attend(oracle.bilinear(weights["query_projection/kernel"]), query, value)
+    return context * weights["scale"], seen
 
 
 def general():
@@ -337,4 +343,5 @@ ALIGNMENT = [
         stochastic=True,
         nasty={},
     ),
+    case(SemanticAttention, expected=semantic, refuses=({"dropout": 1.0},)),
 ]

@@ -3,7 +3,12 @@
 import keras
 import numpy as np
 
-from keras_attn.applications import ShowAndTell, ShowAttendTell
+from keras_attn.applications import (
+    AttributeDetector,
+    SemanticAttentionCaptioner,
+    ShowAndTell,
+    ShowAttendTell,
+)
 from tests.conformance.case import ModelCase
 
 
@@ -54,6 +59,43 @@ MODELS = [
         arguments={**SIZES, "mode": "hard", "gate": "vector", "seed": 1},
         outputs=((2, 4, 16), (2, 1), (2, 1), (2, 4, 9)),
         refuses=({"inference": "draw"}, {"expectation_rate": 2.0}),
+    ),
+    ModelCase(
+        application=AttributeDetector,
+        arguments={
+            "image_shape": (16, 16, 3),
+            "attributes": ["red", "blue", "star"],
+            "dropout": 0.2,
+            "data_format": "channels_last",
+        },
+        inputs={"image": (2, 16, 16, 3)},
+        outputs=((2, 3),),
+        targets=np.array([[0, 1, 1], [1, 0, 0]], "float32"),
+        compile={"loss": "binary_crossentropy"},
+        refuses=(
+            {"attributes": []},
+            {"attributes": ["red", "red"]},
+            {"dropout": 1.0},
+            {"encoder": "vgg"},
+        ),
+    ),
+    model(
+        SemanticAttentionCaptioner,
+        arguments={
+            "detector": AttributeDetector((16, 16, 3), [4, 6, 8], data_format="channels_last"),
+            "target_vocabulary": 9,
+            "units": 6,
+            "num_attributes": 2,
+        },
+        outputs=((2, 4, 2), (2, 4, 2), (2, 4, 9)),
+        refuses=(
+            {"detector": "vgg16"},
+            {"target_vocabulary": 2},
+            {"units": 0},
+            {"dropout": 1.0},
+            {"num_attributes": 0},
+            {"num_attributes": 4},
+        ),
     ),
     model(ShowAndTell, arguments=SIZES, outputs=((2, 4, 9),), refuses=REFUSED),
 ]

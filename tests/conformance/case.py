@@ -61,6 +61,16 @@ class Case:
     def with_(self, **changes):
         return replace(self, **changes)
 
+    def fresh_arguments(self):
+        """The arguments, with layers among them copied: each layer made gets its own."""
+
+        def fresh(value):
+            if isinstance(value, keras.layers.Layer):
+                return type(value).from_config(value.get_config())
+            return [fresh(each) for each in value] if isinstance(value, list) else value
+
+        return {name: fresh(value) for name, value in self.arguments.items()}
+
 
 @dataclass(frozen=True, kw_only=True)
 class LayerCase(Case):
@@ -116,16 +126,6 @@ class LayerCase(Case):
         dtype = {"dtype": changes["dtype"]} if "dtype" in changes else {}
         cell = self.layer(**{**self.fresh_arguments(), **changes})
         return keras.layers.RNN(cell, **{**self.rnn, **dtype})
-
-    def fresh_arguments(self):
-        """The arguments, with layers among them copied: each layer made gets its own."""
-
-        def fresh(value):
-            if isinstance(value, keras.layers.Layer):
-                return type(value).from_config(value.get_config())
-            return [fresh(each) for each in value] if isinstance(value, list) else value
-
-        return {name: fresh(value) for name, value in self.arguments.items()}
 
     def pack(self, values):
         """Values by input name as the layer's call takes them, without further arguments."""
@@ -224,7 +224,7 @@ class ModelCase(Case):
         return self.application
 
     def model(self, random=True, **changes):
-        model = self.application(**{**self.arguments, **changes})
+        model = self.application(**{**self.fresh_arguments(), **changes})
         return randomise(model) if random else model
 
     def pack(self, arrays):

@@ -1,4 +1,4 @@
-"""The tutorial describes scenes and photographs, with soft and hard attention and with none."""
+"""The tutorial describes scenes and photographs, with every kind of attention and none."""
 
 import keras
 import numpy as np
@@ -11,18 +11,19 @@ pytestmark = [pytest.mark.once, pytest.mark.training]
 
 def test_made_up_scenes(tmp_path):
     printed, figures = run(
-        "captioning", tmp_path, "--mode", "soft", "hard", "none", "--units", "8", "--embedding",
-        "8", "--epochs", "1", "--beams", "2", "--examples", "64", "--things", "digits",
+        "captioning", tmp_path, "--mode", "soft", "hard", "semantic", "none",
+        "--units", "8", "--embedding", "8", "--detector-epochs", "1", "--epochs", "1",
+        "--beams", "2", "--examples", "64", "--things", "digits",
         "--validation", "20", "--test", "40", backend="torch",
     )  # fmt: skip
     assert figures["examples"] == {"train": 64, "val": 20, "test": 40}
-    assert set(figures["modes"]) == {"soft", "hard", "none"}
+    assert set(figures["modes"]) == {"soft", "hard", "semantic", "none"}
     for mode, found in figures["modes"].items():
         assert 0 <= found["bleu"] <= 100
         assert f"{found['bleu']:.1f}" in printed
-        assert ("pointing_accuracy" in found) == (mode != "none")
-    for name in ("captions_soft.png", "captions_hard.png", "captioning_curves.png"):
-        check_picture(tmp_path / "pictures" / name)
+        assert ("pointing_accuracy" in found) == (mode in ("soft", "hard"))
+    for name in ("captions_soft", "captions_hard", "captions_semantic", "captioning_curves"):
+        check_picture(tmp_path / "pictures" / f"{name}.png")
 
 
 def test_photographs_through_the_network_of_the_paper(tmp_path):

@@ -1,0 +1,121 @@
+import keras
+import numpy as np
+
+from keras_attn.applications.functional_model import FunctionalModel
+from keras_attn.applications.image_encoders import check_feature_map, image_encoder
+from keras_attn.applications.vocabulary import check_dropout
+from keras_attn.layers.arguments import positive_integer
+
+
+@keras.saving.register_keras_serializable(package="keras_attn")
+class AttributeDetector(FunctionalModel):
+    """Tells which words an image calls for: what semantic attention attends to.
+
+    Every place of the feature map has a score for every attribute, and the highest over all places
+    counts. It trains with a binary cross entropy on which attributes the captions of an image name,
+    see `keras_attn.datasets.caption_attributes`.
+
+    Convention: the paper compares several detectors (nearest neighbours, a ranking loss, a fully
+    convolutional network); this one is fully convolutional.
+
+    Args:
+        image_shape: `(height, width, channels)`, or with the channels first.
+        attributes: words, or integers of a vocabulary without words.
+        encoder, encoder_weights: see `ShowAttendTell`.
+        dropout: fraction of the feature map that is dropped in training.
+        data_format: of the images, by default that of Keras.
+        dtype: dtype policy of the layers; the probabilities are float32 whatever it is.
+
+    Call arguments:
+        inputs: `(batch, height, width, channels)`.
+
+    Returns:
+        Probabilities `(batch, attributes)`.
+
+    Raises:
+        ValueError: for attributes that are empty or not all different, and what `ShowAttendTell`
+            refuses.
+
+    Example:
+
+    >>> detector = keras_attn.applications.AttributeDetector(
+    ...     (16, 16, 3), ["red", "blue", "star"], data_format="channels_last"
+    ... )
+    >>> sorted(detector.detect(np.zeros((1, 16, 16, 3)), 3)[0])
+    ['blue', 'red', 'star']
+
+    Reference:
+        You et al., "Image Captioning with Semantic Attention", 2016, section 3.2,
+        https://arxiv.org/abs/1603.03925
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        attributes,
+        encoder="small",
+        encoder_weights=None,
+        dropout=0.0,
+        data_format=None,
+        dtype=None,
+        **kwargs,
+    ):
+        attributes = list(attributes)
+        if not attributes or len(set(attributes)) < len(attributes):
+            raise ValueError(
+                f"`attributes` must be some, and all different. Received: {attributes}"
+            )
+        check_dropout(dropout)
+        data_format = data_format or keras.config.image_data_format()
+
+        # === Layers ===
+        layers = keras.layers
+        self.features = image_encoder(encoder, image_shape, encoder_weights, data_format, dtype)
+        self.drop = layers.Dropout(dropout, dtype=dtype, name="drop_features")
+        self.scores = layers.Conv2D(
+            len(attributes), 1, data_format=data_format, dtype=dtype, name="scores"
+        )
+        self.highest = layers.GlobalMaxPooling2D(
+            data_format=data_format, dtype=dtype, name="highest"
+        )
+        self.probability = layers.Activation("sigmoid", dtype="float32", name="probability")
+
+        # === Functional model ===
+        image = keras.Input(tuple(image_shape), name="image")
+        feature_map = self.features(image)
+        check_feature_map(feature_map, data_format)
+        probability = self.detected(feature_map)
+        arguments = {
+            "image_shape": tuple(image_shape),
+            "attributes": attributes,
+            "encoder": encoder,
+            "dropout": dropout,
+            "data_format": data_format,
+        }
+        super().__init__(image, probability, dtype, arguments, **kwargs)
+        if encoder_weights is not None:
+            self.features.trainable = False
+
+    def detected(self, feature_map, training=None):
+        """The probabilities of the attributes, of what `features` makes of images."""
+        dropped = self.drop(feature_map, training=training)
+        return self.probability(self.highest(self.scores(dropped)))
+
+    def detect(self, images, count=10, batch_size=32):
+        """The most probable attributes of images.
+
+        Args:
+            images: `(images, height, width, channels)`, as the model was trained on them.
+            count: of each, at most those that there are.
+            batch_size: images at a time.
+
+        Returns:
+            For each image a list, the most probable first.
+
+        Raises:
+            ValueError: if `count` is not a positive integer.
+        """
+        count = positive_integer("count", count)
+        found = self.predict(np.asarray(images), batch_size=batch_size, verbose=0)
+        order = np.argsort(-found, axis=-1, kind="stable")[:, :count]
+        return [[self.attributes[number] for number in row] for row in order]

@@ -1,0 +1,59 @@
+import re
+from collections import Counter
+
+import numpy as np
+
+from keras_attn.datasets.warping import check_count
+
+# Words that say nothing of what is in a picture.
+FUNCTION_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """a an the this that these those some his her its their he she it they there who which
+        is are was were be been being am has have had do does
+        and or but while as than to of in on at by for from with without into onto over under
+        up down out off near next through across behind above below between along""",
+    )
+)
+WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+
+
+def caption_attributes(captions, attributes=None, count=1000, ignore=FUNCTION_WORDS):
+    """What images have to be called, after their captions: the targets of an attribute detector.
+
+    Args:
+        captions: for each image a list of sentences.
+        attributes: the words that count; by default the `count` that are in the captions of most
+            images.
+        count: see above.
+        ignore: words that are no attributes.
+
+    Returns:
+        The attributes, a list of lower-case words, the most frequent first, and float32 `(images,
+        attributes)`: 1 where a caption of the image names the attribute.
+
+    Raises:
+        ValueError: for captions that are no lists of strings, captions without any word that
+            counts, or a `count` that is not a positive integer.
+
+    Example:
+
+    >>> captions = [["A red star.", "a star"], ["a ring left of a star"]]
+    >>> attributes, targets = keras_attn.datasets.caption_attributes(captions, count=2)
+    >>> attributes, targets.tolist()
+    (['star', 'left'], [[1.0, 0.0], [1.0, 1.0]])
+    """
+    count = check_count(count, "count")
+    if any(isinstance(texts, str) for texts in captions):
+        raise ValueError("`captions` must be a list of lists of strings. Received: a string")
+    named = [{word for text in texts for word in WORD.findall(text.lower())} for texts in captions]
+    if attributes is None:
+        images = Counter(word for words in named for word in sorted(words - set(ignore)))
+        # Of equally frequent ones the first in the alphabet.
+        order = sorted(images, key=lambda word: (-images[word], word))
+        attributes = order[:count]
+    attributes = list(attributes)
+    if not attributes:
+        raise ValueError("`captions` must name something. Received: no word that is an attribute")
+    targets = np.array([[word in words for word in attributes] for words in named], "float32")
+    return attributes, targets.reshape(len(named), len(attributes))

@@ -1,0 +1,63 @@
+from keras import ops
+
+from keras_attn.ops.received import received
+
+# Below it a weight counts as this much: the slope of a root at 0 has no bounds.
+LEAST = 1e-8
+
+
+def semantic_sparsity_loss(weights, query_mask=None, p=2.0, q=0.5):
+    """How unevenly words spread their attention over attributes: little is good.
+
+    `g(α) = [Σ_i (Σ_t α_ti)^p]^(1/p) + Σ_t [Σ_i α_ti^q]^(1/q)`
+
+    | here | in the paper |
+    | --- | --- |
+    | `weights` | `α_t^i`, or `β_t^i` of the output |
+    | `p` | `p > 1`: no attribute gets the attention of a whole sentence |
+    | `q` | `0 < q < 1`: no word looks at many attributes |
+
+    Args:
+        weights: attention weights, `(batch, queries, attributes)`.
+        query_mask: boolean `(batch, queries)`, False for steps that do not count, those after the
+            end of a sentence say; or None.
+        p: above 1.
+        q: in (0, 1).
+
+    Returns:
+        `(batch,)`, float32.
+
+    Raises:
+        ValueError: if `weights` are not of rank 3, or for a `p` or `q` out of its range.
+
+    Example:
+
+    >>> sharp, even = [[1.0, 0.0], [0.0, 1.0]], [[0.5, 0.5], [0.5, 0.5]]
+    >>> loss = keras_attn.ops.semantic_sparsity_loss(np.array([sharp, even]))
+    >>> [f"{value:.2f}" for value in keras.ops.convert_to_numpy(loss)]
+    ['3.41', '5.41']
+
+    Reference:
+        You et al., "Image Captioning with Semantic Attention", 2016, equation 11,
+        https://arxiv.org/abs/1603.03925
+    """
+    weights = ops.cast(ops.convert_to_tensor(weights), "float32")
+    if len(weights.shape) != 3:
+        raise ValueError(
+            "`weights` must be of rank 3, (batch, queries, attributes). "
+            f"{received(weights=weights)}"
+        )
+    if not p > 1:
+        raise ValueError(f"`p` must be above 1. Received: p={p}")
+    if not 0 < q < 1:
+        raise ValueError(f"`q` must be in (0, 1). Received: q={q}")
+    if query_mask is not None:
+        weights = weights * ops.cast(query_mask, "float32")[:, :, None]
+    seen = ops.maximum(ops.sum(weights, axis=1), LEAST)
+    whole = ops.power(ops.sum(ops.power(seen, p), axis=-1), 1.0 / p)
+    counts = weights > LEAST
+    roots = ops.where(counts, ops.power(ops.where(counts, weights, 1.0), q), 0.0)
+    total = ops.sum(roots, axis=-1)
+    some = total > 0
+    steps = ops.where(some, ops.power(ops.where(some, total, 1.0), 1.0 / q), 0.0)
+    return whole + ops.sum(steps, axis=-1)

@@ -1,0 +1,47 @@
+"""Which words the captions of images name."""
+
+import numpy as np
+import pytest
+
+from keras_attn.datasets import caption_attributes
+
+pytestmark = pytest.mark.once
+
+CAPTIONS = [
+    ["A red STAR, and a well-known ring.", "a star"],
+    ["there is a ring"],
+    [],
+    ["un café rouge"],
+]
+
+
+def test_the_most_frequent_words_first():
+    attributes, targets = caption_attributes(CAPTIONS)
+    # One count for each image, however often it is said there; then by the alphabet.
+    assert attributes == ["ring", "café", "red", "rouge", "star", "un", "well-known"]
+    assert targets.dtype == np.float32
+    named = [{a for a, on in zip(attributes, row, strict=True) if on} for row in targets]
+    assert named == [
+        {"ring", "red", "star", "well-known"},
+        {"ring"},
+        set(),
+        {"café", "rouge", "un"},
+    ]
+    assert caption_attributes(CAPTIONS, count=1)[0] == ["ring"]
+    assert "a" in caption_attributes(CAPTIONS, ignore=())[0]
+
+
+def test_those_that_are_asked_for():
+    attributes, targets = caption_attributes(CAPTIONS, ["star", "dog"])
+    assert attributes == ["star", "dog"]
+    assert targets.tolist() == [[1, 0], [0, 0], [0, 0], [0, 0]]
+    assert caption_attributes([], ["star"])[1].shape == (0, 1)
+
+
+def test_what_is_refused():
+    with pytest.raises(ValueError, match="`captions` must be a list of lists"):
+        caption_attributes(["a star"])
+    with pytest.raises(ValueError, match="`captions` must name something"):
+        caption_attributes([["a", "the"]])
+    with pytest.raises(ValueError, match="`count` must"):
+        caption_attributes(CAPTIONS, count=0)
