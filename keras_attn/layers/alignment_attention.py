@@ -130,6 +130,17 @@ class AlignmentAttention(keras.layers.Layer):
         """
         return attention_weights(self.score(query, keys), allowed), state
 
+    def attend(self, query, keys, value, allowed, state, noise):
+        """What the weights read of the values, the weights before dropout, and the next state.
+
+        Args:
+            value: `(batch, values, value_width)`.
+            query, keys, allowed, state, noise: see `align`.
+        """
+        weights, state = self.align(query, keys, allowed, state, noise)
+        weights = ops.cast(weights, self.compute_dtype)
+        return ops.matmul(self.dropped(weights, noise), value), weights, state
+
     def finish(self, context, weights, query, query_mask):
         """The context that is returned, of what the weights have read.
 
@@ -178,21 +189,7 @@ class AlignmentAttention(keras.layers.Layer):
         return_state=False,
         noise=None,
     ):
-        query, value, key = query_value_key(inputs)
-        if not keys_projected:
-            checked_shapes([tuple(tensor.shape) for tensor in inputs])
-        query, value, key = (ops.cast(each, self.compute_dtype) for each in (query, value, key))
-        if not keys_projected:
-            key = self.project_keys(key)
-        one_step = len(query.shape) == 2
-        if one_step:
-            query = query[:, None]
-        if use_causal_mask and one_step:
-            raise ValueError(
-                "`use_causal_mask` needs a query of several steps. "
-                f"{received(query=query[:, 0], value=value)}"
-            )
-        allowed = self._allowed(query, value, mask, use_causal_mask)
+        query, value, keys, allowed = self.prepared(inputs, mask, use_causal_mask, keys_projected)
         if initial_state is None:
             initial_state = self.get_initial_state(*ops.shape(value)[:2])
         if not training:
@@ -200,14 +197,9 @@ class AlignmentAttention(keras.layers.Layer):
         elif noise is None:
             noise = self.draw_noise(*ops.shape(query)[:2], ops.shape(value)[1])
         initial_state = [ops.cast(each, "float32") for each in initial_state]
-        weights, state = self.align(query, key, allowed, initial_state, noise)
-        weights = ops.cast(weights, self.compute_dtype)
-        used = weights
-        if training and self.dropout:
-            kept = ops.cast(noise[0] >= self.dropout, weights.dtype)
-            used = weights * kept / (1.0 - self.dropout)
-        context = self.finish(ops.matmul(used, value), weights, query, two_masks(mask)[0])
-        if one_step:
+        context, weights, state = self.attend(query, keys, value, allowed, initial_state, noise)
+        context = self.finish(context, weights, query, two_masks(mask)[0])
+        if len(inputs[0].shape) == 2:
             context, weights = context[:, 0], weights[:, 0]
         return _wanted(context, weights, state, return_attention_scores, return_state)
 
@@ -261,6 +253,30 @@ class AlignmentAttention(keras.layers.Layer):
             dtype=self.dtype_policy,
             name=name,
         )
+
+    def prepared(self, inputs, mask=None, use_causal_mask=False, keys_projected=False):
+        """Query, value, keys and `allowed` of a call, as `attend` takes them."""
+        query, value, key = query_value_key(inputs)
+        if not keys_projected:
+            checked_shapes([tuple(tensor.shape) for tensor in inputs])
+        query, value, key = (ops.cast(each, self.compute_dtype) for each in (query, value, key))
+        if not keys_projected:
+            key = self.project_keys(key)
+        if len(query.shape) == 2:
+            if use_causal_mask:
+                raise ValueError(
+                    "`use_causal_mask` needs a query of several steps. "
+                    f"{received(query=query, value=value)}"
+                )
+            query = query[:, None]
+        return query, value, key, self._allowed(query, value, mask, use_causal_mask)
+
+    def dropped(self, weights, noise):
+        """The weights that are used: all of them where there is no noise, out of training."""
+        if noise is None or not self.dropout:
+            return weights
+        kept = ops.cast(noise[0] >= self.dropout, weights.dtype)
+        return weights * kept / (1.0 - self.dropout)
 
     def _allowed(self, query, value, mask, use_causal_mask):
         """A boolean mask that broadcasts to the scores, or None."""

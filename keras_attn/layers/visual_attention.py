@@ -1,10 +1,9 @@
 import keras
 from keras import ops
 
-from keras_attn.layers.alignment_attention import AlignmentAttention
-from keras_attn.layers.alignment_inputs import query_value_key, two_masks
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.bahdanau_attention import BahdanauAttention
+from keras_attn.layers.feature_map_attention import FeatureMapAttention
 from keras_attn.layers.hard_attention import HardAttention
 
 MODES = ("soft", "hard")
@@ -12,7 +11,7 @@ GATES = (None, "scalar", "vector")
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class VisualAttention(AlignmentAttention):
+class VisualAttention(FeatureMapAttention):
     """Looks at the places of an image: soft and hard attention of Show, Attend and Tell.
 
     `e_ti = vᵀ tanh(W_h h_{t-1} + W_a a_i + b)`, `α_t = softmax(e_t)`, gate `β_t = σ(f_β(h_{t-1}))`;
@@ -86,7 +85,7 @@ class VisualAttention(AlignmentAttention):
         scale_initializer="glorot_uniform",
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        super().__init__(data_format=data_format, **kwargs)
         if mode not in MODES:
             raise ValueError(f"`mode` must be one of {MODES}. Received: mode={mode!r}")
         if gate not in GATES:
@@ -94,12 +93,6 @@ class VisualAttention(AlignmentAttention):
         self.units = positive_integer("units", units)
         self.mode = mode
         self.gate = gate
-        self.data_format = data_format or keras.config.image_data_format()
-        if self.data_format not in ("channels_last", "channels_first"):
-            raise ValueError(
-                '`data_format` must be "channels_last" or "channels_first". '
-                f"Received: data_format={data_format!r}"
-            )
         self.scale_initializer = keras.initializers.get(scale_initializer)
         self.hard = {
             "estimator": estimator,
@@ -155,59 +148,6 @@ class VisualAttention(AlignmentAttention):
 
     # === Keras ===
 
-    def build(self, input_shape):
-        super().build(self._place_shapes(input_shape))
-
-    def call(
-        self,
-        inputs,
-        mask=None,
-        training=None,
-        return_attention_scores=False,
-        use_causal_mask=False,
-        keys_projected=False,
-        initial_state=None,
-        return_state=False,
-        noise=None,
-    ):
-        query, annotations, *keys = query_value_key(inputs)[: len(inputs)]
-        query_mask, annotation_mask = two_masks(mask)
-        if annotation_mask is not None and len(annotation_mask.shape) == 3:
-            rows, columns = ops.shape(annotation_mask)[1:]
-            annotation_mask = ops.reshape(annotation_mask, (-1, rows * columns))
-        context, weights, state = super().call(
-            [query, self.places(annotations), *map(self.places, keys)],
-            mask=[query_mask, annotation_mask],
-            training=training,
-            return_attention_scores=True,
-            use_causal_mask=use_causal_mask,
-            keys_projected=keys_projected,
-            initial_state=initial_state,
-            return_state=True,
-            noise=noise,
-        )
-        if len(annotations.shape) == 4:
-            first = 1 if self.data_format == "channels_last" else 2
-            size = ops.shape(annotations)[first : first + 2]
-            weights = ops.reshape(weights, (*ops.shape(weights)[:-1], *size))
-        outputs = (context, *[weights] * return_attention_scores, *[state] * return_state)
-        return outputs if len(outputs) > 1 else context
-
-    def compute_output_spec(self, inputs, mask=None, **options):
-        shapes = self._place_shapes([tuple(tensor.shape) for tensor in inputs])
-        flat = [keras.KerasTensor(shape, dtype=self.compute_dtype) for shape in shapes]
-        outputs = super().compute_output_spec(flat, **options)
-        annotations = tuple(inputs[1].shape)
-        if len(annotations) == 4 and options.get("return_attention_scores"):
-            context, weights, *state = outputs
-            first = 1 if self.data_format == "channels_last" else 2
-            shape = (*weights.shape[:-1], *annotations[first : first + 2])
-            outputs = (context, keras.KerasTensor(shape, dtype=weights.dtype), *state)
-        return outputs
-
-    def compute_output_shape(self, input_shape):
-        return super().compute_output_shape(self._place_shapes(input_shape))
-
     def get_config(self):
         return {
             **super().get_config(),
@@ -215,32 +155,5 @@ class VisualAttention(AlignmentAttention):
             "mode": self.mode,
             "gate": self.gate,
             **self.hard,
-            "data_format": self.data_format,
             "scale_initializer": keras.initializers.serialize(self.scale_initializer),
         }
-
-    # === Helpers ===
-
-    def places(self, annotations):
-        """A feature map as a sequence of places; a sequence as it is."""
-        annotations = ops.convert_to_tensor(annotations)
-        if len(annotations.shape) != 4:
-            return annotations
-        if self.data_format == "channels_first":
-            annotations = ops.transpose(annotations, (0, 2, 3, 1))
-        rows, columns, depth = ops.shape(annotations)[1:]
-        return ops.reshape(annotations, (-1, rows * columns, depth))
-
-    def _place_shapes(self, shapes):
-        """The shapes of query, annotations and keys, those of feature maps as of sequences."""
-        if not isinstance(shapes[0], (list, tuple)):
-            shapes = None  # of one tensor
-        query, *maps = map(tuple, query_value_key(shapes)[: len(shapes)])
-        return [query, *[self._place_shape(shape) for shape in maps]]
-
-    def _place_shape(self, shape):
-        if len(shape) != 4:
-            return shape
-        batch, *sizes = shape
-        depth = sizes.pop(-1 if self.data_format == "channels_last" else 0)
-        return (batch, None if None in sizes else sizes[0] * sizes[1], depth)
