@@ -26,6 +26,7 @@ NAMES = {
         "MonotonicAttention",
         "SemanticAttention",
         "SentinelLSTMCell",
+        "SpatialChannelAttention",
         "SpatialTransformer",
         "TransformationHead",
         "VisualAttention",

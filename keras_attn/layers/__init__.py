@@ -15,6 +15,7 @@ from keras_attn.layers.luong_attention import LuongAttention
 from keras_attn.layers.monotonic_attention import MonotonicAttention
 from keras_attn.layers.semantic_attention import SemanticAttention
 from keras_attn.layers.sentinel_lstm_cell import SentinelLSTMCell
+from keras_attn.layers.spatial_channel_attention import SpatialChannelAttention
 from keras_attn.layers.spatial_transformer import SpatialTransformer
 from keras_attn.layers.transformation_head import TransformationHead
 from keras_attn.layers.visual_attention import VisualAttention
@@ -35,6 +36,7 @@ __all__ = [
     "MonotonicAttention",
     "SemanticAttention",
     "SentinelLSTMCell",
+    "SpatialChannelAttention",
     "SpatialTransformer",
     "TransformationHead",
     "VisualAttention",

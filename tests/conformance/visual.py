@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from keras_attn import AdaptiveAttention, SentinelLSTMCell, VisualAttention
+from keras_attn import (
+    AdaptiveAttention,
+    SentinelLSTMCell,
+    SpatialChannelAttention,
+    VisualAttention,
+)
 from tests.conformance import alignment
 from tests.conformance.alignment import SEEDED
 from tests.conformance.case import LayerCase
@@ -106,6 +111,41 @@ def sentinels(weights, inputs):
     return outputs
 
 
+def spatial_channel(order, rescale=False):
+    """A case of one order, its values by loops over queries, places and channels."""
+
+    def expected(weights, query, annotations):
+        one_step = query.ndim == 2
+        queries = query[:, None] if one_step else query
+        places = annotations.reshape(len(annotations), -1, annotations.shape[-1])
+        context = np.zeros((*queries.shape[:2], places.shape[-1]))
+        seen = np.full((*queries.shape[:2], places.shape[1]), 1.0 / places.shape[1])
+        for b, t in np.ndindex(*queries.shape[:2]):
+            spatial, _, modulated = oracle.spatial_channel(
+                weights, queries[b, t], places[b], order, rescale
+            )
+            if spatial is not None:
+                seen[b, t] = spatial
+            context[b, t] = np.sum(modulated, axis=0)
+            if rescale or spatial is None:
+                context[b, t] /= len(modulated)
+        seen = seen.reshape(*seen.shape[:2], *annotations.shape[1:-1])
+        return (context[:, 0], seen[:, 0]) if one_step else (context, seen)
+
+    return {
+        "layer": SpatialChannelAttention,
+        "name": f"{order}-rescaled" if rescale else order,
+        "arguments": {
+            "units": 7,
+            "order": order,
+            "rescale": rescale,
+            "scale_initializer": SEEDED,
+            "data_format": "channels_last",
+        },
+        "expected": expected,
+    }
+
+
 def sigmoid(x):
     return 1.0 / (1.0 + np.exp(-x))
 
@@ -192,4 +232,33 @@ VISUAL = [
         stochastic=True,
         nasty=NASTY,
     ),
+    case(
+        **spatial_channel("channel_spatial"),
+        refuses=(
+            {"units": 0},
+            {"order": "channel_wise"},
+            {"data_format": "depth_first"},
+            {"dropout": 1.0},
+        ),
+        channels_first={"annotations": 1},
+        nasty={**NASTY, "one channel": {"annotations": (2, 3, 4, 1)}},
+    ),
+    case(
+        **spatial_channel("channel_spatial", rescale=True),
+        inputs={"query": (2, 3, 5), "annotations": MAP},
+    ),
+    case(
+        **spatial_channel("spatial_channel"),
+        inputs={"query": (2, 3, 5), "annotations": MAP},
+        nasty={**NASTY, "one channel": {"annotations": (2, 3, 4, 1)}},
+    ),
+    case(**spatial_channel("spatial_channel", rescale=True)),
+    case(
+        **spatial_channel("spatial"),
+        inputs={"query": (2, 3, 5), "annotations": (2, 12, 6)},
+        mask={"annotations": SEEN.reshape(2, 12)},
+        variable={"query": (1,), "annotations": (1,)},
+        refuses_inputs=(),
+    ),
+    case(**spatial_channel("channel"), nasty=NASTY),
 ]

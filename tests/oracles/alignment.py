@@ -107,3 +107,39 @@ def window(score, centre, width, query, value, gaussian):
         if gaussian:
             weights[b, i] *= np.exp(-((places - centre[b, i]) ** 2) / (2 * (width / 2) ** 2))
     return weights
+
+
+def spatial_channel(weights, query, places, order, rescale=False, seen=None):
+    """SCA-CNN for one query: weights of the places, of the channels, and the modulated places.
+
+    Args:
+        weights: by their paths, `spatial/scale` and so on.
+        query: `(width,)`.
+        places: `(places, channels)`.
+        order: branches in their order, `"channel_spatial"` say.
+        seen: the places that are not masked.
+    """
+    seen = list(range(len(places)) if seen is None else seen)
+    modulated = np.zeros(places.shape)
+    modulated[seen] = places[seen]
+    found = {"spatial": None, "channel": None}
+
+    def score(branch, features):
+        return additive(
+            weights[f"{branch}/scale"],
+            weights[f"{branch}/query_projection/kernel"],
+            weights[f"{branch}/key_projection/kernel"],
+            weights[f"{branch}/query_projection/bias"],
+        )(query, features)
+
+    for branch in order.split("_"):
+        if branch == "spatial":
+            found[branch] = softmax([score(branch, place) for place in modulated], seen)
+            for i in range(len(places)):
+                modulated[i] *= found[branch][i] * (len(seen) if rescale else 1)
+        else:
+            means = [sum(modulated[i, c] for i in seen) / len(seen) for c in range(places.shape[1])]
+            found[branch] = softmax([score(branch, np.array([mean])) for mean in means])
+            for c in range(places.shape[1]):
+                modulated[:, c] *= found[branch][c] * (places.shape[1] if rescale else 1)
+    return found["spatial"], found["channel"], modulated
