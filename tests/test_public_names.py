@@ -59,6 +59,7 @@ NAMES = {
         "captioned_images",
         "cluttered",
         "co_localization",
+        "coco_captions",
         "date_pairs",
         "described_scenes",
         "digit_pairs",

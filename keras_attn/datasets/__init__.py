@@ -4,6 +4,7 @@ from keras_attn.datasets.cached_features import cached_features
 from keras_attn.datasets.caption_attributes import caption_attributes
 from keras_attn.datasets.captioned_images import captioned_images
 from keras_attn.datasets.co_localization import co_localization
+from keras_attn.datasets.coco_captions import coco_captions
 from keras_attn.datasets.date_pairs import date_pairs
 from keras_attn.datasets.described_scenes import DescribedScenes, described_scenes
 from keras_attn.datasets.digit_pairs import digit_pairs
@@ -40,6 +41,7 @@ __all__ = [
     "captioned_images",
     "cluttered",
     "co_localization",
+    "coco_captions",
     "date_pairs",
     "described_scenes",
     "digit_pairs",

@@ -39,10 +39,14 @@ class ImageFiles(Sequence):
     def __len__(self):
         return len(self.paths)
 
+    def file(self, index):
+        """What holds one image: a path, or a file that is open."""
+        return self.paths[index]
+
     def __getitem__(self, index):
         """One image, float32 `(height, width, 3)` in [0, 1]."""
         image = keras.utils.load_img(
-            self.paths[index],
+            self.file(index),
             target_size=self.size,
             interpolation="bilinear",
             keep_aspect_ratio=self.keep_aspect_ratio,

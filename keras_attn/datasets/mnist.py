@@ -1,9 +1,8 @@
 """MNIST as NumPy arrays, through tensorflow-datasets."""
 
-import os
-
-import keras
 import numpy as np
+
+from keras_attn.datasets.optional_tfds import tensorflow_datasets
 
 
 def mnist(split="train", data_dir=None):
@@ -36,16 +35,7 @@ def mnist(split="train", data_dir=None):
     """
     if split not in ("train", "test"):
         raise ValueError(f'`split` must be "train" or "test". Received: split={split!r}')
-    if keras.backend.backend() != "tensorflow":
-        # TensorFlow only decodes here: it must not take the accelerator's memory from the backend.
-        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    try:
-        import tensorflow_datasets as tfds
-    except ImportError as error:
-        raise ImportError(
-            "`keras_attn.datasets.mnist` needs tensorflow-datasets and tensorflow: "
-            'pip install "keras-attn[data]"'
-        ) from error
+    tfds = tensorflow_datasets("mnist")
     whole = tfds.load("mnist", split=split, batch_size=-1, data_dir=data_dir)
     images = np.asarray(whole["image"]).astype("float32") / np.float32(255)
     return images, np.asarray(whole["label"]).astype("int32")
