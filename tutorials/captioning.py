@@ -36,6 +36,7 @@ if "KERAS_BACKEND" not in os.environ:
 
 import keras
 import numpy as np
+from captioning_data import batches, load, seen_by
 from report import backend, jit_compile, positive, write_json
 
 from keras_attn.applications import (
@@ -44,18 +45,7 @@ from keras_attn.applications import (
     ShowAndTell,
     ShowAttendTell,
 )
-from keras_attn.datasets import (
-    DescribedScenes,
-    ImageCaptions,
-    ImageFiles,
-    TextTokenizer,
-    cached_features,
-    caption_attributes,
-    captioned_images,
-    described_scenes,
-    glyph_digits,
-    mnist,
-)
+from keras_attn.datasets import caption_attributes
 from keras_attn.metrics import Perplexity, TokenAccuracy, bleu, pointing_accuracy
 from keras_attn.visualization import plot_alignment, plot_caption, plot_learning_curves
 
@@ -104,74 +94,6 @@ def parse_arguments(arguments=None):
     if (options.images is None) != (options.captions is None):
         parser.error("--images and --captions belong together")
     return options
-
-
-"""
-## Data
-
-Each scene has five sentences to be compared with, out of all that are right. An epoch sees one of
-them.
-"""
-
-
-def load(options):
-    scenes = photographs(options) if options.images else made_up(options)
-    texts = [text for each in scenes["train"].captions for text in each]
-    return scenes, TextTokenizer.train(texts, lowercase=True, min_frequency=2)
-
-
-def made_up(options):
-    digits = {"shapes": None, "digits": glyph_digits, "mnist": mnist}[options.things]
-    sizes = {"train": options.examples, "val": options.validation, "test": options.test}
-    scenes = {}
-    for number, (name, size) in enumerate(sizes.items()):
-        split = "test" if name == "test" else "train"
-        scenes[name] = described_scenes(
-            split,
-            size,
-            digits=digits and digits(split),
-            seed=[options.seed, number],
-        )
-    return scenes
-
-
-def photographs(options):
-    """A tenth for the validation and a tenth for the test."""
-    paths, captions = captioned_images(options.images, options.captions)
-    order = np.random.default_rng(options.seed).permutation(len(paths))
-    tenth = max(1, len(paths) // 10)
-    parts = {"train": order[2 * tenth :], "val": order[:tenth], "test": order[tenth : 2 * tenth]}
-    return {
-        name: DescribedScenes(
-            ImageFiles([paths[row] for row in rows], (options.size, options.size)),
-            [captions[row] for row in rows],
-            None,
-            None,
-        )
-        for name, rows in parts.items()
-    }
-
-
-def seen_by(scenes, options):
-    """What the captioner is given of each image: pixels, or what VGG16 makes of them, computed once
-    and kept beside the pictures."""
-    if not options.images or options.encoder == "small":
-        return {name: each.images for name, each in scenes.items()}
-    weights = None if options.encoder_weights == "none" else options.encoder_weights
-    shape = (options.size, options.size, 3)
-    network = ShowAttendTell(shape, 10, encoder="vgg16", encoder_weights=weights).features
-    folder = options.pictures / f"vgg16_{options.size}_{options.encoder_weights}_{options.seed}"
-    return {
-        name: cached_features(network, each.images, folder / f"{name}.npy", verbose=1)
-        for name, each in scenes.items()
-    }
-
-
-def batches(images, scenes, tokenizer, options, shuffle=True):
-    ids = [tokenizer.encode(captions) for captions in scenes.captions]
-    return ImageCaptions(
-        images, ids, options.batch_size, multiple=20, shuffle=shuffle, seed=options.seed
-    )
 
 
 """
