@@ -29,24 +29,24 @@ class _AdditiveScores(torch.autograd.Function):
     def backward(ctx, gradient):
         query, key, scale = ctx.saved_tensors
         wide, gradient = _wide(scale), _wide(gradient)
+        # One query writes all of the keys' gradient at once; several add to it.
+        once = query.shape[1] == 1
         of_query = wide.new_zeros(query.shape)
-        of_key = wide.new_zeros(key.shape)
-        of_scale = torch.zeros_like(wide)
+        of_key = wide.new_empty(key.shape) if once else wide.new_zeros(key.shape)
+        of_scale, one = torch.zeros_like(wide), wide.new_ones(())
         for part, steps, hidden in _tiles(query, key):
             weight = gradient[part, steps]
             of_scale += weight.reshape(-1) @ hidden.reshape(-1, len(scale))
-            # Of what goes into the tanh, but for the factor `scale`, which waits until the end.
-            slope = torch.addcmul(hidden.new_ones(()), hidden, hidden, value=-1, out=hidden)
+            # Of what goes into the tanh.
+            slope = torch.addcmul(one, hidden, hidden, value=-1, out=hidden).mul_(wide)
             of_query[part, steps] = torch.matmul(weight[:, :, None], slope)[:, :, 0]
-            if slope.shape[1] == 1:
+            if once:
+                torch.mul(slope[:, 0], weight[:, 0, :, None], out=of_key[part])
+            elif slope.shape[1] == 1:
                 of_key[part].addcmul_(slope[:, 0], weight[:, 0, :, None])
             else:
                 of_key[part] += slope.mul_(weight[..., None]).sum(dim=1)
-        return (
-            (of_query * wide).to(query.dtype),
-            (of_key * wide).to(key.dtype),
-            of_scale.to(scale.dtype),
-        )
+        return of_query.to(query.dtype), of_key.to(key.dtype), of_scale.to(scale.dtype)
 
 
 def _tiles(query, key):
