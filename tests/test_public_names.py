@@ -119,8 +119,11 @@ NAMES = {
         "transformation_matrix",
     ],
     "keras_attn.visualization": [
+        "CaptionPictures",
         "SpatialTransformerPictures",
         "alignment_page",
+        "animate_caption",
+        "caption_page",
         "plot_alignment",
         "plot_by_length",
         "plot_caption",

@@ -4,13 +4,19 @@ from keras_attn.visualization.alignment import plot_alignment
 from keras_attn.visualization.alignment_page import alignment_page
 from keras_attn.visualization.by_length import plot_by_length
 from keras_attn.visualization.caption import plot_caption
+from keras_attn.visualization.caption_animation import animate_caption
+from keras_attn.visualization.caption_page import caption_page
+from keras_attn.visualization.caption_pictures import CaptionPictures
 from keras_attn.visualization.comparison import plot_errors, plot_learning_curves
 from keras_attn.visualization.spatial_transformer import plot_spatial_transformer
 from keras_attn.visualization.spatial_transformer_pictures import SpatialTransformerPictures
 
 __all__ = [
+    "CaptionPictures",
     "SpatialTransformerPictures",
     "alignment_page",
+    "animate_caption",
+    "caption_page",
     "plot_alignment",
     "plot_by_length",
     "plot_caption",

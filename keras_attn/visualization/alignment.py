@@ -152,12 +152,17 @@ def checked_titles(titles, count):
     return titles
 
 
+def listed(alignments):
+    """A list of one alignment or several; ValueError for none."""
+    alignments = [alignments] if hasattr(alignments, "weights") else list(alignments)
+    if not alignments:
+        raise ValueError("`alignments` must hold at least one alignment. Received: none")
+    return alignments
+
+
 def checked(alignments):
     """A list of alignments, refused where one does not hold together."""
-    single = hasattr(alignments, "weights")
-    panels = [alignments] if single else list(alignments)
-    if not panels:
-        raise ValueError("`alignments` must hold at least one alignment. Received: none")
+    panels = listed(alignments)
     for one in panels:
         weights = np.asarray(one.weights)
         shape = (len(one.target), len(one.source))

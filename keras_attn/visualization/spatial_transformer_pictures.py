@@ -1,12 +1,11 @@
-from pathlib import Path
-
 import keras
 
 from keras_attn.layers.spatial_transformer import SpatialTransformer
 from keras_attn.visualization.spatial_transformer import plot_spatial_transformer
+from keras_attn.visualization.training_pictures import TrainingPictures
 
 
-class SpatialTransformerPictures(keras.callbacks.Callback):
+class SpatialTransformerPictures(TrainingPictures):
     """Saves pictures of what a spatial transformer attends to while it is trained.
 
     Draws the same images before training (`epoch_0000.png`) and after every few epochs
@@ -39,49 +38,20 @@ class SpatialTransformerPictures(keras.callbacks.Callback):
     def __init__(
         self, images, folder, frequency=1, transformations=None, animation=True, **options
     ):
-        super().__init__()
-        if not isinstance(frequency, int) or frequency < 1:
-            raise ValueError(
-                f"`frequency` must be a positive integer. Received: frequency={frequency!r}"
-            )
-        self.images = images
-        self.folder = Path(folder)
-        self.frequency = frequency
-        self.transformations = transformations
-        self.animation = animation
         # A margin of its own for each picture would make the animation jump.
-        self.options = {"margin": 0.25, **options}
-        self._files = []
+        super().__init__(folder, frequency, animation, {"margin": 0.25, **options})
+        self.images = images
+        self.transformations = transformations
 
-    def on_train_begin(self, logs=None):
-        self._files = []
-        self.draw(epoch=0)
-
-    def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.frequency == 0:
-            self.draw(epoch + 1)
-
-    def on_train_end(self, logs=None):
-        if self.animation and len(self._files) > 1:
-            animate(self._files, self.folder / "training.gif")
-
-    def draw(self, epoch):
-        """Saves one picture of the model as it is, and returns the file."""
+    def plot(self, **options):
         transformations = self.transformations
-        options = dict(self.options)
         if transformations is None:
             transformations, found = find_transformations(self.model)
             options = {**found, **options}
         # Of several transformers one after the other the first is drawn: its input is the image.
         look = transformations(self.images)
         warped, theta, grid = (part[0] if isinstance(part, list) else part for part in look)
-        file = self.folder / f"epoch_{epoch:04d}.png"
-        title = options.pop("title", "before training" if epoch == 0 else f"epoch {epoch}")
-        plot_spatial_transformer(
-            self.images, warped, grid, theta, title=title, path=file, **options
-        )
-        self._files.append(file)
-        return file
+        plot_spatial_transformer(self.images, warped, grid, theta, **options)
 
 
 def find_transformations(model):
@@ -114,23 +84,3 @@ def find_transformations(model):
     inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
     before = keras.Model(inputs, layer.input)
     return lambda images: layer(before(images), return_transformation=True), options
-
-
-def animate(files, path, seconds=0.6, width=900):
-    """Turns pictures of one size into an animated GIF that holds its last picture for longer."""
-    from PIL import Image
-
-    frames = []
-    for file in files:
-        with Image.open(file) as picture:
-            picture = picture.convert("RGB")
-            picture.thumbnail((width, picture.height))
-            frames.append(picture.quantize(64))
-    milliseconds = round(1000 * seconds)
-    frames[0].save(
-        path,
-        save_all=True,
-        append_images=frames[1:],
-        duration=[milliseconds] * (len(frames) - 1) + [4 * milliseconds],
-        loop=0,
-    )
