@@ -12,6 +12,7 @@ PANEL, WORD, GAP, TITLE = 1.5, 0.36, 0.12, 0.5
 TALLEST, WIDEST = 1.5, 3.0
 TEXT, TITLE_TEXT = 18, 20  # points
 LETTERS = 9  # of that size above a panel
+TITLE_LETTER = 0.17  # inches
 MOST_COLUMNS = 8
 
 
@@ -90,7 +91,8 @@ def plot_caption(
             axes.set_title(word, fontsize=points, pad=5, **text)
     if title:
         top = 1 - (TITLE - 0.08) / height
-        figure.text(GAP / width, top, title, fontsize=TITLE_TEXT, va="baseline", **text)
+        points = TITLE_TEXT * min(1.0, (width - 2 * GAP) / (TITLE_LETTER * len(title)))
+        figure.text(GAP / width, top, title, fontsize=points, **text)
     return saved(figure, path)
 
 

@@ -74,8 +74,8 @@ for (const { image, coarse, words, weights, rows, columns, title } of pairs) {
     paint(dark, light, value => [0, (1 - DARKEST) * (1 - value)]);
     paint(glow, light, value => [GLOW * value, 1]);
     picture.classList.add("lit");
-    caption.textContent = `${words[place]}: ${highest.toFixed(2)} where it is brightest ` +
-      `(${(1 / weights[place].length).toFixed(2)} everywhere, if it looked at all alike)`;
+    caption.textContent = `${words[place]}: ${highest.toPrecision(2)} at its brightest place ` +
+      `(${(1 / rows / columns).toPrecision(2)} at each, had it looked everywhere alike)`;
   }
   let row = Math.floor(rows / 2), column = Math.floor(columns / 2);
   function point() {
@@ -88,7 +88,7 @@ for (const { image, coarse, words, weights, rows, columns, title } of pairs) {
     mark.style.width = `${100 / columns}%`;
     picture.classList.add("pointed");
     const best = [...here.keys()].sort((one, other) => here[other] - here[one]).slice(0, 3);
-    caption.textContent = best.map(n => `${words[n]}: ${here[n].toFixed(2)}`).join(", ");
+    caption.textContent = best.map(n => `${words[n]}: ${here[n].toPrecision(2)}`).join(", ");
   }
   function move(toRow, toColumn) {
     row = Math.min(Math.max(Math.floor(toRow), 0), rows - 1);

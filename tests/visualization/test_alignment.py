@@ -2,10 +2,7 @@
 
 import html
 import json
-import os
 import re
-import shutil
-import subprocess
 import warnings
 
 import numpy as np
@@ -14,6 +11,7 @@ import pytest
 from keras_attn.decoding import Alignment
 from keras_attn.visualization import alignment_page, plot_alignment, plot_by_length
 from keras_attn.visualization.script_fonts import families_for
+from tests.visualization.browser import answer
 
 pytestmark = pytest.mark.once
 
@@ -104,33 +102,20 @@ def test_the_page_holds_all_and_no_more(tmp_path):
 
 
 def test_the_page_answers_in_a_browser(tmp_path):
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("no Chromium on this machine")
     path = alignment_page([GERMAN], tmp_path / "page.html", titles=["reference: a brown dog"])
-    point = """<script>
-      document.querySelectorAll(".token")[6].dispatchEvent(new MouseEvent("mouseenter"));
-    </script></body>"""  # the third target word
-    path.write_text(path.read_text(encoding="utf-8").replace("</body>", point), encoding="utf-8")
-    done = subprocess.run(
-        [
-            *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
-            *("--disable-background-networking", f"--user-data-dir={tmp_path / 'profile'}"),
-            path.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, "HOME": str(tmp_path)},
+    page = answer(
+        path,
+        # The third target word.
+        'document.querySelectorAll(".token")[6].dispatchEvent(new MouseEvent("mouseenter"));',
     )
-    tokens = re.findall(r'<span class="token( here)?"([^>]*)>([^<]*)</span>', done.stdout)
+    tokens = re.findall(r'<span class="token( here)?"([^>]*)>([^<]*)</span>', page)
     words = [html.unescape(word) for *_, word in tokens]
-    assert words == GERMAN.source + GERMAN.target, done.stderr[-2000:]
+    assert words == GERMAN.source + GERMAN.target
     assert [bool(here) for here, *_ in tokens] == [False] * 6 + [True, False]
     shades = [re.search(r"--weight: ([\d.]+)", style) for _, style, _ in tokens[:4]]
     assert [float(shade[1]) for shade in shades] == [0, 0.25, 0.75, 0]
-    assert "dog – Hund: 0.75" in done.stdout
-    assert "reference: a brown dog" in done.stdout
+    assert "dog – Hund: 0.75" in page
+    assert "reference: a brown dog" in page
 
 
 def test_what_is_refused(tmp_path):

@@ -5,16 +5,10 @@ import pytest
 
 from keras_attn.decoding import Alignment
 from keras_attn.visualization import plot_caption
+from tests.visualization.captions import described
 
 # The same numbers are drawn on every backend.
 pytestmark = pytest.mark.once
-
-
-def described(words=("a", "red", "star", "</s>"), shape=(8, 12, 3)):
-    weights = np.zeros((len(words), 2, 3))
-    weights[:, 1, 2] = 0.75
-    weights[:, 0, 0] = 0.25
-    return Alignment(np.full(shape, 0.8), list(words), weights)
 
 
 def test_each_word_has_a_panel():
@@ -48,6 +42,40 @@ def test_a_long_caption_goes_on_below(tmp_path):
     assert len(plot_caption(described(), columns=1).axes) == 4
 
 
+def test_a_film_strip_is_one_row(tmp_path):
+    path = tmp_path / "strip.png"
+    captions = [described(["word"] * 12), described(["one"]), described(["</s>"])]
+    figure = plot_caption(captions, columns="all", title="$5, a title", path=path)
+    assert path.stat().st_size > 1000
+    boxes = [axes.get_position() for axes in figure.axes]
+    assert len(boxes) == 13 + 2 + 1
+    assert len({round(box.y0, 3) for box in boxes}) == 3
+    # The columns are the same in all rows.
+    assert len({round(box.x0, 3) for box in boxes}) == 13
+    # No higher than its images need: they are wider than they are high.
+    width, height = figure.get_size_inches()
+    assert boxes[0].height * height == pytest.approx(boxes[0].width * width * 8 / 12)
+    assert [text.get_text() for text in figure.texts] == ["$5, a title"]
+
+
+def test_words_and_title_stay_on_the_page():
+    words = ["a", "word", "extraordinarily", "e" * 40]
+    for shape in ((8, 12, 3), (12, 8, 3), (1, 500, 3), (500, 1, 3)):
+        figure = plot_caption(described(words, shape), columns=3, title="Where each word looked")
+        figure.canvas.draw()
+        whole = figure.bbox
+        boxes = [axes.title.get_window_extent() for axes in figure.axes[1:]]
+        alone = plot_caption(described(["</s>"], shape), title="Where each word looked")
+        alone.canvas.draw()
+        assert alone.texts[0].get_window_extent().x1 <= alone.bbox.x1
+        for box in (*boxes, figure.texts[0].get_window_extent()):
+            assert box.x0 >= whole.x0
+            assert box.x1 <= whole.x1
+            assert box.y0 >= whole.y0
+            assert box.y1 <= whole.y1
+        assert not any(a.overlaps(b) for n, a in enumerate(boxes) for b in boxes[n + 1 :])
+
+
 def test_images_of_other_kinds():
     for shape, data_format in (((8, 12, 1), "channels_last"), ((3, 8, 12), "channels_first")):
         figure = plot_caption(described(shape=shape), data_format=data_format)
@@ -61,3 +89,6 @@ def test_what_is_refused():
         plot_caption([])
     with pytest.raises(ValueError, match="must have weights"):
         plot_caption(Alignment(np.ones((4, 4, 3)), ["a", "star"], np.ones((2, 4))))
+    for columns in (0, -1, 1.5, "some"):
+        with pytest.raises(ValueError, match="`columns` must be a positive integer"):
+            plot_caption(described(), columns=columns)
