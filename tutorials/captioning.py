@@ -47,7 +47,13 @@ from keras_attn.applications import (
 )
 from keras_attn.datasets import caption_attributes
 from keras_attn.metrics import Perplexity, TokenAccuracy, bleu, pointing_accuracy
-from keras_attn.visualization import plot_alignment, plot_caption, plot_learning_curves
+from keras_attn.visualization import (
+    animate_caption,
+    caption_page,
+    plot_alignment,
+    plot_caption,
+    plot_learning_curves,
+)
 
 NAMES = {
     "soft": "soft attention",
@@ -214,9 +220,13 @@ def judge(mode, model, images, scenes, options):
         # Of feature maps too, it is the image that is drawn.
         shown = [
             alignment._replace(source=image)
-            for alignment, image in zip(alignments[:5], scenes.images, strict=False)
+            for alignment, image in zip(alignments[:20], scenes.images, strict=False)
         ]
-        plot_caption(shown, path=options.pictures / f"captions_{mode}.png")
+        path = options.pictures / f"captions_{mode}.png"
+        plot_caption(shown[:5], path=path)
+        animate_caption(shown[0], path.with_suffix(".gif"))
+        references = [f"reference: {texts[0]}" for texts in scenes.captions[: len(shown)]]
+        caption_page(shown, path.with_suffix(".html"), titles=references)
     for text in captions[:3]:
         print(f"  {text}")
     return figures

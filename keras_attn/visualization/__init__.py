@@ -1,4 +1,4 @@
-"""Pictures of where a model looks and of what it learned, and the callback that draws them."""
+"""Pictures of where a model looks and of what it learned, and callbacks that draw them."""
 
 from keras_attn.visualization.alignment import plot_alignment
 from keras_attn.visualization.alignment_page import alignment_page

@@ -5,16 +5,16 @@ from pathlib import Path
 # What a GIF can say: hundredths of a second, two at least, as browsers slow down what is faster.
 QUICKEST = 0.02
 BACKGROUND = (255, 255, 255)
+COLOURS = 128  # of each frame
 
 
-def write_gif(frames, path, seconds, colours=64):
+def write_gif(frames, path, seconds):
     """Writes pictures as an animated GIF that begins anew after its last.
 
     Args:
         frames: a list of `PIL.Image.Image`; smaller ones are set into the left upper corner.
         path: the file; its folder is made.
         seconds: how long each is seen, a list.
-        colours: of each frame.
 
     Returns:
         The path.
@@ -26,8 +26,10 @@ def write_gif(frames, path, seconds, colours=64):
     for frame in frames:
         picture = Image.new("RGB", size, BACKGROUND)
         picture.paste(frame)
-        # What is small keeps its colour, too: words, and things seen in the dark.
-        whole.append(picture.quantize(colours, method=Image.Quantize.MAXCOVERAGE))
+        # Colours far from each other first, so that what is small or in the dark keeps its own;
+        # then each moves into the middle of what it stands for, so that grey stays grey.
+        found = picture.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, kmeans=1)
+        whole.append(found)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     whole[0].save(

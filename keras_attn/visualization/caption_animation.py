@@ -58,7 +58,7 @@ def animate_caption(
     frames = [page.frame(caption.image)]
     frames += [page.frame(lit, place) for place, lit in enumerate(caption.lit(smooth))]
     seconds = [2 * seconds_per_word, *[seconds_per_word] * len(caption.words)]
-    return write_gif(frames, path, seconds, colours=128)
+    return write_gif(frames, path, seconds)
 
 
 class _Page:
@@ -92,10 +92,10 @@ class _Page:
         inches = [word.get_window_extent().width / self.figure.dpi for word in self.words]
         smaller = min(1.0, room / max(inches, default=room))
         space = 0.4 * TEXT / 72 * smaller
-        lines, left = [], room
+        lines, left = [], 0.0
         for word, width in zip(self.words, inches, strict=True):
             word.set_size(TEXT * smaller)
-            if left + width * smaller > room + 1e-6:
+            if not lines or left + width * smaller > room + 1e-6:
                 lines, left = [*lines, []], 0.0
             lines[-1].append((word, left))
             left += width * smaller + space

@@ -22,7 +22,7 @@ STYLE = """  .described { display: flex; flex-wrap: wrap; gap: 0 1.5rem; }
   .picture { position: relative; isolation: isolate; flex: 0 0 18rem; align-self: flex-start;
              margin: .3rem 0; }
   .picture:focus { outline: 2px solid #0072B2; }
-  .picture img { display: block; width: 100%; }
+  .picture img { display: block; width: 100%; height: 100%; }
   .picture canvas { position: absolute; inset: 0; width: 100%; height: 100%; opacity: 0;
                     transition: opacity .15s; }
   .picture.lit canvas { opacity: 1; }
@@ -34,14 +34,15 @@ SQUARES = """  .picture canvas { image-rendering: pixelated; }
 """
 
 SCRIPT = """const most = values => values.reduce((one, other) => Math.max(one, other), 1e-12);
-for (const { image, coarse, words, weights, rows, columns, title } of pairs) {
+for (const { image, size, words, weights, rows, columns, title } of pairs) {
   const box = element("section", "pair described", main);
   if (title) element("div", "caption", box, title);
   const picture = element("div", "picture", box);
+  picture.style.aspectRatio = size.join("/");
   const shown = element("img", "", picture);
   shown.src = image;
   shown.alt = words.join(" ");
-  if (coarse) shown.style.imageRendering = "pixelated";
+  if (Math.max(...size) < COARSE) shown.style.imageRendering = "pixelated";
   const [dark, glow] = ["dark", "glow"].map(name => {
     const canvas = element("canvas", name, picture);
     [canvas.width, canvas.height] = [columns, rows];
@@ -158,7 +159,7 @@ def caption_page(
     data = [
         {
             "image": _data_uri(caption.image),
-            "coarse": max(caption.image.shape) < COARSE,
+            "size": caption.image.shape[1::-1],
             "words": caption.words,
             "weights": [np.round(each.ravel().astype("float64"), 5).tolist() for each in maps],
             "rows": maps.shape[1],
@@ -169,7 +170,7 @@ def caption_page(
         for maps in [caption.weights]
     ]
     style = STYLE if smooth else STYLE + SQUARES
-    script = f"const DARKEST = {DARKEST}, GLOW = {GLOW};\n{SCRIPT}"
+    script = f"const DARKEST = {DARKEST}, GLOW = {GLOW}, COARSE = {COARSE};\n{SCRIPT}"
     return write_page(path, title, INTRODUCTION, data, style, script)
 
 

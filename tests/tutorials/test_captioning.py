@@ -24,6 +24,10 @@ def test_made_up_scenes(tmp_path):
         assert ("pointing_accuracy" in found) == (mode in ("soft", "hard"))
     for name in ("captions_soft", "captions_hard", "captions_semantic", "captioning_curves"):
         check_picture(tmp_path / "pictures" / f"{name}.png")
+    for mode in ("soft", "hard"):
+        check_picture(tmp_path / "pictures" / f"captions_{mode}.gif")
+        page = (tmp_path / "pictures" / f"captions_{mode}.html").read_text(encoding="utf-8")
+        assert page.count('"data:image/png;base64,') == page.count('"reference: ') == 20
 
 
 def test_photographs_through_the_network_of_the_paper(tmp_path):

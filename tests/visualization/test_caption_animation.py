@@ -46,7 +46,7 @@ def test_words_to_come_are_pale(tmp_path):
 
 
 def test_long_captions_stay_on_the_page(tmp_path):
-    texts = (["word"] * 40, ["x" * 60, "y"], ["$5", "$$"])
+    texts = (["word"] * 40, ["x" * 60, "y"], ["$5", "$$"], ["", " ", "a"])
     heights = []
     for words in texts:
         frames, _ = frames_of(animate_caption(described(words), tmp_path / "long.gif"))
