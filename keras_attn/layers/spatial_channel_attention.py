@@ -86,7 +86,7 @@ class SpatialChannelAttention(FeatureMapAttention):
 
     Reference:
         Chen et al., "SCA-CNN: Spatial and Channel-wise Attention in Convolutional Networks for
-        Image Captioning", 2017, sections 3.2 to 3.4, https://arxiv.org/abs/1611.05594
+        Image Captioning", 2017, sections 3.2 and 3.3, https://arxiv.org/abs/1611.05594
     """
 
     def __init__(
