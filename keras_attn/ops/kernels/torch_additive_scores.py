@@ -66,8 +66,15 @@ def _tiles(query, key):
             steps = slice(step, step + block)
             shape = torch.broadcast_shapes(wide_query[:, steps].shape, wide_key.shape)
             hidden = buffer[: math.prod(shape)].view(shape)
-            torch.add(wide_query[:, steps], wide_key, out=hidden).tanh_()
-            yield part, steps, hidden
+            yield part, steps, _tanh_of_sum(wide_query[:, steps], wide_key, hidden)
+
+
+def _tanh_of_sum(query, key, out):
+    """`tanh(query + key)`, to 2e-7."""
+    if out.device.type != "cpu" or out.dtype != torch.float32:
+        return torch.add(query, key, out=out).tanh_()
+    # 2 σ(2x) - 1: on CPUs the sigmoid takes a sixth of the time of the hyperbolic tangent.
+    return torch.add(query * 2.0, key, alpha=2.0, out=out).sigmoid_().mul_(2.0).sub_(1.0)
 
 
 def _wide(tensor):

@@ -40,6 +40,18 @@ def test_equals_the_plain_path(generator, monkeypatch, sizes, tile):
         np.testing.assert_allclose(ours, gradient, atol=1e-5)
 
 
+def test_small_large_and_saturated_hidden_layers(generator):
+    hidden = np.array([0.0, 1e-30, 1e-6, 1e-3, 0.5, 9.0, 20.0, 1e4, 3e38], "float32")
+    hidden = np.concatenate([hidden, -hidden])
+    query, key = np.zeros((1, 1, 1), "float32"), hidden[None, :, None]
+    cotangent = np.ones((1, 1, len(hidden)), "float32")
+    scale = np.ones(1, "float32")
+    scores, (_, of_key, _) = pull_back(additive_scores, [query, key, scale], cotangent)
+    exact = np.tanh(hidden.astype("float64"))
+    np.testing.assert_allclose(scores[0, 0], exact, atol=3e-7)
+    np.testing.assert_allclose(of_key[0, :, 0], 1.0 - exact**2, atol=1e-6)
+
+
 def test_variables_are_differentiated(generator):
     shapes = {"query": (2, 3, 4), "key": (2, 5, 4), "scale": (4,)}
     arrays = [generator.normal(size=shape).astype("float32") for shape in shapes.values()]
