@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_attn.applications.coordinates import Coordinates
 from keras_attn.ops.received import received
 
 # Networks of `keras.applications`, and the layer whose feature map the paper attends to.
@@ -48,10 +49,16 @@ def image_encoder(encoder, image_shape, weights, data_format, dtype):
 
 
 def _small(image_shape, data_format, dtype):
-    """Four 3×3 convolutions, a map of a quarter of the size: to be trained from scratch."""
+    """Four 3×3 convolutions, a map of a quarter of the size: to be trained from scratch.
+
+    What they see of an image is small, and tells them little of where it is: the last is told.
+    """
     layers = [keras.Input(image_shape)]
     axis = -1 if data_format == "channels_last" else 1
-    for number, (filters, strides) in enumerate(((32, 2), (64, 2), (64, 1), (64, 1)), start=1):
+    sizes = ((32, 2), (64, 2), (64, 1), (64, 1))
+    for number, (filters, strides) in enumerate(sizes, start=1):
+        if number == len(sizes):
+            layers.append(Coordinates(data_format, dtype=dtype, name="coordinates"))
         layers += [
             keras.layers.Conv2D(
                 filters,
