@@ -10,6 +10,7 @@ from keras_attn.applications import (
     ShowAndTell,
     ShowAttendTell,
 )
+from keras_attn.applications.coordinates import Coordinates
 from keras_attn.applications.image_encoders import NAMED
 from keras_attn.datasets import TextTokenizer
 from tests.backend import to_numpy
@@ -179,6 +180,20 @@ def test_the_hard_mode_moves_its_baseline_and_its_attention():
     )
     weights = model.predict(INPUTS, verbose=0)["attention_weights"]
     assert set(np.unique(weights)) <= {0.0, 1.0}
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_places_are_told_where_they_are(data_format):
+    found = to_numpy(Coordinates(data_format)(np.full((2, 3, 4, 5), 7.0, "float32")))
+    channels = -1 if data_format == "channels_last" else 1
+    down, across = np.moveaxis(found, channels, 0)[-2:]
+    rows, columns = down.shape[1:]
+    for row, column in np.ndindex(rows, columns):
+        np.testing.assert_allclose(down[:, row, column], 2 * row / (rows - 1) - 1, atol=1e-6)
+        np.testing.assert_allclose(
+            across[:, row, column], 2 * column / (columns - 1) - 1, atol=1e-6
+        )
+    assert np.all(np.moveaxis(found, channels, 0)[:-2] == 7.0)
 
 
 @pytest.mark.training
