@@ -26,6 +26,10 @@ def measure(backend):
     found = []
     for size in SIZES:
         label = "x".join(map(str, size))
+        # Before this process holds as much itself: both would not fit into 24 GB.
+        megabytes = {
+            name: peak(backend, name, size) for name in ("ours", "keras.AdditiveAttention")
+        }
         calls = {name: make(backend, name, size) for name in ("ours", "keras.AdditiveAttention")}
         for part in ("forward", "forward+backward"):
             functions = {name: call[part] for name, call in calls.items()}
@@ -33,9 +37,6 @@ def measure(backend):
             found += harness.rows(f"{part} {label}", backend, milliseconds)
         del calls, functions
         gc.collect()
-        megabytes = {
-            name: peak(backend, name, size) for name in ("ours", "keras.AdditiveAttention")
-        }
         found += harness.rows(f"memory (MB) of forward+backward {label}", backend, megabytes)
     return found
 

@@ -11,9 +11,16 @@ from keras_attn.ops.alignment_scores import (
 from keras_attn.ops.attention_weights import attention_weights
 from keras_attn.ops.coverage import coverage_loss
 from keras_attn.ops.doubly_stochastic import doubly_stochastic_loss
+from keras_attn.ops.external_memory import read_memory, write_memory
 from keras_attn.ops.grid_sample import grid_sample
 from keras_attn.ops.grids import affine_grid, flow_grid, identity_grid, projective_grid
 from keras_attn.ops.homogeneous import compose, invert
+from keras_attn.ops.memory_addressing import (
+    content_addressing,
+    interpolate_weights,
+    sharpen_weights,
+    shift_weights,
+)
 from keras_attn.ops.monotonic import monotonic_weights
 from keras_attn.ops.reinforce import reinforce_loss
 from keras_attn.ops.semantic_sparsity import semantic_sparsity_loss
@@ -27,6 +34,7 @@ __all__ = [
     "attention_weights",
     "compose",
     "concat_scores",
+    "content_addressing",
     "content_scores",
     "coverage_loss",
     "dot_scores",
@@ -35,13 +43,18 @@ __all__ = [
     "general_scores",
     "grid_sample",
     "identity_grid",
+    "interpolate_weights",
     "invert",
     "location_scores",
     "monotonic_weights",
     "projective_grid",
+    "read_memory",
     "reinforce_loss",
     "semantic_sparsity_loss",
+    "sharpen_weights",
+    "shift_weights",
     "thin_plate_spline_grid",
     "tiling",
     "transformation_matrix",
+    "write_memory",
 ]

@@ -1,0 +1,101 @@
+"""What the heads of a Neural Turing Machine read, and what they leave behind.
+
+Glossary of shapes:
+    batch
+    heads:     of one kind, all at once
+    locations: `N`, rows of the memory
+    width:     `M`, numbers of a row
+"""
+
+from keras import ops
+
+from keras_attn.ops.received import received
+
+
+def read_memory(weights, memory):
+    """What each head reads, `r = Σ_i w(i) M(i)`.
+
+    Args:
+        weights: `w`, `(batch, heads, locations)`.
+        memory: `M`, `(batch, locations, width)`.
+
+    Returns:
+        `(batch, heads, width)`.
+
+    Raises:
+        ValueError: for ranks, batches or locations that do not fit.
+
+    Example:
+
+    >>> memory = np.array([[[1.0, 2.0], [3.0, 4.0]]])
+    >>> found = keras_attn.ops.read_memory(np.array([[[0.0, 1.0]]]), memory)
+    >>> keras.ops.convert_to_numpy(found).tolist()
+    [[[3.0, 4.0]]]
+
+    Reference:
+        Graves et al., "Neural Turing Machines", 2014, equation 2, https://arxiv.org/abs/1410.5401
+    """
+    weights, memory = _checked(weights=weights, memory=memory)
+    return ops.matmul(weights, memory)
+
+
+def write_memory(memory, weights, erase, add):
+    """The memory after all heads have written.
+
+    `M'(i) = M(i) Π_h (1 - w_h(i) e_h) + Σ_h w_h(i) a_h`
+
+    All erase before any adds, so that the order of the heads does not matter.
+
+    Args:
+        memory: `M`, `(batch, locations, width)`.
+        weights: `w`, `(batch, heads, locations)`.
+        erase: `e` in [0, 1], `(batch, heads, width)`.
+        add: `a`, `(batch, heads, width)`.
+
+    Returns:
+        Like `memory`.
+
+    Raises:
+        ValueError: for ranks, batches, locations, widths or numbers of heads that do not fit.
+
+    Example:
+
+    >>> memory, ones = np.array([[[1.0, 2.0], [3.0, 4.0]]]), np.ones((1, 1, 2))
+    >>> weights, add = np.array([[[0.0, 1.0]]]), np.array([[[5.0, 6.0]]])
+    >>> after = keras_attn.ops.write_memory(memory, weights, ones, add)
+    >>> keras.ops.convert_to_numpy(after).tolist()
+    [[[1.0, 2.0], [5.0, 6.0]]]
+
+    Reference:
+        Graves et al., "Neural Turing Machines", 2014, equations 3 and 4,
+        https://arxiv.org/abs/1410.5401
+    """
+    weights, memory = _checked(weights=weights, memory=memory)
+    erase, add = map(ops.convert_to_tensor, (erase, add))
+    heads = weights.shape[1]
+    for name, tensor in (("erase", erase), ("add", add)):
+        if len(tensor.shape) != 3 or tensor.shape[1:] != (heads, memory.shape[-1]):
+            raise ValueError(
+                f"`{name}` must be of shape (batch, heads, width). "
+                f"{received(**{name: tensor}, weights=weights, memory=memory)}"
+            )
+    for head in range(heads):
+        memory = memory * (1.0 - weights[:, head, :, None] * erase[:, head, None])
+    return memory + ops.matmul(ops.swapaxes(weights, 1, 2), add)
+
+
+def _checked(weights, memory):
+    """Both as tensors, refused where they do not fit each other."""
+    weights, memory = ops.convert_to_tensor(weights), ops.convert_to_tensor(memory)
+    batches = {weights.shape[0], memory.shape[0]} - {None}
+    if (
+        len(weights.shape) != 3
+        or len(memory.shape) != 3
+        or len(batches) > 1
+        or weights.shape[-1] != memory.shape[1]
+    ):
+        raise ValueError(
+            "`weights` must be of shape (batch, heads, locations), and `memory` of shape (batch, "
+            f"locations, width). {received(weights=weights, memory=memory)}"
+        )
+    return weights, memory

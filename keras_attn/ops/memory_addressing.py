@@ -1,0 +1,170 @@
+"""Where the heads of a Neural Turing Machine look: from contents to weightings.
+
+The steps in the paper's order: `content_addressing`, `interpolate_weights`, `shift_weights`,
+`sharpen_weights`.
+
+Glossary of shapes:
+    batch
+    heads:     of one kind, all at once
+    locations: `N`, rows of the memory
+    width:     `M`, numbers of a row
+"""
+
+import keras
+from keras import ops
+
+from keras_attn.ops.alignment_scores import content_scores
+from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.received import received
+
+# Smaller weights count as this when their logarithm is taken; larger than float32's smallest
+# numbers, which some processors take for zero.
+LEAST = 1e-37
+
+
+def content_addressing(key, memory, strength):
+    """Weights by resemblance, `w^c(i) = softmax_i(β cos(k, M(i)))`.
+
+    Args:
+        key: `k`, `(batch, heads, width)`.
+        memory: `M`, `(batch, locations, width)`.
+        strength: `β >= 0`, `(batch, heads)`.
+
+    Returns:
+        Weights `(batch, heads, locations)`, whose rows sum to 1. A row of the memory that is 0, and
+        a key that is 0, resembles everything by 0.
+
+    Raises:
+        ValueError: for ranks, widths or batches that do not fit.
+
+    Example:
+
+    >>> memory = np.array([[[1.0, 0.0], [0.0, 1.0]]])
+    >>> key, strength = np.array([[[0.0, 2.0]]]), np.array([[50.0]])
+    >>> weights = keras_attn.ops.content_addressing(key, memory, strength)
+    >>> keras.ops.convert_to_numpy(weights).round(3).tolist()
+    [[[0.0, 1.0]]]
+
+    Reference:
+        Graves et al., "Neural Turing Machines", 2014, equations 5 and 6,
+        https://arxiv.org/abs/1410.5401
+    """
+    return attention_weights(content_scores(key, memory, _for_each_head("strength", strength)))
+
+
+def interpolate_weights(content, previous, gate):
+    """Between what the content asks for and where the head was, `w^g = g w^c + (1 - g) w_{t-1}`.
+
+    Args:
+        content: `w^c`, `(batch, heads, locations)`.
+        previous: `w_{t-1}`, like `content`.
+        gate: `g` in [0, 1], `(batch, heads)`.
+
+    Returns:
+        Weights like `content`.
+
+    Raises:
+        ValueError: for ranks that do not fit.
+
+    Example:
+
+    >>> content, previous = np.array([[[1.0, 0.0]]]), np.array([[[0.0, 1.0]]])
+    >>> weights = keras_attn.ops.interpolate_weights(content, previous, np.array([[0.25]]))
+    >>> keras.ops.convert_to_numpy(weights).tolist()
+    [[[0.25, 0.75]]]
+
+    Reference:
+        Graves et al., "Neural Turing Machines", 2014, equation 7, https://arxiv.org/abs/1410.5401
+    """
+    content, previous = _weights("content", content), _weights("previous", previous)
+    gate = _for_each_head("gate", gate)
+    return gate * content + (1.0 - gate) * previous
+
+
+def shift_weights(weights, shift):
+    """Moves weights around the ring of locations, `w̃(i) = Σ_j w^g(j) s(i - j)`.
+
+    Convention: of `2 R + 1` numbers the first moves a weight by `R` locations down to lower
+    indices, the middle one leaves it where it is, and the last moves it by `R` up. What leaves at
+    one end enters at the other. Ports differ in the direction.
+
+    Args:
+        weights: `w^g`, `(batch, heads, locations)`.
+        shift: `s`, `(batch, heads, 2 R + 1)`, whose rows sum to 1.
+
+    Returns:
+        Weights like `weights`.
+
+    Raises:
+        ValueError: for ranks that do not fit, or a shift of an even number of steps.
+
+    Example:
+
+    >>> weights, up = np.array([[[0.0, 0.0, 1.0]]]), np.array([[[0.0, 0.0, 1.0]]])
+    >>> keras.ops.convert_to_numpy(keras_attn.ops.shift_weights(weights, up)).tolist()
+    [[[1.0, 0.0, 0.0]]]
+
+    Reference:
+        Graves et al., "Neural Turing Machines", 2014, equation 8, https://arxiv.org/abs/1410.5401
+    """
+    weights, shift = _weights("weights", weights), _weights("shift", shift)
+    steps = shift.shape[-1]
+    if steps % 2 != 1:
+        raise ValueError(f"`shift` must have an odd number of steps. {received(shift=shift)}")
+    moved = (
+        shift[..., step : step + 1] * ops.roll(weights, step - steps // 2, axis=-1)
+        for step in range(steps)
+    )
+    return sum(moved, start=ops.zeros_like(weights))
+
+
+def sharpen_weights(weights, sharpening):
+    """Undoes the blur of a shift, `w(i) = w̃(i)^γ / Σ_j w̃(j)^γ`.
+
+    It is a softmax of `γ log w̃`, so that no power vanishes: even weights stay even for any `γ`.
+
+    Args:
+        weights: `w̃`, `(batch, heads, locations)`, not negative.
+        sharpening: `γ >= 1`, `(batch, heads)`.
+
+    Returns:
+        Weights like `weights`, whose rows sum to 1; even ones where all are 0.
+
+    Raises:
+        ValueError: for ranks that do not fit.
+
+    Example:
+
+    >>> weights = np.array([[[0.6, 0.3, 0.1]]])
+    >>> sharp = keras_attn.ops.sharpen_weights(weights, np.array([[2.0]]))
+    >>> keras.ops.convert_to_numpy(sharp).round(3).tolist()
+    [[[0.783, 0.196, 0.022]]]
+
+    Reference:
+        Graves et al., "Neural Turing Machines", 2014, equation 9, https://arxiv.org/abs/1410.5401
+    """
+    weights = _weights("weights", weights)
+    sharpening = _for_each_head("sharpening", sharpening)
+    wide = keras.backend.result_type(weights.dtype, "float32")
+    logits = ops.log(ops.maximum(ops.cast(weights, wide), LEAST))
+    return ops.cast(attention_weights(ops.cast(sharpening, wide) * logits), weights.dtype)
+
+
+def _weights(name, tensor):
+    """A number for each location, or step of a shift, of each head."""
+    tensor = ops.convert_to_tensor(tensor)
+    if len(tensor.shape) != 3:
+        raise ValueError(
+            f"`{name}` must be of rank 3, (batch, heads, ...). {received(**{name: tensor})}"
+        )
+    return tensor
+
+
+def _for_each_head(name, tensor):
+    """A number for each head, as it multiplies weights."""
+    tensor = ops.convert_to_tensor(tensor)
+    if len(tensor.shape) != 2:
+        raise ValueError(
+            f"`{name}` must be of rank 2, (batch, heads). {received(**{name: tensor})}"
+        )
+    return tensor[..., None]

@@ -1,0 +1,62 @@
+"""What the heads of a Neural Turing Machine read and write."""
+
+import numpy as np
+import pytest
+
+from keras_attn.ops import read_memory, write_memory
+from tests.backend import to_numpy
+
+BATCH, LOCATIONS, WIDTH = 2, 5, 4
+
+
+@pytest.fixture
+def memory(generator):
+    return generator.normal(size=(BATCH, LOCATIONS, WIDTH)).astype("float32")
+
+
+def heads(generator, count):
+    weights = generator.dirichlet(np.ones(LOCATIONS), size=(BATCH, count))
+    erase, add = generator.uniform(size=(2, BATCH, count, WIDTH))
+    return [array.astype("float32") for array in (weights, erase, add)]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_reading_and_writing_are_the_loops(generator, memory, count):
+    weights, erase, add = heads(generator, count)
+    read, after = np.zeros((BATCH, count, WIDTH)), memory.astype("float64")
+    for b, h, i in np.ndindex(BATCH, count, LOCATIONS):
+        read[b, h] += weights[b, h, i] * memory[b, i]
+        after[b, i] *= 1.0 - weights[b, h, i] * erase[b, h]
+    for b, h, i in np.ndindex(BATCH, count, LOCATIONS):
+        after[b, i] += weights[b, h, i] * add[b, h]
+    np.testing.assert_allclose(to_numpy(read_memory(weights, memory)), read, atol=1e-5)
+    found = to_numpy(write_memory(memory, weights, erase, add))
+    np.testing.assert_allclose(found, after, atol=1e-5)
+
+
+def test_what_is_written_in_full_is_read(generator, memory):
+    weights = np.eye(LOCATIONS, dtype="float32")[[3, 0]][:, None]
+    add = generator.normal(size=(BATCH, 1, WIDTH)).astype("float32")
+    after = to_numpy(write_memory(memory, weights, np.ones_like(add), add))
+    np.testing.assert_allclose(to_numpy(read_memory(weights, after)), add, atol=1e-6)
+    for b, row in ((0, 3), (1, 0)):
+        others = np.arange(LOCATIONS) != row
+        np.testing.assert_array_equal(after[b, others], memory[b, others])
+
+
+def test_the_order_of_the_heads_does_not_matter(generator, memory):
+    arrays = heads(generator, 3)
+    found = to_numpy(write_memory(memory, *arrays))
+    other = to_numpy(write_memory(memory, *(array[:, [2, 0, 1]] for array in arrays)))
+    np.testing.assert_allclose(found, other, atol=1e-6)
+
+
+def test_what_is_refused(generator, memory):
+    weights, erase, add = heads(generator, 2)
+    for arguments in ((weights[0], memory), (weights[..., :3], memory), (weights[:1], memory)):
+        with pytest.raises(ValueError, match="`weights` must be of shape"):
+            read_memory(*arguments)
+    with pytest.raises(ValueError, match="`erase` must be of shape"):
+        write_memory(memory, weights, erase[..., :2], add)
+    with pytest.raises(ValueError, match="`add` must be of shape"):
+        write_memory(memory, weights, erase, add[:, :1])
