@@ -2,6 +2,7 @@
 
 from keras_attn import applications, datasets, decoding, metrics, ops, visualization
 from keras_attn.layers import (
+    NTM,
     AdaptiveAttention,
     AlignmentAttention,
     AttentionDecoder,
@@ -15,6 +16,7 @@ from keras_attn.layers import (
     LocationAttention,
     LuongAttention,
     MonotonicAttention,
+    NTMCell,
     SemanticAttention,
     SentinelLSTMCell,
     SpatialChannelAttention,
@@ -26,6 +28,7 @@ from keras_attn.layers import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "NTM",
     "AdaptiveAttention",
     "AlignmentAttention",
     "AttentionDecoder",
@@ -39,6 +42,7 @@ __all__ = [
     "LocationAttention",
     "LuongAttention",
     "MonotonicAttention",
+    "NTMCell",
     "SemanticAttention",
     "SentinelLSTMCell",
     "SpatialChannelAttention",

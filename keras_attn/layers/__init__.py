@@ -13,6 +13,8 @@ from keras_attn.layers.local_attention import LocalAttention
 from keras_attn.layers.location_attention import LocationAttention
 from keras_attn.layers.luong_attention import LuongAttention
 from keras_attn.layers.monotonic_attention import MonotonicAttention
+from keras_attn.layers.ntm import NTM
+from keras_attn.layers.ntm_cell import NTMCell
 from keras_attn.layers.semantic_attention import SemanticAttention
 from keras_attn.layers.sentinel_lstm_cell import SentinelLSTMCell
 from keras_attn.layers.spatial_channel_attention import SpatialChannelAttention
@@ -21,6 +23,7 @@ from keras_attn.layers.transformation_head import TransformationHead
 from keras_attn.layers.visual_attention import VisualAttention
 
 __all__ = [
+    "NTM",
     "AdaptiveAttention",
     "AlignmentAttention",
     "AttentionDecoder",
@@ -34,6 +37,7 @@ __all__ = [
     "LocationAttention",
     "LuongAttention",
     "MonotonicAttention",
+    "NTMCell",
     "SemanticAttention",
     "SentinelLSTMCell",
     "SpatialChannelAttention",

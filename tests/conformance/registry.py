@@ -9,6 +9,7 @@ from tests.conformance import (
     alignment,
     caption_models,
     decoders,
+    memory,
     sequence_models,
     spatial_models,
     spatial_sampling,
@@ -24,6 +25,7 @@ LAYERS = [
     *alignment.ALIGNMENT,
     *decoders.DECODERS,
     *visual.VISUAL,
+    *memory.MEMORY,
 ]
 MODELS = [*spatial_models.MODELS, *sequence_models.MODELS, *caption_models.MODELS]
 CASES = [*LAYERS, *MODELS]

@@ -1,0 +1,76 @@
+import keras
+from keras import ops
+
+# By name, functions of the width and the dtype policy.
+NAMED = {
+    "lstm": lambda units, dtype: keras.layers.LSTMCell(units, dtype=dtype, name="cell"),
+    "gru": lambda units, dtype: keras.layers.GRUCell(units, dtype=dtype, name="cell"),
+    "feedforward": lambda units, dtype: keras.layers.Dense(
+        units, activation="tanh", dtype=dtype, name="cell"
+    ),
+}
+
+
+class MemoryController(keras.layers.Layer):
+    """The network of a machine with memory: recurrent or not, called like a cell.
+
+    Args:
+        kind: a name in `NAMED`, a Keras cell, a recurrent Keras layer, whose cell is taken, or any
+            other layer from vectors to vectors; or the config of a layer.
+        units: how wide its output has to be.
+
+    Raises:
+        ValueError: for an unknown name, dropout, or another width.
+    """
+
+    def __init__(self, kind, units, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        if isinstance(kind, dict):
+            kind = keras.saving.deserialize_keras_object(kind)
+        if isinstance(kind, str) and kind in NAMED:
+            self._config, self.cell = kind, NAMED[kind](units, self.dtype_policy)
+        elif isinstance(kind, keras.layers.Layer):
+            self.cell = getattr(kind, "cell", kind)
+            self._config = keras.saving.serialize_keras_object(self.cell)
+        else:
+            raise ValueError(
+                f"`controller` must be one of {tuple(NAMED)}, a Keras cell or a layer. "
+                f"Received: controller={kind!r}"
+            )
+        if getattr(self.cell, "dropout", 0) or getattr(self.cell, "recurrent_dropout", 0):
+            # Its masks are drawn inside of the loop, which not every backend can.
+            raise ValueError(f"`controller` must have no dropout. Received: {self.cell}")
+        self.state_size = keras.tree.flatten(getattr(self.cell, "state_size", []))
+        if self.state_size:
+            self._check_width(getattr(self.cell, "output_size", self.state_size[0]))
+
+    def config(self):
+        """`kind`, as it is saved."""
+        return dict(self._config) if isinstance(self._config, dict) else self._config
+
+    def build(self, input_shape):
+        if not self.cell.built:
+            self.cell.build(input_shape)
+            self.cell.built = True
+        if not self.state_size:
+            self._check_width(self.cell.compute_output_shape(input_shape)[-1])
+
+    def call(self, inputs, states):
+        if not self.state_size:
+            return self.cell(inputs), []
+        states = keras.tree.pack_sequence_as(self.cell.state_size, states)
+        output, states = self.cell(inputs, states)
+        return output, keras.tree.flatten(states)
+
+    def get_initial_state(self, batch_size=None):
+        if hasattr(self.cell, "get_initial_state"):
+            return keras.tree.flatten(self.cell.get_initial_state(batch_size=batch_size))
+        return [ops.zeros((batch_size, size), self.compute_dtype) for size in self.state_size]
+
+    def _check_width(self, width):
+        if width != self.units:
+            raise ValueError(
+                f"`controller` must be `units` wide. Received: units={self.units}, a controller of "
+                f"width {width}"
+            )
