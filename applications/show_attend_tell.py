@@ -228,7 +228,8 @@ class ShowAttendTell(ImageCaptioner):
             )
             reward = self.reward_weight * ops.sum(words, axis=-1)
             draws = y_pred["log_probability"], y_pred["entropy"]
-            further = self.reinforce.loss(*draws, reward, training)
+            count = ops.sum(ops.cast(ops.not_equal(y, self.padding), "float32"), axis=-1)
+            further = self.reinforce.loss(*draws, reward, count, training)
         return loss + self._per_word(further, x["target"])
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):

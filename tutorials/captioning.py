@@ -82,6 +82,7 @@ def parse_arguments(arguments=None):
     add("--embedding", type=positive, default=64)
     add("--dropout", type=float, default=0.2)
     add("--coverage", type=float, default=0.01, help="weight of the doubly stochastic penalty")
+    add("--reward", type=float, default=1.0, help="weight of REINFORCE, for hard attention")
     add("--attributes", type=positive, default=10, help="of an image, for semantic attention")
     add("--detector-epochs", type=positive, default=4, help="of the detector of attributes")
     add("--sparsity", type=float, default=0.1, help="weight of semantic attention's regularizer")
@@ -140,6 +141,7 @@ def make_model(mode, shape, train, tokenizer, options):
         mode=mode,
         gate=None if options.gate == "none" else options.gate,
         coverage_weight=options.coverage,
+        reward_weight=options.reward,
         seed=options.seed,
         **sizes,
     )

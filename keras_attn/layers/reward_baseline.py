@@ -7,8 +7,12 @@ from keras_attn.ops.reinforce import reinforce_loss
 class RewardBaseline(keras.layers.Layer):
     """The loss of REINFORCE with a moving average of earlier rewards as its baseline.
 
-    `b_k = ρ b_{k-1} + (1 - ρ) R̄_k`, `R̄_k` the mean reward of a batch; see
-    `keras_attn.ops.reinforce_loss`. The first batch is its own baseline.
+    `b_k = ρ b_{k-1} + (1 - ρ) Σ_i R_i / Σ_i n_i`, the sums over a batch; the baseline of example
+    `i` is `n_i b_k`; see `keras_attn.ops.reinforce_loss`. The first batch is its own baseline.
+
+    Convention: in the paper the captions of a batch are of one length, so that `n` makes no
+    difference there; among captions of many lengths the reward follows the length more than
+    anything that was drawn.
 
     The layer is called on the log-probability of the draws and passes it on, so that it is part of
     a functional model; the model's `compute_loss`, which knows the reward, calls `loss`.
@@ -27,7 +31,7 @@ class RewardBaseline(keras.layers.Layer):
         self.entropy_weight = entropy_weight
 
     def build(self, input_shape):
-        # The sum of the rewards with their weights in the average, and that of these weights.
+        # The sum of the mean rewards with their weights in the average, and that of these weights.
         self.total, self.mass = (
             self.add_weight((), initializer="zeros", trainable=False, name=name)
             for name in ("total", "mass")
@@ -36,18 +40,21 @@ class RewardBaseline(keras.layers.Layer):
     def call(self, log_probability):
         return log_probability
 
-    def loss(self, log_probability, entropy, reward, training=True):
+    def loss(self, log_probability, entropy, reward, count, training=True):
         """The loss of each example, `(batch,)`; in training the baseline moves on.
 
         Args:
             log_probability, entropy: of the draws, `(batch, 1)`.
             reward: larger is better, `(batch,)`.
+            count: how many numbers each reward is the sum of, the words of a caption, `(batch,)`.
             training: whether anything was drawn.
         """
-        mean = ops.mean(ops.stop_gradient(reward))
+        mean = ops.stop_gradient(ops.sum(reward) / ops.maximum(ops.sum(count), 1.0))
         total, mass = (ops.convert_to_tensor(weight) for weight in (self.total, self.mass))
         baseline = ops.where(mass > 0.0, total / ops.where(mass > 0.0, mass, 1.0), mean)
         if training:
             self.total.assign(self.momentum * total + (1.0 - self.momentum) * mean)
             self.mass.assign(self.momentum * mass + (1.0 - self.momentum))
-        return reinforce_loss(log_probability, reward, baseline, entropy, self.entropy_weight)
+        return reinforce_loss(
+            log_probability, reward, baseline * count, entropy, self.entropy_weight
+        )

@@ -172,8 +172,8 @@ def test_the_hard_mode_moves_its_baseline_and_its_attention():
     model.fit(INPUTS, LABELS, epochs=4, batch_size=3, verbose=0)
     total, mass = (float(to_numpy(each)) for each in (model.reinforce.total, model.reinforce.mass))
     np.testing.assert_allclose(mass, 1 - 0.9**4, rtol=1e-4)
-    # A caption of three words has a log-likelihood of a few nats below zero.
-    assert -30.0 < total / mass < -3.0
+    # A word has a log-likelihood of a few nats below zero.
+    assert -10.0 < total / mass < -1.0
     assert all(
         np.any(to_numpy(weight) != start)
         for weight, start in zip(attention.trainable_weights, before, strict=True)
