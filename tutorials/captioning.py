@@ -82,6 +82,7 @@ def parse_arguments(arguments=None):
     add("--embedding", type=positive, default=64)
     add("--dropout", type=float, default=0.2)
     add("--coverage", type=float, default=0.01, help="weight of the doubly stochastic penalty")
+    add("--soft-start", type=float, default=0.6, help="part of its epochs hard attention is soft")
     add("--reward", type=float, default=1.0, help="weight of REINFORCE, for hard attention")
     add("--attributes", type=positive, default=10, help="of an image, for semantic attention")
     add("--detector-epochs", type=positive, default=4, help="of the detector of attributes")
@@ -110,10 +111,15 @@ The same small network looks at the image, and the same LSTM writes; with attent
 part of the feature map at every word, without it sees the mean of the map once. Semantic attention
 sees the mean, and at every word another mixture of words that a detector, trained before it, has
 found in the image.
+
+A place that is drawn at random shows nothing of what the next word names, so that hard attention
+which starts from nothing learns to do without the image. It begins with the expectation in place of
+every draw, in which it is soft attention, and draws when it knows where to look; an epoch counts
+for the one as for the other.
 """
 
 
-def make_model(mode, shape, train, tokenizer, options):
+def make_model(mode, shape, train, tokenizer, options, expectation_rate=0.5):
     # Feature maps need no encoder.
     encoder = "small" if shape[-1] == 3 else keras.layers.Identity(name="features")
     sizes = {
@@ -142,6 +148,7 @@ def make_model(mode, shape, train, tokenizer, options):
         gate=None if options.gate == "none" else options.gate,
         coverage_weight=options.coverage,
         reward_weight=options.reward,
+        expectation_rate=expectation_rate,
         seed=options.seed,
         **sizes,
     )
@@ -180,15 +187,15 @@ def optimizer(steps, options):
     return keras.optimizers.Adam(rate, clipnorm=1.0)
 
 
-def train_model(model, train, validation, options):
+def train_model(model, train, validation, epochs, options):
     model.compile(
-        optimizer=optimizer(options.epochs * len(train), options),
+        optimizer=optimizer(epochs * len(train), options),
         # Class 0 is padding.
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
         metrics=[Perplexity(), TokenAccuracy()],
         jit_compile=jit_compile(),
     )
-    history = model.fit(train, validation_data=validation, epochs=options.epochs).history
+    history = model.fit(train, validation_data=validation, epochs=epochs).history
     return {name: [float(value) for value in values] for name, values in history.items()}
 
 
@@ -254,7 +261,15 @@ def main(arguments=None):
         # Made anew for each model, so that all see the same batches.
         train = batches(images["train"], scenes["train"], tokenizer, options)
         validation = batches(images["val"], scenes["val"], tokenizer, options, shuffle=False)
-        history = train_model(model, train, validation, options)
+        softly = round(options.soft_start * options.epochs) if mode == "hard" else 0
+        history = {}
+        if softly:
+            start = make_model(mode, shape, known, tokenizer, options, expectation_rate=1.0)
+            history = train_model(start, train, validation, softly, options)
+            model.set_weights(start.get_weights())
+        if softly < options.epochs:
+            after = train_model(model, train, validation, options.epochs - softly, options)
+            history = {name: history.get(name, []) + values for name, values in after.items()}
         results[mode] = {
             "parameters": model.count_params(),
             "seconds": time.perf_counter() - begin,

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.once, pytest.mark.training]
 def test_made_up_scenes(tmp_path):
     printed, figures = run(
         "captioning", tmp_path, "--mode", "soft", "hard", "semantic", "none",
-        "--units", "8", "--embedding", "8", "--detector-epochs", "1", "--epochs", "1",
+        "--units", "8", "--embedding", "8", "--detector-epochs", "1", "--epochs", "2",
         "--beams", "2", "--examples", "64", "--things", "digits",
         "--validation", "20", "--test", "40", backend="torch",
     )  # fmt: skip
