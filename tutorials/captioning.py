@@ -264,9 +264,9 @@ def main(arguments=None):
         softly = round(options.soft_start * options.epochs) if mode == "hard" else 0
         history = {}
         if softly:
-            start = make_model(mode, shape, known, tokenizer, options, expectation_rate=1.0)
-            history = train_model(start, train, validation, softly, options)
-            model.set_weights(start.get_weights())
+            softer = make_model(mode, shape, known, tokenizer, options, expectation_rate=1.0)
+            history = train_model(softer, train, validation, softly, options)
+            model.set_weights(softer.get_weights())
         if softly < options.epochs:
             after = train_model(model, train, validation, options.epochs - softly, options)
             history = {name: history.get(name, []) + values for name, values in after.items()}

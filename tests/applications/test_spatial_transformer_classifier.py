@@ -168,6 +168,7 @@ def translated_patterns(count, seed):
     return given, labels
 
 
+@pytest.mark.once
 @pytest.mark.training
 def test_it_learns_translated_patterns_better_than_the_network_without_transformer():
     train, test = translated_patterns(3000, seed=0), translated_patterns(1000, seed=1)

@@ -139,6 +139,7 @@ def test_dropout_masks_are_kept_over_the_steps_and_forgotten_after(memory):
     np.testing.assert_allclose(to_numpy(layer([same, memory])), to_numpy(layer([same, memory])))
 
 
+@pytest.mark.once
 @pytest.mark.training
 def test_it_learns_to_say_backwards_what_it_has_read(generator):
     """The words name the steps, the memory holds what is to be said: it has to look."""

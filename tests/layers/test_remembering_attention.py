@@ -184,6 +184,7 @@ def test_straight_through_gives_the_gradient_of_the_expectation(generator):
     )
 
 
+@pytest.mark.once
 @pytest.mark.training
 def test_coverage_learns_to_move_on_where_queries_are_all_alike():
     queries, memory = np.ones((8, 4, 3), "float32"), np.tile(np.eye(4, dtype="float32"), (8, 1, 1))

@@ -199,6 +199,7 @@ def test_localization_of_unknown_size_is_refused():
         SpatialTransformer(data_format="channels_last")(keras.Input((None, None, 3)))
 
 
+@pytest.mark.once
 @pytest.mark.training
 def test_learns_to_look_at_what_matters():
     """A blob anywhere in the image comes to the middle, though no label says where it is."""
