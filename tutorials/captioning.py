@@ -9,17 +9,19 @@ be drawn, one sees what each word was said of.
 By default the images are made-up scenes of coloured shapes that need no download, described in a
 small English; with `--things mnist` the things are real handwritten digits. Arrangements of the
 test are never trained on. As it is known where everything stands, one can count how often a word
-that names a thing is said while looking at it. It takes about six minutes on two cores, and as much
-for every further mode. Or take a folder of photographs and the file of their captions, as Flickr8k
-and COCO have them.
+that names a thing is said while looking at it. It takes about six minutes on two cores, and as
+much for every further mode: `soft`, `hard`, `semantic`, which looks at words that a detector has
+found in the image, and `none`. Or take a folder of photographs and the file of their captions, as
+Flickr8k and COCO have them.
 
     python tutorials/captioning.py
-    python tutorials/captioning.py --mode soft hard none --things mnist
+    python tutorials/captioning.py --mode soft hard none --things mnist --examples 24000 --epochs 5
     python tutorials/captioning.py --images FOLDER --captions FILE --encoder vgg16
 
 References: Xu et al., "Show, Attend and Tell: Neural Image Caption Generation with Visual
 Attention", 2015, https://arxiv.org/abs/1502.03044; Vinyals et al., "Show and Tell: A Neural Image
-Caption Generator", 2015, https://arxiv.org/abs/1411.4555
+Caption Generator", 2015, https://arxiv.org/abs/1411.4555; You et al., "Image Captioning with
+Semantic Attention", 2016, https://arxiv.org/abs/1603.03925
 """
 
 import argparse
