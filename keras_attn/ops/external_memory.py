@@ -81,7 +81,10 @@ def write_memory(memory, weights, erase, add):
             )
     for head in range(heads):
         memory = memory * (1.0 - weights[:, head, :, None] * erase[:, head, None])
-    return memory + ops.matmul(ops.swapaxes(weights, 1, 2), add)
+    # Heads are few, and compilers make one pass of all of this.
+    for head in range(heads):
+        memory = memory + weights[:, head, :, None] * add[:, head, None]
+    return memory
 
 
 def _checked(weights, memory):

@@ -81,7 +81,11 @@ MEMORY = [
     case(
         layer=NTM,
         rnn=None,
-        arguments={"cell": NTMCell(**SIZES), "return_sequences": True},
+        arguments={
+            "cell": NTMCell(**SIZES, memory_initializer=VARIED),
+            "return_sequences": True,
+        },
+        expected=plain,
         refuses=({"cell": "ntm"},),
         nasty={},
     ),
