@@ -97,7 +97,15 @@ class AttributeDetector(FunctionalModel):
             self.features.trainable = False
 
     def detected(self, feature_map, training=None):
-        """The probabilities of the attributes, of what `features` makes of images."""
+        """The probabilities of the attributes.
+
+        Args:
+            feature_map: what `features` makes of images.
+            training: whether the map is dropped out.
+
+        Returns:
+            `(batch, attributes)`, float32.
+        """
         dropped = self.drop(feature_map, training=training)
         return self.probability(self.highest(self.scores(dropped)))
 

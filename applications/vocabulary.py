@@ -41,8 +41,18 @@ def check_dropout(dropout):
 
 
 def checked_units(units, embedding_units, dropout):
-    """Units and units of the embedding; ValueError for what is no positive integer, and see
-    `check_dropout`."""
+    """The sizes that all models which write share, checked in one place.
+
+    Args:
+        units, embedding_units: of the model.
+        dropout: see `check_dropout`.
+
+    Returns:
+        `(units, embedding_units)` as integers.
+
+    Raises:
+        ValueError: for what is no positive integer, or a fraction outside of [0, 1).
+    """
     check_dropout(dropout)
     return positive_integer("units", units), positive_integer("embedding_units", embedding_units)
 

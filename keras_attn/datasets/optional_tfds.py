@@ -6,7 +6,14 @@ import keras
 
 
 def tensorflow_datasets(reader):
-    """The package, or an `ImportError` that says what `reader` needs."""
+    """The package, imported when it is first needed.
+
+    Args:
+        reader: name of the function that asks, for what is said where the package is missing.
+
+    Raises:
+        ImportError: where tensorflow-datasets or tensorflow is not installed.
+    """
     if keras.backend.backend() != "tensorflow":
         # TensorFlow only decodes here: it must not take the accelerator's memory from the backend.
         os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")

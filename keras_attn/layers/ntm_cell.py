@@ -184,7 +184,15 @@ class NTMCell(keras.layers.Layer):
         return output, [output, *states, *flat]
 
     def told(self, hidden):
-        """What the heads are told, by name, `(batch, heads)` or `(batch, heads, width)`."""
+        """What the heads are told at this step.
+
+        Args:
+            hidden: the output of the controller, `(batch, units)`.
+
+        Returns:
+            By name `key`, `shift`, `erase` and `add`, `(batch, heads, width)`, and `strength`,
+            `gate` and `sharpening`, `(batch, heads)`: those that the addressing has.
+        """
         numbers = self.heads(hidden)
         if self.clip is not None:
             numbers = ops.clip(numbers, -self.clip, self.clip)
@@ -197,8 +205,16 @@ class NTMCell(keras.layers.Layer):
         return told
 
     def address(self, told, memory, weights):
-        """Where the heads look: `(batch, heads, memory_locations)`, of `told` and the weights of
-        the step before."""
+        """Where the heads look.
+
+        Args:
+            told: see the method `told`.
+            memory: `(batch, memory_locations, memory_width)`.
+            weights: of the step before, `(batch, heads, memory_locations)`.
+
+        Returns:
+            Weights like `weights`.
+        """
         if self.addressing != "location":
             found = content_addressing(told["key"], memory, told["strength"])
             if self.addressing == "content":
