@@ -18,16 +18,6 @@ MASK = np.zeros((2, 2, 4), "bool")
 MASK.reshape(2, 8)[0, SEEN] = True
 
 
-@pytest.fixture
-def query(generator):
-    return generator.normal(size=(2, 3, 5)).astype("float32")
-
-
-@pytest.fixture
-def feature_map(generator):
-    return generator.normal(size=(2, 2, 4, 6)).astype("float32")
-
-
 def built(order, query, feature_map, data_format="channels_last", **options):
     options = {"data_format": data_format, "scale_initializer": "ones", **options}
     layer = SpatialChannelAttention(7, order, **options)

@@ -12,16 +12,6 @@ from tests.conformance.case import randomise, weights_by_path
 from tests.oracles import alignment as oracle
 
 
-@pytest.fixture
-def query(generator):
-    return generator.normal(size=(2, 3, 5)).astype("float32")
-
-
-@pytest.fixture
-def feature_map(generator):
-    return generator.normal(size=(2, 2, 4, 6)).astype("float32")
-
-
 def test_a_map_is_its_places_in_rows(query, feature_map):
     layer = VisualAttention(7, gate="vector", data_format="channels_last")
     mask = np.arange(16).reshape(2, 2, 4) % 3 > 0

@@ -1,0 +1,15 @@
+"""What several tests of layers look at."""
+
+import pytest
+
+
+@pytest.fixture
+def query(generator):
+    """Three steps of two examples, 5 numbers each."""
+    return generator.normal(size=(2, 3, 5)).astype("float32")
+
+
+@pytest.fixture
+def feature_map(generator):
+    """2 × 4 places of 6 numbers."""
+    return generator.normal(size=(2, 2, 4, 6)).astype("float32")
