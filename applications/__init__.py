@@ -10,12 +10,14 @@ from keras_attn.applications.inverse_compositional_classifier import (
     InverseCompositionalClassifier,
 )
 from keras_attn.applications.luong_translator import LuongTranslator
+from keras_attn.applications.neural_turing_machine import NeuralTuringMachine
 from keras_attn.applications.rnn_search import RNNSearch
 from keras_attn.applications.semantic_attention_captioner import SemanticAttentionCaptioner
 from keras_attn.applications.show_and_tell import ShowAndTell
 from keras_attn.applications.show_attend_tell import ShowAttendTell
 from keras_attn.applications.spatial_transformer_addition import SpatialTransformerAddition
 from keras_attn.applications.spatial_transformer_classifier import SpatialTransformerClassifier
+from keras_attn.applications.stacked_lstm import StackedLSTM
 
 __all__ = [
     "AttentionSummarizer",
@@ -25,11 +27,13 @@ __all__ = [
     "EncoderDecoder",
     "InverseCompositionalClassifier",
     "LuongTranslator",
+    "NeuralTuringMachine",
     "RNNSearch",
     "SemanticAttentionCaptioner",
     "ShowAndTell",
     "ShowAttendTell",
     "SpatialTransformerAddition",
     "SpatialTransformerClassifier",
+    "StackedLSTM",
     "intersection_over_union",
 ]

@@ -7,8 +7,12 @@ Glossary of shapes:
     width:     `M`, numbers of a row
 """
 
+import math
+
+import keras
 from keras import ops
 
+from keras_attn.ops import kernels
 from keras_attn.ops.received import received
 
 
@@ -79,12 +83,53 @@ def write_memory(memory, weights, erase, add):
                 f"`{name}` must be of shape (batch, heads, width). "
                 f"{received(**{name: tensor}, weights=weights, memory=memory)}"
             )
-    for head in range(heads):
-        memory = memory * (1.0 - weights[:, head, :, None] * erase[:, head, None])
+    wide = keras.backend.result_type(*(each.dtype for each in (memory, weights, erase, add)))
+    arguments = [ops.cast(each, wide) for each in (memory, weights, erase, add)]
+    write = kernels.load("write_memory") or plain_write_memory
+    return write(*arguments)
+
+
+def plain_write_memory(memory, weights, erase, add):
+    """`write_memory` as it stands in the paper, of tensors of one dtype that fit each other."""
+    for head in range(weights.shape[1]):
+        memory = memory * _kept(weights, erase, head)
     # Heads are few, and compilers make one pass of all of this.
-    for head in range(heads):
+    for head in range(weights.shape[1]):
         memory = memory + weights[:, head, :, None] * add[:, head, None]
     return memory
+
+
+def write_gradients(memory, weights, erase, add, gradient):
+    """The gradients of `plain_write_memory` from its arguments alone.
+
+    With `k_h = 1 - w_h e_h` and `g` the gradient of what it returns: `g Π_h k_h` of the memory,
+    `g a_h - g M e_h Π_{j≠h} k_j` summed over the width of `w_h`, `- g M w_h Π_{j≠h} k_j` and
+    `g w_h` summed over the locations of `e_h` and `a_h`.
+
+    Args:
+        memory, weights, erase, add: see `write_memory`.
+        gradient: `g`, like `memory`.
+
+    Returns:
+        Four tensors, each like its argument.
+    """
+    heads = range(weights.shape[1])
+    of_add = ops.einsum("bhn,bnw->bhw", weights, gradient)
+    of_weights = ops.einsum("bhw,bnw->bhn", add, gradient)
+    kept = [_kept(weights, erase, head) for head in heads]
+    of_erased, of_erase = [], []
+    for head in heads:
+        others = math.prod((kept[other] for other in heads if other != head), start=gradient)
+        erased = others * memory
+        of_erased.append(ops.einsum("bw,bnw->bn", erase[:, head], erased))
+        of_erase.append(-ops.einsum("bn,bnw->bw", weights[:, head], erased))
+    of_weights = of_weights - ops.stack(of_erased, axis=1)
+    return math.prod(kept, start=gradient), of_weights, ops.stack(of_erase, axis=1), of_add
+
+
+def _kept(weights, erase, head):
+    """What a head leaves of the memory, `1 - w e`, `(batch, locations, width)`."""
+    return 1.0 - weights[:, head, :, None] * erase[:, head, None]
 
 
 def _checked(weights, memory):

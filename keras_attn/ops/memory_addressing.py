@@ -13,7 +13,6 @@ Glossary of shapes:
 import keras
 from keras import ops
 
-from keras_attn.ops.alignment_scores import content_scores
 from keras_attn.ops.attention_weights import attention_weights
 from keras_attn.ops.received import received
 
@@ -32,7 +31,8 @@ def content_addressing(key, memory, strength):
 
     Returns:
         Weights `(batch, heads, locations)`, whose rows sum to 1. A row of the memory that is 0, and
-        a key that is 0, resembles everything by 0.
+        a key that is 0, resembles everything by 0; vectors shorter than 1e-4 resemble others the
+        less the shorter they are.
 
     Raises:
         ValueError: for ranks, widths or batches that do not fit.
@@ -49,7 +49,17 @@ def content_addressing(key, memory, strength):
         Graves et al., "Neural Turing Machines", 2014, equations 5 and 6,
         https://arxiv.org/abs/1410.5401
     """
-    return attention_weights(content_scores(key, memory, _for_each_head("strength", strength)))
+    key, memory = _fitting(key, memory)
+    strength = _for_each_head("strength", strength)
+    wide = keras.backend.result_type(key.dtype, memory.dtype, "float32")
+    rows, strength = ops.cast(memory, wide), ops.cast(strength, wide)
+    # The scores are divided by the lengths, and not the rows: these are many more numbers, which
+    # would be kept for the gradient at every step. XLA takes twice as long for a product with
+    # transposed rows as for this one.
+    key = ops.cast(key, wide)
+    key = key * (strength * _inverse_length(key)[..., None])
+    scores = ops.einsum("bhw,bnw->bhn", key, rows) * _inverse_length(rows)[:, None]
+    return ops.cast(attention_weights(scores), memory.dtype)
 
 
 def interpolate_weights(content, previous, gate):
@@ -150,12 +160,29 @@ def sharpen_weights(weights, sharpening):
     return ops.cast(attention_weights(ops.cast(sharpening, wide) * logits), weights.dtype)
 
 
+def _inverse_length(vectors):
+    """`1 / |v|` of each, `(...)`; bounded, so that a vector of length 0 has a gradient."""
+    return ops.rsqrt(ops.sum(ops.square(vectors), axis=-1) + 1e-8)
+
+
+def _fitting(key, memory):
+    """Both as tensors, refused where they do not fit each other."""
+    key, memory = _weights("key", key), _weights("memory", memory)
+    batches = {key.shape[0], memory.shape[0]} - {None}
+    if len(batches) > 1 or key.shape[-1] != memory.shape[-1]:
+        raise ValueError(
+            "`key` must be of shape (batch, heads, width), and `memory` of shape (batch, "
+            f"locations, width). {received(key=key, memory=memory)}"
+        )
+    return key, memory
+
+
 def _weights(name, tensor):
-    """A number for each location, or step of a shift, of each head."""
+    """Numbers of each head, as a tensor of rank 3."""
     tensor = ops.convert_to_tensor(tensor)
     if len(tensor.shape) != 3:
         raise ValueError(
-            f"`{name}` must be of rank 3, (batch, heads, ...). {received(**{name: tensor})}"
+            f"`{name}` must be of rank 3, (batch, ..., ...). {received(**{name: tensor})}"
         )
     return tensor
 

@@ -121,7 +121,7 @@ def test_what_is_refused(weights, memory):
     number, key = weights[..., 0], memory[:, :3]
     for function, arguments, name in (
         (content_addressing, (key, memory, weights), "strength"),
-        (content_addressing, (key[..., :2], memory, number), "query"),
+        (content_addressing, (key[..., :2], memory, number), "key"),
         (interpolate_weights, (number, weights, number), "content"),
         (interpolate_weights, (weights, number, number), "previous"),
         (interpolate_weights, (weights, weights, weights), "gate"),

@@ -1,0 +1,88 @@
+import keras
+import numpy as np
+
+from keras_attn.datasets.warping import check_count
+
+
+class MemoryTask(keras.utils.PyDataset):
+    """Sequences that are shown and then asked for: a base for tasks that need a memory.
+
+    A batch is `(inputs, targets, weights)`, all float32 and made when it is asked for: inputs
+    `(batch, steps, input_channels)`, targets `(batch, steps, target_channels)` of zeros and ones,
+    and weights `(batch, steps)`, 1 where an answer is due and 0 elsewhere. `fit` takes them as they
+    are; metrics have to be given as `weighted_metrics`. All sequences of a batch are equally long;
+    how long is drawn for each batch, and steps of zeros follow so that there are few different
+    shapes to compile for.
+
+    The same seed gives the same batches. Every epoch has new ones.
+
+    A subclass sets `input_channels` and `target_channels` and has a method `draw(generator)`, which
+    gives inputs and targets without the steps that follow, and weights `(steps,)`.
+
+    Args:
+        batch_size: sequences in a batch.
+        batches: batches in an epoch.
+        multiple: lengths are rounded up to a multiple of it.
+        fixed: whether all epochs have the same batches, as for validation.
+        seed: non-negative integer.
+        **kwargs: of `keras.utils.PyDataset`.
+
+    Raises:
+        ValueError: for sizes that are no positive integers, or a negative seed.
+
+    Example:
+
+    >>> class Parity(keras_attn.datasets.MemoryTask):
+    ...     input_channels = target_channels = 1
+    ...
+    ...     def draw(self, generator):
+    ...         bits = generator.integers(0, 2, (self.batch_size, 6, 1))
+    ...         return bits, np.cumsum(bits, axis=1) % 2, np.arange(6) == 5
+    >>> [each.shape for each in Parity(batch_size=2, batches=10)[0]]
+    [(2, 8, 1), (2, 8, 1), (2, 8)]
+    """
+
+    def __init__(self, batch_size=16, batches=1000, multiple=8, fixed=False, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        self.batch_size = check_count(batch_size, "batch_size")
+        self.batches = check_count(batches, "batches")
+        self.multiple = check_count(multiple, "multiple")
+        self.fixed = fixed
+        self.seed = check_count(seed, "seed", 0)
+        self.epoch = 0
+
+    def __len__(self):
+        return self.batches
+
+    def __getitem__(self, index):
+        generator = np.random.default_rng([self.seed, self.epoch, index])
+        inputs, targets, weights = self.draw(generator)
+        weights = np.broadcast_to(weights, (self.batch_size, len(weights)))
+        more = -len(weights[0]) % self.multiple
+        return tuple(
+            np.pad(each, ((0, 0), (0, more), (0, 0))[: each.ndim]).astype("float32")
+            for each in (inputs, targets, weights)
+        )
+
+    def on_epoch_end(self):
+        if not self.fixed:
+            self.epoch += 1
+
+    def draw(self, generator):
+        """Inputs, targets and weights of a batch; see the class."""
+        raise NotImplementedError
+
+
+def random_bits(generator, *shape):
+    """Zeros and ones, each as likely as the other."""
+    return generator.integers(0, 2, shape).astype("float32")
+
+
+def check_range(value, name, minimum=1):
+    """`value` as two ints, the least and the most of something, or a ValueError."""
+    pair = (value, value) if np.ndim(value) == 0 else tuple(value)
+    if len(pair) != 2 or pair[0] > pair[1]:
+        raise ValueError(
+            f"`{name}` must be an integer, or the least and the most. Received: {name}={value!r}"
+        )
+    return tuple(check_count(each, name, minimum) for each in pair)
