@@ -10,6 +10,7 @@ from tests.conformance import (
     caption_models,
     decoders,
     memory,
+    memory_models,
     sequence_models,
     spatial_models,
     spatial_sampling,
@@ -27,5 +28,10 @@ LAYERS = [
     *visual.VISUAL,
     *memory.MEMORY,
 ]
-MODELS = [*spatial_models.MODELS, *sequence_models.MODELS, *caption_models.MODELS]
+MODELS = [
+    *spatial_models.MODELS,
+    *sequence_models.MODELS,
+    *caption_models.MODELS,
+    *memory_models.MODELS,
+]
 CASES = [*LAYERS, *MODELS]

@@ -1,0 +1,52 @@
+"""Machines with a memory are trained, shown, saved, and go on where they were."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn import NTMCell
+from keras_attn.applications import NeuralTuringMachine
+from keras_attn.datasets import CopyTask
+from keras_attn.metrics import BitError, BitsPerSequence
+from tests.backend import BACKEND, to_numpy
+
+pytestmark = pytest.mark.training
+
+
+def machine():
+    keras.utils.set_random_seed(0)
+    cell = NTMCell(32, memory_locations=8, memory_width=6, controller="feedforward")
+    model = NeuralTuringMachine(4, 3, cell)
+    model.compile(
+        keras.optimizers.Adam(1e-2, clipnorm=1.0),
+        keras.losses.BinaryCrossentropy(from_logits=True),
+        weighted_metrics=[BitsPerSequence(), BitError()],
+        jit_compile=BACKEND != "torch",
+    )
+    return model
+
+
+def test_copying_is_learned_and_seen_in_the_trace():
+    model = machine()
+    task = CopyTask(lengths=3, bits=3, batches=100)
+    history = model.fit(task, epochs=2, verbose=0).history
+    guessing = 3 * 3
+    assert history["bits_per_sequence"][-1] < 0.5 * guessing
+    assert history["bit_error"][-1] < 0.2
+    inputs = CopyTask(lengths=3, bits=3, batch_size=2)[0][0]
+    trace = {name: to_numpy(each) for name, each in model.trace(inputs).items()}
+    logits = model.predict(inputs, verbose=0)
+    np.testing.assert_allclose(trace["logits"], logits, atol=1e-4)
+    assert trace["read_weights"].shape == (2, 8, 1, 8)
+
+
+def test_a_saved_machine_goes_on_where_it_was(tmp_path):
+    model = machine()
+    task = CopyTask(lengths=(1, 4), bits=3, batches=2, fixed=True)
+    model.fit(task, verbose=0)
+    model.save(tmp_path / "machine.keras")
+    again = keras.saving.load_model(tmp_path / "machine.keras")
+    for each in (model, again):
+        each.fit(task, verbose=0)
+    for one, other in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)

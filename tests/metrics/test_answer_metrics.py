@@ -1,0 +1,89 @@
+"""Metrics of answers in bits, held against loops."""
+
+import json
+import math
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.metrics import BitError, BitsPerSequence, SequenceError
+
+METRICS = [BitsPerSequence, BitError, SequenceError]
+
+
+def batches():
+    generator = np.random.default_rng(0)
+    for steps in (5, 3):
+        bits = generator.integers(0, 2, (6, steps, 4)).astype("float32")
+        logits = generator.normal(size=bits.shape).astype("float32")
+        logits[1] = 9.0 * (2.0 * bits[1] - 1.0)  # all right
+        logits[2, -1] = 9.0 * (2.0 * bits[2, -1] - 1.0)
+        weights = np.ones((6, steps), "float32")
+        weights[:, 0] = 0.0
+        weights[2, :-1] = 0.0  # right where it is asked
+        weights[5] = 0.0  # fills up the batch
+        yield bits, logits, weights
+
+
+def by_loops(batches):
+    costs, wrong, failed = [], [], []
+    for bits, logits, weights in batches:
+        for row in range(len(bits)):
+            asked = [step for step in range(bits.shape[1]) if weights[row, step]]
+            if not asked:
+                continue
+            cost, errors = 0.0, []
+            for step in asked:
+                for bit, logit in zip(
+                    bits[row, step], logits[row, step].astype(float), strict=True
+                ):
+                    odds = 1.0 / (1.0 + math.exp(-logit))
+                    cost -= math.log2(odds if bit else 1.0 - odds)
+                    errors.append((logit > 0) != bool(bit))
+            costs.append(cost)
+            wrong += errors
+            failed.append(any(errors))
+    return {
+        BitsPerSequence: np.mean(costs),
+        BitError: np.mean(wrong),
+        SequenceError: np.mean(failed),
+    }
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_equals_loops_over_several_batches(metric):
+    found = metric()
+    for bits, logits, weights in batches():
+        found.update_state(bits, logits, weights)
+    assert float(found.result()) == pytest.approx(by_loops(batches())[metric], rel=1e-5)
+    found.reset_state()
+    assert float(found.result()) == 0.0
+    bits, logits, _ = next(batches())
+    ones = np.ones(bits.shape[:2])
+    expected = by_loops([(bits, logits, ones)])[metric]
+    assert float(found(bits, logits)) == pytest.approx(expected, rel=1e-5)
+    assert float(metric()(bits, logits, np.ones(6))) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_large_logits_are_finite(metric):
+    bits, logits, weights = next(batches())
+    assert math.isfinite(float(metric()(bits, 1e30 * logits, weights)))
+    half = (1e3 * logits).astype("float16")
+    assert math.isfinite(float(metric()(bits.astype("float16"), half, weights)))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_saved_and_refused(metric):
+    config = json.loads(json.dumps(keras.saving.serialize_keras_object(metric(name="other"))))
+    assert keras.saving.deserialize_keras_object(config).name == "other"
+    bits, logits, weights = next(batches())
+    for arguments, name in (
+        ((bits, logits[:, :-1]), "y_true"),
+        ((bits[..., 0], logits[..., 0]), "y_true"),
+        ((bits, logits, weights[:, :-1]), "sample_weight"),
+        ((bits, logits, weights[..., None]), "sample_weight"),
+    ):
+        with pytest.raises(ValueError, match=f"`{name}`"):
+            metric()(*arguments)
