@@ -137,6 +137,7 @@ NAMES = {
         "plot_caption",
         "plot_errors",
         "plot_learning_curves",
+        "plot_memory_use",
         "plot_sequence_task",
         "plot_spatial_transformer",
     ],

@@ -2,10 +2,12 @@
 
 from keras_attn.visualization.figures import INK
 
-# From dark blue to yellow, as colour-blind readers see it too.
-VALUES = "cividis"
+# From dark blue to yellow, as colour-blind readers see it too; from black to white; and from blue
+# over white to red, for numbers of both signs.
+VALUES, WEIGHTS, SIGNED = "cividis", "gray", "RdBu_r"
 UNCOUNTED = "#d9d9d9"  # steps that do not count
 TICK_TEXT = 12  # points
+STRIDES = [digit * 10**power for power in range(9) for digit in (1, 2, 5)]
 
 
 def draw_over_time(axes, values, colours, low, high, upwards=True):
@@ -52,3 +54,18 @@ def number_steps(axes, points=14):
     """Shows the numbers of the steps below a picture, and says what they are."""
     axes.tick_params(bottom=True, labelbottom=True)
     axes.set_xlabel("step", fontsize=points, color=INK, labelpad=2)
+
+
+def number_locations(axes, locations, points=14, most=8):
+    """Writes numbers of locations of a memory beside a picture that has a row for each.
+
+    Args:
+        axes: where they were drawn.
+        locations: their numbers, from the top.
+        points: size of what says what they are.
+        most: how many are numbered at most.
+    """
+    every = next(each for each in STRIDES if len(locations) <= most * each)
+    rows = [row for row, location in enumerate(locations) if location % every == 0]
+    axes.set_yticks(rows, [str(locations[row]) for row in rows])
+    axes.set_ylabel("location", fontsize=points, color=INK, labelpad=2)

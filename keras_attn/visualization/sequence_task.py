@@ -16,7 +16,7 @@ STEP, CHANNEL, WIDEST, LINE, TALLEST, THINNEST = 0.2, 0.16, 12.4, 13.1, 1.1, 0.3
 NAMES, GAP, BETWEEN = 0.9, 0.1, 0.25
 # Lines of text above a sequence, the numbers of the steps below it, the line that explains colours.
 TITLE, COUNT, STEPS, LEGEND, EDGE = 0.3, 0.28, 0.6, 0.45, 0.12
-NARROWEST = 5.2  # for that line
+NARROWEST = 6.0  # for that line
 TEXT, TITLE_TEXT = 14, 15  # points
 LETTER, TITLE_LETTER = 0.09, 0.115  # inches
 WRONG, UNSURE = "#D55E00", "#F6D2BC"

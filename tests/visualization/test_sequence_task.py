@@ -78,6 +78,8 @@ def test_steps_that_do_not_count_are_grey():
         assert not missing[:, 3:].any()
     assert counts(figure) == ["24 of 24 bits wrong"]
     assert "does not count" in texts(figure)
+    figure.canvas.draw()
+    assert max(text.get_window_extent().x1 for text in figure.texts) < figure.bbox.x1
     assert "does not count" not in texts(plot_sequence_task(target, target, target))
 
 
