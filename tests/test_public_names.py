@@ -131,6 +131,7 @@ NAMES = {
         "SpatialTransformerPictures",
         "alignment_page",
         "animate_caption",
+        "animate_memory",
         "caption_page",
         "plot_alignment",
         "plot_by_length",
