@@ -128,6 +128,7 @@ NAMES = {
     ],
     "keras_attn.visualization": [
         "CaptionPictures",
+        "MemoryPictures",
         "SpatialTransformerPictures",
         "alignment_page",
         "animate_caption",

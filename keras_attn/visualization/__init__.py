@@ -9,6 +9,7 @@ from keras_attn.visualization.caption_page import caption_page
 from keras_attn.visualization.caption_pictures import CaptionPictures
 from keras_attn.visualization.comparison import plot_errors, plot_learning_curves
 from keras_attn.visualization.memory_animation import animate_memory
+from keras_attn.visualization.memory_pictures import MemoryPictures
 from keras_attn.visualization.memory_use import plot_memory_use
 from keras_attn.visualization.sequence_task import plot_sequence_task
 from keras_attn.visualization.spatial_transformer import plot_spatial_transformer
@@ -16,6 +17,7 @@ from keras_attn.visualization.spatial_transformer_pictures import SpatialTransfo
 
 __all__ = [
     "CaptionPictures",
+    "MemoryPictures",
     "SpatialTransformerPictures",
     "alignment_page",
     "animate_caption",
