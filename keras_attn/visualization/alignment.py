@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.visualization.figures import INK, new_figure, saved
+from keras_attn.visualization.figures import INK, axes_at, new_figure, saved
 from keras_attn.visualization.script_fonts import families_for
 
 # In inches: a cell, the most that the cells of a side take, what the colour bar takes.
@@ -63,10 +63,10 @@ def plot_alignment(alignments, titles=None, columns=None, marker=None, path=None
     for number, row in enumerate(rows):
         for place, panel in enumerate(row):
             left, top = sum(widths[:place]) + panel.left, sum(heights[:number]) + panel.above
-            axes = _axes(figure, left, top, cell * len(panel.source), cell * len(panel.target))
+            axes = axes_at(figure, left, top, cell * len(panel.source), cell * len(panel.target))
             image = panel.draw(axes, fonts)
     tall = min(2.5, sum(heights) - 0.5)
-    bar = figure.colorbar(image, cax=_axes(figure, sum(widths) + 0.25, 0.3, 0.16, tall))
+    bar = figure.colorbar(image, cax=axes_at(figure, sum(widths) + 0.25, 0.3, 0.16, tall))
     bar.set_label("attention weight", fontsize=TEXT, color=INK)
     bar.ax.tick_params(labelsize=11, colors=INK)
     bar.outline.set_visible(False)
@@ -127,19 +127,6 @@ class _Panel:
                 transform=axes.get_xaxis_transform(), parse_math=False,
             )  # fmt: skip
         return image
-
-
-def _axes(figure, left, top, width, height):
-    """Axes at a place in inches, from the corner at the top."""
-    whole_width, whole_height = figure.get_size_inches()
-    return figure.add_axes(
-        (
-            left / whole_width,
-            1 - (top + height) / whole_height,
-            width / whole_width,
-            height / whole_height,
-        )
-    )
 
 
 def checked_titles(titles, count):

@@ -1,11 +1,19 @@
 """Animated GIFs."""
 
+import math
 from pathlib import Path
 
 # What a GIF can say: hundredths of a second, two at least, as browsers slow down what is faster.
 QUICKEST = 0.02
 BACKGROUND = (255, 255, 255)
 COLOURS = 128  # of each frame
+
+
+def checked_seconds(name, seconds):
+    """How long a frame is seen; ValueError unless it is a positive number."""
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"`{name}` must be a positive number. Received: {name}={seconds!r}")
+    return seconds
 
 
 def write_gif(frames, path, seconds):

@@ -1,10 +1,8 @@
 """A caption that is written word by word, as an animated GIF."""
 
-import math
-
 import numpy as np
 
-from keras_attn.visualization.animation import write_gif
+from keras_attn.visualization.animation import checked_seconds, write_gif
 from keras_attn.visualization.captioned_image import CaptionedImage
 from keras_attn.visualization.figures import COLOURS, INK, new_figure
 from keras_attn.visualization.script_fonts import families_for
@@ -48,11 +46,7 @@ def animate_caption(
     Reference:
         Xu et al., "Show, Attend and Tell", 2015, figure 3, https://arxiv.org/abs/1502.03044
     """
-    if not 0 < seconds_per_word < math.inf:
-        raise ValueError(
-            "`seconds_per_word` must be a positive number. "
-            f"Received: seconds_per_word={seconds_per_word!r}"
-        )
+    checked_seconds("seconds_per_word", seconds_per_word)
     caption = CaptionedImage(alignment, end, data_format)
     page = _Page(caption)
     frames = [page.frame(caption.image)]

@@ -78,7 +78,14 @@ def plot_errors(errors, label="test error, %", title=None, path=None):
 
 
 def plot_learning_curves(
-    histories, metric="val_loss", label=None, scale="linear", title=None, path=None
+    histories,
+    metric="val_loss",
+    label=None,
+    scale="linear",
+    title=None,
+    path=None,
+    x=None,
+    x_label=None,
 ):
     """Draws how several runs learned: one line a run, named at its end.
 
@@ -94,12 +101,17 @@ def plot_learning_curves(
             drawn at half the smallest other value.
         title: a text above the chart.
         path: a file to write the figure to; its folder is made.
+        x: what the curves are drawn against, by default the number of the epoch: the name of an
+            entry of the histories, such as sequences seen, or a list of numbers, one for each
+            epoch, that all runs share.
+        x_label: what the x axis measures, and in which unit; the name by default.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: if there is nothing to draw, or a run has no such metric.
+        ValueError: if there is nothing to draw, a run has no such metric or no such `x`, or `x` is
+            shorter than a run or not the same for the repetitions of one network.
 
     Example:
 
@@ -108,18 +120,31 @@ def plot_learning_curves(
     ... )
     >>> len(figure.axes[0].lines)
     2
+
+    Bits against the sequences seen, which are counted otherwise for each run:
+
+    >>> runs = {"NTM": {"bits": [30.0, 0.1], "sequences": [1000, 2000]},
+    ...         "LSTM": {"bits": [40.0, 20.0], "sequences": [5000, 10000]}}
+    >>> figure = keras_attn.visualization.plot_learning_curves(
+    ...     runs, "bits", scale="log", x="sequences", x_label="sequences seen"
+    ... )
+    >>> figure.axes[0].lines[1].get_xdata().tolist()
+    [5000.0, 10000.0]
     """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     if not histories:
         raise ValueError(f"`histories` must hold at least one run. Received: {histories}")
-    figure, axes = new_chart(x="epoch", y=label or metric, title=title)
+    if x_label is None:
+        x_label = "epoch" if x is None else x if isinstance(x, str) else None
+    figure, axes = new_chart(x=x_label, y=label or metric, title=title)
     axes.set_yscale(scale)
     if scale == "log":
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    if x is None:
+        axes.xaxis.get_major_locator().set_params(integer=True)
     every = {name: _curves(name, runs, metric) for name, runs in histories.items()}
     if scale == "log":
         positive = np.concatenate([curves[curves > 0] for curves in every.values()])
@@ -128,30 +153,52 @@ def plot_learning_curves(
     ends = []
     for index, (name, curves) in enumerate(every.items()):
         length = curves.shape[1]
-        epochs, shade = np.arange(1, length + 1), colour(index, PAGE_COLOURS)
+        places, shade = _places(name, histories[name], x, length), colour(index, PAGE_COLOURS)
         style = LINE_STYLES[index % len(LINE_STYLES)]
         marker = "o" if length == 1 else None
-        axes.plot(epochs, curves.mean(0), style, color=shade, linewidth=2.5, marker=marker)
+        axes.plot(places, curves.mean(0), style, color=shade, linewidth=2.5, marker=marker)
         if len(curves) > 1:
-            axes.fill_between(epochs, curves.min(0), curves.max(0), color=shade, alpha=0.2, lw=0)
-        ends.append((epochs[-1], curves.mean(0)[-1], name, shade))
+            axes.fill_between(places, curves.min(0), curves.max(0), color=shade, alpha=0.2, lw=0)
+        ends.append((places[-1], curves.mean(0)[-1], name, shade))
     _name_ends(axes, ends)
     return saved(figure, path)
 
 
 def _curves(name, runs, metric):
     """The curves of all runs of one name, as long as the shortest: `(runs, epochs)`."""
-    curves = []
-    for run in runs if isinstance(runs, list) else [runs]:
-        history = getattr(run, "history", run)
-        if metric not in history or not len(history[metric]):
-            raise ValueError(
-                f"`metric` must be in every history. Received: metric={metric!r}, but {name!r} has "
-                f"{sorted(history)}"
-            )
-        curves.append(history[metric])
+    curves = _entries(name, runs, metric, "metric")
     length = min(map(len, curves))
     return np.asarray([curve[:length] for curve in curves], dtype="float64")
+
+
+def _entries(name, runs, entry, argument):
+    """An entry of the history of every run of one name; `argument` is what asked for it."""
+    found = []
+    for run in runs if isinstance(runs, list) else [runs]:
+        history = getattr(run, "history", run)
+        if entry not in history or not len(history[entry]):
+            raise ValueError(
+                f"`{argument}` must be in every history. Received: {argument}={entry!r}, but "
+                f"{name!r} has {sorted(history)}"
+            )
+        found.append(history[entry])
+    return found
+
+
+def _places(name, runs, x, length):
+    """Where on the x axis the epochs of the runs of one name are: `(epochs,)`."""
+    if x is None:
+        return np.arange(1, length + 1)
+    found = _entries(name, runs, x, "x") if isinstance(x, str) else [x]
+    if min(map(len, found)) < length:
+        raise ValueError(
+            f"`x` must have a number for each of the {length} epochs of {name!r}. "
+            f"Received: {min(map(len, found))} numbers"
+        )
+    found = np.asarray([places[:length] for places in found], dtype="float64")
+    if np.ptp(found, axis=0).any():
+        raise ValueError(f"`x` must be the same for all runs of {name!r}. Received: {found}")
+    return found[0]
 
 
 def _name_ends(axes, ends):

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import keras
+import numpy as np
+
 # Okabe and Ito's colours, told apart by colour-blind readers as well; those that stand out on
 # dark images come first. Black is left to text and outlines.
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#F0E442", "#D55E00", "#0072B2")
@@ -41,6 +44,30 @@ def new_chart(width=8.0, height=4.5, title=None, **labels):
     if title:
         axes.set_title(title, fontsize=17, color=INK, loc="left", pad=12)
     return figure, axes
+
+
+def axes_at(figure, left, top, width, height):
+    """Axes at a place in inches, from the corner at the top."""
+    whole_width, whole_height = figure.get_size_inches()
+    return figure.add_axes(
+        (
+            left / whole_width,
+            1 - (top + height) / whole_height,
+            width / whole_width,
+            height / whole_height,
+        )
+    )
+
+
+def write_at(figure, left, top, text, **options):
+    """Text at a place in inches, from the corner at the top."""
+    width, height = figure.get_size_inches()
+    return figure.text(left / width, 1 - top / height, text, **{"color": INK, **options})
+
+
+def to_numpy(array):
+    """What can be made a tensor, as a NumPy array of single precision."""
+    return np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(array, "float32")))
 
 
 def saved(figure, path):

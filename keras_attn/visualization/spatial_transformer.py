@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from keras_attn.ops.thin_plate_spline import control_lattice
-from keras_attn.visualization.figures import colour, saved
+from keras_attn.visualization.figures import colour, saved, to_numpy
 from keras_attn.visualization.outline import border, extended, is_curved, to_pixels
 from keras_attn.visualization.sheet import Sheet
 
@@ -75,7 +75,7 @@ def plot_spatial_transformer(
     """
     data_format = data_format or keras.config.image_data_format()
     images, warped = (_channels_last(array, data_format) for array in (images, warped))
-    grid = _numpy(grid)
+    grid = to_numpy(grid)
     points = _control_points(theta, grid, control_points)
     if grid.ndim == 4:
         grid, warped = grid[:, None], warped[:, None]
@@ -178,7 +178,7 @@ def _control_points(theta, grid, control_points):
     """Where the control points of a spline look, normalised; None for other transformations."""
     if theta is None:
         return None
-    theta = _numpy(theta)
+    theta = to_numpy(theta)
     if theta.ndim != grid.ndim - 1 or theta.shape[-1] != 2:
         return None
     lattice = control_lattice(control_points, 2)
@@ -191,14 +191,10 @@ def _control_points(theta, grid, control_points):
 
 
 def _channels_last(array, data_format):
-    array = _numpy(array)
+    array = to_numpy(array)
     if data_format == "channels_first" and array.ndim in (4, 5):
         array = np.moveaxis(array, -3, -1)
     return array
-
-
-def _numpy(array):
-    return np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(array, "float32")))
 
 
 def _check(images, warped, grid, captions, columns):

@@ -85,3 +85,36 @@ def test_missing_curves_are_refused():
         plot_learning_curves({})
     with pytest.raises(ValueError, match="`metric`"):
         plot_learning_curves({"CNN": {"loss": [1.0]}}, metric="val_loss")
+
+
+def test_curves_are_drawn_against_what_is_given():
+    runs = {
+        "NTM": [
+            {"bits": [8.0, 1.0], "seen": [10, 20]},
+            {"bits": [6.0, 3.0, 2.0], "seen": [10, 20, 30]},
+        ],
+        "LSTM": History(),
+    }
+    runs["LSTM"].history = {"bits": [9.0, 8.0, 7.0], "seen": [0.5, 1.0, 1.5]}
+    axes = plot_learning_curves(runs, "bits", scale="log", x="seen").axes[0]
+    np.testing.assert_allclose(axes.lines[0].get_xydata(), [[10, 7], [20, 2]])
+    np.testing.assert_allclose(axes.lines[1].get_xydata(), [[0.5, 9], [1, 8], [1.5, 7]])
+    assert axes.get_xlabel() == "seen"
+    figure = plot_learning_curves(runs, "bits", x=[1.6, 3.2, 4.8], x_label="sequences, thousands")
+    np.testing.assert_allclose(figure.axes[0].lines[0].get_xdata(), [1.6, 3.2])
+    np.testing.assert_allclose(figure.axes[0].lines[1].get_xdata(), [1.6, 3.2, 4.8])
+    assert figure.axes[0].get_xlabel() == "sequences, thousands"
+    assert plot_learning_curves(runs, "bits").axes[0].get_xlabel() == "epoch"
+    assert plot_learning_curves(runs, "bits", x=[1, 2, 3]).axes[0].get_xlabel() == ""
+
+
+def test_an_x_that_does_not_fit_is_refused():
+    runs = {"NTM": [{"bits": [2.0, 1.0], "seen": [1, 2]}, {"bits": [2.0, 1.0], "seen": [1, 3]}]}
+    with pytest.raises(ValueError, match="`x` must be the same for all runs of 'NTM'"):
+        plot_learning_curves(runs, "bits", x="seen")
+    with pytest.raises(ValueError, match=r"`x` must be in every history.*x='steps'"):
+        plot_learning_curves(runs, "bits", x="steps")
+    with pytest.raises(
+        ValueError, match=r"`x` must have a number for each of the 2 epochs.*1 numb"
+    ):
+        plot_learning_curves(runs, "bits", x=[1])

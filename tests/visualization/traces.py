@@ -1,0 +1,30 @@
+"""What a Neural Turing Machine does, by hand: it writes what comes, and then reads it."""
+
+import numpy as np
+
+
+def copying(length=4, first=0, locations=16, width=3, readers=1, writers=1, batch=2):
+    """A trace of heads that step over the locations from `first` on, and end where they began.
+
+    They write for `length` steps and read for as many; of several heads each begins one location
+    after the one before.
+    """
+    rng = np.random.default_rng(0)
+    steps = 2 * length
+    read = np.zeros((batch, steps, readers, locations), "float32")
+    write = np.zeros((batch, steps, writers, locations), "float32")
+    for step in range(length):
+        for head in range(writers):
+            write[:, step, head, (first + head + step) % locations] = 1
+        for head in range(readers):
+            read[:, length + step, head, (first + head + step) % locations] = 1
+    add = rng.uniform(-1, 1, (batch, steps, writers, width)).astype("float32")
+    memory = np.cumsum(np.einsum("bthn,bthm->btnm", write, add), axis=1)
+    reads = np.einsum("bthn,btnm->bthm", read, memory)
+    return {
+        "read_weights": read,
+        "write_weights": write,
+        "reads": reads,
+        "add": add,
+        "memory": memory,
+    }
