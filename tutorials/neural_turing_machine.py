@@ -1,0 +1,232 @@
+"""
+# Neural Turing Machines: a network that learns to use a memory
+
+A recurrent network keeps what it knows in a state of fixed size. A Neural Turing Machine has a
+memory beside it, which it writes and reads a little everywhere and mostly at one place, so that it
+can be trained by gradients; it learns from examples alone where to put things and where to find
+them again. What it learns is closer to a program than to a memory of the examples: trained to copy
+sequences of up to 20 vectors, it copies sequences many times as long.
+
+By default it learns to copy, in about five minutes on two cores, and is then tried on lengths that
+it has never seen. The other tasks are those of the paper: repeated copies (`repeat_copy`), the item
+that followed another (`recall`), bits whose odds have to be found out (`ngrams`), and sorting
+(`sort`). `--networks ntm lstm` trains the paper's LSTM beside it.
+
+    python tutorials/neural_turing_machine.py
+    python tutorials/neural_turing_machine.py --task recall --networks ntm lstm --batches 20000
+    python tutorials/neural_turing_machine.py --controller lstm --seeds 0 1 2 3 4
+
+Reference: Graves, Wayne and Danihelka, "Neural Turing Machines", 2014,
+https://arxiv.org/abs/1410.5401
+"""
+
+import argparse
+import importlib.util
+import os
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+if "KERAS_BACKEND" not in os.environ:
+    # The fastest first: loops over steps are compiled as a whole by JAX.
+    backends = ("jax", "tensorflow", "torch")
+    os.environ["KERAS_BACKEND"] = next(filter(importlib.util.find_spec, backends), "tensorflow")
+
+import keras
+import numpy as np
+from memory_tasks import TASKS, cost_of_the_best_guess
+from report import backend, jit_compile, positive, write_json
+
+from keras_attn import NTMCell
+from keras_attn.applications import NeuralTuringMachine, StackedLSTM
+from keras_attn.metrics import BitError, BitsPerSequence, SequenceError
+from keras_attn.visualization import (
+    animate_memory,
+    plot_learning_curves,
+    plot_memory_use,
+    plot_sequence_task,
+)
+
+NAMES = {"ntm": "NTM", "lstm": "LSTM"}
+
+
+def parse_arguments(arguments=None):
+    parser = argparse.ArgumentParser(
+        description="Trains a Neural Turing Machine, and shows what it does with its memory.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--task", choices=list(TASKS), default="copy")
+    add("--networks", nargs="+", choices=list(NAMES), default=["ntm"])
+    add("--controller", choices=["feedforward", "lstm", "gru"], default="feedforward")
+    add("--units", type=positive, help="of the controller; by default the paper's for the task")
+    add("--heads", type=positive, help="of each kind; by default the paper's for the task")
+    add("--locations", type=positive, default=128, help="of the memory")
+    add("--width", type=positive, default=20, help="of the memory")
+    add("--batches", type=positive, default=6000)
+    add("--batch-size", type=positive, default=16)
+    add("--learning-rate", type=float, default=1e-3, help="its peak")
+    add("--clip", type=float, default=1.0, help="the longest gradient")
+    add("--seeds", nargs="+", type=int, default=[0], help="one run for each")
+    add("--test-batches", type=positive, default=16, help="for each length that is tried")
+    add("--json", type=Path, metavar="FILE", help="write all figures there")
+    add("--pictures", type=Path, default=Path("pictures"), metavar="FOLDER")
+    add("--weights", type=Path, metavar="FOLDER", help="save the trained models there")
+    return parser.parse_args(arguments)
+
+
+"""
+## Models
+
+The machine of the paper: a controller of 100 units or so, one head that reads and one that writes,
+and 128 places for vectors of 20 numbers. The LSTM has three layers and many times the weights.
+"""
+
+
+def make_model(network, task, options):
+    chosen, sequences = TASKS[options.task], task()
+    channels = sequences.input_channels, sequences.target_channels
+    if network == "lstm":
+        return StackedLSTM(*channels, units=chosen.lstm_units)
+    feedforward = options.controller == "feedforward"
+    units, heads = chosen.feedforward if feedforward else chosen.recurrent
+    heads = options.heads or heads
+    cell = NTMCell(
+        options.units or units,
+        memory_locations=options.locations,
+        memory_width=options.width,
+        read_heads=heads,
+        write_heads=heads,
+        controller=options.controller,
+    )
+    return NeuralTuringMachine(*channels, cell)
+
+
+"""
+## Training
+
+Every batch is new, so that there is nothing to overfit. The cost is counted as in the paper, in
+bits for a sequence: of an answer of n random bits, guessing costs n. The rate rises for a while and
+falls to nothing: machines that have just understood are easily thrown off.
+"""
+
+EPOCHS = 50  # each a point of the learning curve
+
+
+def train_model(model, task, seed, options):
+    steps = max(1, options.batches // EPOCHS)
+    epochs = -(-options.batches // steps)
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        options.batches - options.batches // 20,
+        warmup_target=options.learning_rate,
+        warmup_steps=options.batches // 20,
+    )
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate, global_clipnorm=options.clip),
+        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        # Weighted: they count where an answer is due.
+        weighted_metrics=[BitsPerSequence(), BitError(), SequenceError()],
+        jit_compile=jit_compile(),
+    )
+    sequences = task(batch_size=options.batch_size, batches=steps, seed=seed)
+    history = model.fit(sequences, epochs=epochs, verbose=2).history
+    history = {name: [float(value) for value in values] for name, values in history.items()}
+    seen = steps * options.batch_size / 1000.0
+    return {**history, "sequences": [seen * (epoch + 1) for epoch in range(epochs)]}
+
+
+"""
+## What it does where it has never been
+
+Longer sequences, more copies, more items than in training. The weights stay as they are.
+"""
+
+
+def judge(model, options):
+    found = {}
+    for name, make in TASKS[options.task].tests.items():
+        sequences = make(
+            batch_size=options.batch_size, batches=options.test_batches, fixed=True, seed=99
+        )
+        figures = model.evaluate(sequences, verbose=0, return_dict=True)
+        found[name] = {kind: float(value) for kind, value in figures.items() if kind != "loss"}
+        if options.task == "ngrams":
+            found[name]["best_guess"] = cost_of_the_best_guess(sequences)
+        print(f"  {name:28}" + "".join(f"{k} {v:9.4f}  " for k, v in found[name].items()))
+    return found
+
+
+def draw(network, model, options):
+    """What the network answers to one sequence of each test, and what its heads did."""
+    folder, tests = options.pictures, TASKS[options.task].tests
+    batches = [make(batch_size=1, batches=1, fixed=True, seed=7)[0] for make in tests.values()]
+    outputs = [
+        keras.ops.convert_to_numpy(keras.ops.sigmoid(model.predict(inputs, verbose=0)))[0]
+        for inputs, _, _ in batches
+    ]
+    inputs, targets, masks = ([batch[n][0] for batch in batches] for n in range(3))
+    plot_sequence_task(
+        inputs,
+        targets,
+        outputs,
+        mask=[mask > 0 for mask in masks],
+        titles=list(tests),
+        path=folder / f"{options.task}_{network}.png",
+    )
+    if network == "ntm":
+        first = batches[0][0]
+        trace = {
+            name: keras.ops.convert_to_numpy(each) for name, each in model.trace(first).items()
+        }
+        shown = {"inputs": first, "outputs": np.asarray(outputs[0])[None]}
+        plot_memory_use(trace, **shown, path=folder / f"{options.task}_memory.png")
+        animate_memory(trace, folder / f"{options.task}_memory.gif", **shown)
+
+
+def main(arguments=None):
+    options = parse_arguments(arguments)
+    start = time.perf_counter()
+    task = TASKS[options.task].task
+    print(f"{options.task}, on {backend()}: {options.batches} batches of {options.batch_size}")
+    results = {}
+    for network in options.networks:
+        results[network] = []
+        for seed in options.seeds:
+            keras.utils.set_random_seed(seed)
+            model = make_model(network, task, options)
+            print(f"\n{NAMES[network]}, seed {seed}: {model.count_params():,} weights")
+            begin = time.perf_counter()
+            history = train_model(model, task, seed, options)
+            seconds = time.perf_counter() - begin
+            results[network].append(
+                {
+                    "seed": seed,
+                    "parameters": model.count_params(),
+                    "seconds": seconds,
+                    "tests": judge(model, options),
+                    "history": history,
+                }
+            )
+            if seed == options.seeds[0]:
+                draw(network, model, options)
+            if options.weights:
+                options.weights.mkdir(parents=True, exist_ok=True)
+                model.save(options.weights / f"{options.task}_{network}_{seed}.keras")
+    plot_learning_curves(
+        {NAMES[network]: [run["history"] for run in runs] for network, runs in results.items()},
+        metric="bits_per_sequence",
+        label="cost per sequence, bits",
+        scale="log",
+        x="sequences",
+        x_label="sequences seen, thousands",
+        path=options.pictures / f"{options.task}_curves.png",
+    )
+    seconds = time.perf_counter() - start
+    print(f"\n{seconds:.0f} seconds. Pictures in {options.pictures}/")
+    if options.json:
+        write_json(options.json, options, seconds=seconds, networks=results)
+
+
+if __name__ == "__main__":
+    main()
