@@ -1,5 +1,10 @@
 """Machines with a memory are trained, shown, saved, and go on where they were."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -26,6 +31,10 @@ def machine():
     return model
 
 
+def few():
+    return CopyTask(lengths=(1, 4), bits=3, batches=2, fixed=True)
+
+
 def test_copying_is_learned_and_seen_in_the_trace():
     model = machine()
     task = CopyTask(lengths=3, bits=3, batches=100)
@@ -42,7 +51,7 @@ def test_copying_is_learned_and_seen_in_the_trace():
 
 def test_a_saved_machine_goes_on_where_it_was(tmp_path):
     model = machine()
-    task = CopyTask(lengths=(1, 4), bits=3, batches=2, fixed=True)
+    task = few()
     model.fit(task, verbose=0)
     model.save(tmp_path / "machine.keras")
     again = keras.saving.load_model(tmp_path / "machine.keras")
@@ -50,3 +59,34 @@ def test_a_saved_machine_goes_on_where_it_was(tmp_path):
         each.fit(task, verbose=0)
     for one, other in zip(model.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+BEGIN = """
+import sys
+from tests.applications import test_memory_models as here
+
+model, task = here.machine(), here.few()
+model.fit(task, verbose=0)
+model.save(sys.argv[1])
+model.fit(task, verbose=0)
+model.save(sys.argv[2])
+"""
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("other", ["jax", "tensorflow"])
+def test_a_machine_goes_on_under_another_backend(tmp_path, other):
+    files = [str(tmp_path / name) for name in ("begun.keras", "gone_on.keras")]
+    done = subprocess.run(
+        [sys.executable, "-c", BEGIN, *files],
+        env={**os.environ, "KERAS_BACKEND": other},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    here, there = map(keras.saving.load_model, files)
+    here.fit(few(), verbose=0)
+    assert int(here.optimizer.iterations) == int(there.optimizer.iterations) == 4
+    for one, two in zip(here.get_weights(), there.get_weights(), strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-5)
