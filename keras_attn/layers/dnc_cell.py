@@ -34,7 +34,7 @@ class DNCCell(MemoryCell):
     | output | the controller's `h_t`, and all that was read, `r_t` |
     | `heads` | the projection to the interface vector `ξ`, in its order: `read_key` `k^r`, |
     | | `read_strength` `β^r`, `write_key` `k^w`, `write_strength` `β^w`, `erase` `e`, |
-    | | `write_vector` `v`, `free_gate` `f`, `allocation_gate` `g^a`, `write_gate` `g^w`, |
+    | | `add` `v`, `free_gate` `f`, `allocation_gate` `g^a`, `write_gate` `g^w`, |
     | | `read_mode` `π`; `β` by oneplus, 1 + softplus, `π` by softmax, `e`, `f` and `g` by |
     | | sigmoid, `k` and `v` as they are |
     | states `usage`, `precedence`, `links` | `u`, `p`, `L` |
@@ -95,7 +95,7 @@ class DNCCell(MemoryCell):
         "write_key": lambda numbers: numbers,
         "write_strength": lambda numbers: 1.0 + ops.softplus(numbers),
         "erase": ops.sigmoid,
-        "write_vector": lambda numbers: numbers,
+        "add": lambda numbers: numbers,
         "free_gate": ops.sigmoid,
         "allocation_gate": ops.sigmoid,
         "write_gate": ops.sigmoid,
@@ -138,7 +138,7 @@ class DNCCell(MemoryCell):
                 "write_key": (1, width),
                 "write_strength": (1, 1),
                 "erase": (1, width),
-                "write_vector": (1, width),
+                "add": (1, width),
                 "free_gate": (reads, 1),
                 "allocation_gate": (1, 1),
                 "write_gate": (1, 1),
@@ -162,7 +162,7 @@ class DNCCell(MemoryCell):
 
         usage = usage_vector(usage, written, retention_vector(told["free_gate"], reads))
         written = self.address_write(told, memory, usage)
-        memory = write_memory(memory, written, told["erase"], told["write_vector"])
+        memory = write_memory(memory, written, told["erase"], told["add"])
 
         links = temporal_links(links, precedence, written[:, 0])
         precedence = precedence_weights(precedence, written[:, 0])

@@ -143,12 +143,17 @@ class MANNCell(MemoryCell):
         least = least_used_weights(usage, self.read_heads)
         written = interpolate_weights(weights[:, : self.read_heads], least, told["gate"])
         emptied = memory * (1.0 - ops.sum(least, axis=1)[..., None])
-        memory = write_memory(emptied, written, None, told["key"])
+        memory = write_memory(emptied, written, None, told["add"])
 
         reads = content_addressing(told["key"], memory, ops.ones_like(told["gate"]))
         weights = ops.concatenate([reads, written], axis=1)
         usage = self.usage_decay * usage + ops.sum(weights, axis=1)
         return self.packed(hidden, read_memory(reads, memory), states, [memory, weights, usage])
+
+    def told(self, hidden):
+        """As the other cells give it, with `add`: what is added is the key."""
+        told = super().told(hidden)
+        return {**told, "add": told["key"]}
 
     def get_config(self):
         return {**super().get_config(), "usage_decay": self.usage_decay}

@@ -61,9 +61,9 @@ class MemoryRNN(keras.layers.RNN):
             A dictionary of tensors: `output`, `(batch, steps, output_size)`; `read_weights` and
             `write_weights`, `(batch, steps, heads, memory_locations)`; `reads`, `(batch, steps,
             heads, memory_width)`; `memory`, `(batch, steps, memory_locations, memory_width)` after
-            each step; all that the heads were told, as `erase` and `add` of an `NTMCell`, `(batch,
-            steps, heads, memory_width)`; and what else the cell remembers, as `usage`,
-            `precedence` and `links` of a `DNCCell`, `(batch, steps, memory_locations, ...)`.
+            each step; all that the heads were told, as `add`, `(batch, steps, heads,
+            memory_width)`; and what else the cell remembers, as `usage`, `precedence` and `links`
+            of a `DNCCell`, `(batch, steps, memory_locations, ...)`.
         """
         cell = self.cell
         sequences = ops.cast(ops.convert_to_tensor(sequences), cell.compute_dtype)
@@ -71,15 +71,16 @@ class MemoryRNN(keras.layers.RNN):
             self.build(tuple(sequences.shape))
         if initial_state is None:
             initial_state = self.get_initial_state(ops.shape(sequences)[0])
-        shapes = cell.memory_shapes
+        shapes, names = cell.memory_shapes, []
 
         def step(slices, state):
             output, after = cell(slices[0], state)
             told = cell.told(output[:, : cell.units])
+            names[:] = ["output", *told, *shapes]
             return [output, *told.values(), *after[-len(shapes) :]], after
 
         found, _ = over_steps(step, [sequences], initial_state)
-        found = dict(zip(["output", *cell.parts, *shapes], found, strict=True))
+        found = dict(zip(names, found, strict=True))
         batch, steps = ops.shape(found["output"])[:2]
         for name, shape in shapes.items():
             found[name] = ops.reshape(found[name], (batch, steps, *shape))

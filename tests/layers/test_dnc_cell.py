@@ -26,7 +26,7 @@ def computer(locations):
     heads = Heads(cell)
     for place in range(WIDTH):
         heads.kernel["read_key"][place, 0, place] = 1.0
-        heads.kernel["write_vector"][place, 0, place] = 1.0
+        heads.kernel["add"][place, 0, place] = 1.0
     heads.bias["read_strength"][:] = 20.0
     heads.bias["erase"][:] = heads.bias["allocation_gate"][:] = 20.0
     # So far that it is 0: however little of a row is written, content finds it.
