@@ -6,12 +6,15 @@ from keras_attn.layers.attention_decoder import AttentionDecoder
 from keras_attn.layers.bahdanau_attention import BahdanauAttention
 from keras_attn.layers.content_attention import ContentAttention
 from keras_attn.layers.coverage_attention import CoverageAttention
+from keras_attn.layers.dnc_cell import DNCCell
 from keras_attn.layers.grid_generator import GridGenerator
 from keras_attn.layers.grid_sampler import GridSampler
 from keras_attn.layers.hard_attention import HardAttention
 from keras_attn.layers.local_attention import LocalAttention
 from keras_attn.layers.location_attention import LocationAttention
 from keras_attn.layers.luong_attention import LuongAttention
+from keras_attn.layers.mann_cell import MANNCell
+from keras_attn.layers.memory_rnn import MemoryRNN
 from keras_attn.layers.monotonic_attention import MonotonicAttention
 from keras_attn.layers.ntm import NTM
 from keras_attn.layers.ntm_cell import NTMCell
@@ -30,12 +33,15 @@ __all__ = [
     "BahdanauAttention",
     "ContentAttention",
     "CoverageAttention",
+    "DNCCell",
     "GridGenerator",
     "GridSampler",
     "HardAttention",
     "LocalAttention",
     "LocationAttention",
     "LuongAttention",
+    "MANNCell",
+    "MemoryRNN",
     "MonotonicAttention",
     "NTMCell",
     "SemanticAttention",

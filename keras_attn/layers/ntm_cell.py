@@ -2,7 +2,7 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.layers.memory_controller import MemoryController
+from keras_attn.layers.memory_cell import MemoryCell
 from keras_attn.ops import (
     content_addressing,
     interpolate_weights,
@@ -16,7 +16,7 @@ ADDRESSING = ("content_and_location", "content", "location")
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class NTMCell(keras.layers.Layer):
+class NTMCell(MemoryCell):
     """One step of a Neural Turing Machine: a controller with a memory that it reads and writes.
 
     `h_t = controller([x_t; r_{t-1}])`, and for each head from one projection of `h_t`
@@ -83,6 +83,17 @@ class NTMCell(keras.layers.Layer):
         2018, https://arxiv.org/abs/1807.08518
     """
 
+    activations = {
+        "key": ops.tanh,
+        "strength": ops.softplus,
+        "gate": ops.sigmoid,
+        "shift": lambda numbers: ops.softmax(numbers, axis=-1),
+        "sharpening": lambda numbers: 1.0 + ops.softplus(numbers),
+        "erase": ops.sigmoid,
+        "add": ops.tanh,
+    }
+    single = ("strength", "gate", "sharpening")
+
     def __init__(
         self,
         units,
@@ -101,11 +112,17 @@ class NTMCell(keras.layers.Layer):
         kernel_regularizer=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
-        self.units = positive_integer("units", units)
-        self.memory_locations = positive_integer("memory_locations", memory_locations)
-        self.memory_width = positive_integer("memory_width", memory_width)
-        self.read_heads = positive_integer("read_heads", read_heads)
+        super().__init__(
+            units,
+            memory_locations,
+            memory_width,
+            read_heads,
+            controller,
+            keras.initializers.Constant(1e-6) if memory_initializer is None else memory_initializer,
+            learn_memory,
+            clip,
+            **kwargs,
+        )
         self.write_heads = positive_integer("write_heads", write_heads)
         self.shift_range = positive_integer("shift_range", shift_range)
         if 2 * self.shift_range + 1 > self.memory_locations:
@@ -117,36 +134,15 @@ class NTMCell(keras.layers.Layer):
             raise ValueError(
                 f"`addressing` must be one of {ADDRESSING}. Received: addressing={addressing!r}"
             )
-        if clip is not None and not clip > 0:
-            raise ValueError(f"`clip` must be positive, or None. Received: clip={clip}")
         self.addressing = addressing
-        self.memory_initializer = keras.initializers.get(
-            keras.initializers.Constant(1e-6) if memory_initializer is None else memory_initializer
-        )
-        self.learn_memory = learn_memory
-        self.clip = clip
-        self.controller = MemoryController(
-            controller, self.units, dtype=self.dtype_policy, name="controller"
-        )
-        self.parts = self._parts()
-        self.heads = keras.layers.Dense(
-            sum(count * width for count, width in self.parts.values()),
+        self.set_heads(
+            self.write_heads,
+            self._parts(),
+            {},
             kernel_initializer=kernel_initializer,
             bias_initializer=bias_initializer,
             kernel_regularizer=kernel_regularizer,
-            dtype=self.dtype_policy,
-            name="heads",
         )
-        every = self.read_heads + self.write_heads
-        self.output_size = self.units + self.read_heads * self.memory_width
-        # The output comes first: where a step is masked, some backends take the first state for it.
-        # All are flat: of a state of rank 3 they take the batch for the steps.
-        self.state_size = [
-            self.output_size,
-            *self.controller.state_size,
-            self.memory_locations * self.memory_width,
-            every * self.memory_locations,
-        ]
 
     def _parts(self):
         """What the heads are told: how many are, and how many numbers each, in the order of the
@@ -164,45 +160,14 @@ class NTMCell(keras.layers.Layer):
     # === One step ===
 
     def call(self, inputs, states):
-        output, *states, memory, weights = states
-        rows = self.memory_locations
-        memory = ops.reshape(memory, (-1, rows, self.memory_width))
-        weights = ops.reshape(weights, (-1, self.read_heads + self.write_heads, rows))
-        seen = ops.concatenate([inputs, output[:, self.units :]], axis=-1)
-        hidden, states = self.controller(seen, states)
+        found, states, (memory, weights) = self.unpacked(states)
+        hidden, states = self.controller(ops.concatenate([inputs, found], axis=-1), states)
         told = self.told(hidden)
         weights = self.address(told, memory, weights)
         found = read_memory(weights[:, : self.read_heads], memory)
         written = weights[:, self.read_heads :]
         memory = write_memory(memory, written, told["erase"], told["add"])
-        found = ops.reshape(found, (-1, self.read_heads * self.memory_width))
-        output = ops.concatenate([hidden, found], axis=-1)
-        flat = [
-            ops.reshape(each, (-1, size))
-            for each, size in zip((memory, weights), self.state_size[-2:], strict=True)
-        ]
-        return output, [output, *states, *flat]
-
-    def told(self, hidden):
-        """What the heads are told at this step.
-
-        Args:
-            hidden: the output of the controller, `(batch, units)`.
-
-        Returns:
-            By name `key`, `shift`, `erase` and `add`, `(batch, heads, width)`, and `strength`,
-            `gate` and `sharpening`, `(batch, heads)`: those that the addressing has.
-        """
-        numbers = self.heads(hidden)
-        if self.clip is not None:
-            numbers = ops.clip(numbers, -self.clip, self.clip)
-        told, first = {}, 0
-        for name, (count, width) in self.parts.items():
-            part = numbers[:, first : first + count * width]
-            first += count * width
-            part = part if name in SINGLE else ops.reshape(part, (-1, count, width))
-            told[name] = ACTIVATIONS[name](part)
-        return told
+        return self.packed(hidden, found, states, [memory, weights])
 
     def address(self, told, memory, weights):
         """Where the heads look.
@@ -225,66 +190,21 @@ class NTMCell(keras.layers.Layer):
     # === Keras ===
 
     def build(self, input_shape):
-        batch, features = input_shape
-        self.controller.build((batch, features + self.read_heads * self.memory_width))
-        self.heads.build((batch, self.units))
-        self.first_memory = self.add_weight(
-            (self.memory_locations, self.memory_width),
-            initializer=self.memory_initializer,
-            trainable=self.learn_memory,
-            name="first_memory",
-        )
+        super().build(input_shape)
         self.first_weights = self.add_weight(
             (self.read_heads + self.write_heads, self.memory_locations),
             initializer=keras.initializers.RandomNormal(stddev=1.0),
             name="first_weights",
         )
 
-    def get_initial_state(self, batch_size=None):
-        memory = ops.cast(self.first_memory, self.compute_dtype)
+    def first_states(self):
         weights = ops.softmax(ops.cast(self.first_weights, "float32"))
-        weights = ops.cast(weights, self.compute_dtype)
-        found = ops.reshape(ops.matmul(weights[: self.read_heads], memory), (-1,))
-        output = ops.concatenate([ops.zeros((self.units,), self.compute_dtype), found])
-        every = [ops.reshape(each, (-1,)) for each in (output, memory, weights)]
-        # Each state has a storage of its own: that of a broadcast one cannot be written on torch.
-        output, memory, weights = (
-            ops.zeros((batch_size, each.shape[0]), self.compute_dtype) + each for each in every
-        )
-        return [output, *self.controller.get_initial_state(batch_size), memory, weights]
-
-    def compute_output_shape(self, input_shape, states_shape=None):
-        states = [(input_shape[0], size) for size in self.state_size]
-        return (input_shape[0], self.output_size), states
+        return [ops.cast(weights, self.compute_dtype)]
 
     def get_config(self):
         return {
             **super().get_config(),
-            "units": self.units,
-            "memory_locations": self.memory_locations,
-            "memory_width": self.memory_width,
-            "read_heads": self.read_heads,
             "write_heads": self.write_heads,
             "shift_range": self.shift_range,
-            "controller": self.controller.config(),
             "addressing": self.addressing,
-            "memory_initializer": keras.initializers.serialize(self.memory_initializer),
-            "learn_memory": self.learn_memory,
-            "clip": self.clip,
-            "kernel_initializer": keras.initializers.serialize(self.heads.kernel_initializer),
-            "bias_initializer": keras.initializers.serialize(self.heads.bias_initializer),
-            "kernel_regularizer": keras.regularizers.serialize(self.heads.kernel_regularizer),
         }
-
-
-# Numbers of which a head has one, and what makes each of what the projection gives.
-SINGLE = ("strength", "gate", "sharpening")
-ACTIVATIONS = {
-    "key": ops.tanh,
-    "strength": ops.softplus,
-    "gate": ops.sigmoid,
-    "shift": lambda numbers: ops.softmax(numbers, axis=-1),
-    "sharpening": lambda numbers: 1.0 + ops.softplus(numbers),
-    "erase": ops.sigmoid,
-    "add": ops.tanh,
-}

@@ -21,9 +21,16 @@ from keras_attn.ops.memory_addressing import (
     sharpen_weights,
     shift_weights,
 )
+from keras_attn.ops.memory_allocation import (
+    allocation_weights,
+    least_used_weights,
+    retention_vector,
+    usage_vector,
+)
 from keras_attn.ops.monotonic import monotonic_weights
 from keras_attn.ops.reinforce import reinforce_loss
 from keras_attn.ops.semantic_sparsity import semantic_sparsity_loss
+from keras_attn.ops.temporal_links import follow_links, precedence_weights, temporal_links
 from keras_attn.ops.thin_plate_spline import thin_plate_spline_grid
 from keras_attn.ops.tiling import tiling
 from keras_attn.ops.transformation import transformation_matrix
@@ -31,6 +38,7 @@ from keras_attn.ops.transformation import transformation_matrix
 __all__ = [
     "additive_scores",
     "affine_grid",
+    "allocation_weights",
     "attention_weights",
     "compose",
     "concat_scores",
@@ -40,21 +48,27 @@ __all__ = [
     "dot_scores",
     "doubly_stochastic_loss",
     "flow_grid",
+    "follow_links",
     "general_scores",
     "grid_sample",
     "identity_grid",
     "interpolate_weights",
     "invert",
+    "least_used_weights",
     "location_scores",
     "monotonic_weights",
+    "precedence_weights",
     "projective_grid",
     "read_memory",
     "reinforce_loss",
+    "retention_vector",
     "semantic_sparsity_loss",
     "sharpen_weights",
     "shift_weights",
+    "temporal_links",
     "thin_plate_spline_grid",
     "tiling",
     "transformation_matrix",
+    "usage_vector",
     "write_memory",
 ]

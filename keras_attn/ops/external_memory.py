@@ -53,7 +53,7 @@ def write_memory(memory, weights, erase, add):
     Args:
         memory: `M`, `(batch, locations, width)`.
         weights: `w`, `(batch, heads, locations)`.
-        erase: `e` in [0, 1], `(batch, heads, width)`.
+        erase: `e` in [0, 1], `(batch, heads, width)`; None to erase nothing.
         add: `a`, `(batch, heads, width)`.
 
     Returns:
@@ -75,28 +75,29 @@ def write_memory(memory, weights, erase, add):
         https://arxiv.org/abs/1410.5401
     """
     weights, memory = _checked(weights=weights, memory=memory)
-    erase, add = map(ops.convert_to_tensor, (erase, add))
-    heads = weights.shape[1]
-    for name, tensor in (("erase", erase), ("add", add)):
+    heads, given = weights.shape[1], {"add": ops.convert_to_tensor(add)}
+    if erase is not None:
+        given["erase"] = ops.convert_to_tensor(erase)
+    for name, tensor in given.items():
         if len(tensor.shape) != 3 or tensor.shape[1:] != (heads, memory.shape[-1]):
             raise ValueError(
                 f"`{name}` must be of shape (batch, heads, width). "
                 f"{received(**{name: tensor}, weights=weights, memory=memory)}"
             )
-    wide = keras.backend.result_type(*(each.dtype for each in (memory, weights, erase, add)))
-    arguments = [ops.cast(each, wide) for each in (memory, weights, erase, add)]
+    wide = keras.backend.result_type(*(each.dtype for each in (memory, weights, *given.values())))
+    memory, weights = ops.cast(memory, wide), ops.cast(weights, wide)
+    given = {name: ops.cast(tensor, wide) for name, tensor in given.items()}
+    if erase is None:
+        return _with_added(memory, weights, **given)
     write = kernels.load("write_memory") or plain_write_memory
-    return write(*arguments)
+    return write(memory, weights, given["erase"], given["add"])
 
 
 def plain_write_memory(memory, weights, erase, add):
     """`write_memory` as it stands in the paper, of tensors of one dtype that fit each other."""
     for head in range(weights.shape[1]):
         memory = memory * _kept(weights, erase, head)
-    # Heads are few, and compilers make one pass of all of this.
-    for head in range(weights.shape[1]):
-        memory = memory + weights[:, head, :, None] * add[:, head, None]
-    return memory
+    return _with_added(memory, weights, add)
 
 
 def write_gradients(memory, weights, erase, add, gradient):
@@ -125,6 +126,14 @@ def write_gradients(memory, weights, erase, add, gradient):
         of_erase.append(-ops.einsum("bn,bnw->bw", weights[:, head], erased))
     of_weights = of_weights - ops.stack(of_erased, axis=1)
     return math.prod(kept, start=gradient), of_weights, ops.stack(of_erase, axis=1), of_add
+
+
+def _with_added(memory, weights, add):
+    """The memory with what every head adds."""
+    # Heads are few, and compilers make one pass of all of this.
+    for head in range(weights.shape[1]):
+        memory = memory + weights[:, head, :, None] * add[:, head, None]
+    return memory
 
 
 def _kept(weights, erase, head):

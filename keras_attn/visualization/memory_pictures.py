@@ -1,6 +1,6 @@
 import keras
 
-from keras_attn.layers.ntm import NTM
+from keras_attn.layers.memory_rnn import MemoryRNN
 from keras_attn.visualization.memory_use import plot_memory_use
 from keras_attn.visualization.training_pictures import TrainingPictures
 
@@ -18,7 +18,7 @@ class MemoryPictures(TrainingPictures):
         folder: where the pictures go; it is made.
         frequency: epochs from one picture to the next.
         trace: a callable `inputs -> trace`, which gives what `keras_attn.NTM.trace` returns; None
-            for the first `NTM` among the model's layers.
+            for the first `NTM` or `MemoryRNN` among the model's layers.
         animation: whether to make the animation.
         **options: of `keras_attn.visualization.plot_memory_use`, such as `example`.
 
@@ -61,13 +61,13 @@ def find_trace(model):
     """What the memory of a model does: `inputs -> trace`.
 
     Raises:
-        ValueError: if there is no `NTM` among the model's own layers whose input is known.
+        ValueError: if the model has more inputs, or no `NTM` or `MemoryRNN` among its own layers.
     """
-    layer = next((each for each in model.layers if isinstance(each, NTM)), None)
+    layer = next((each for each in model.layers if isinstance(each, MemoryRNN)), None)
     if layer is None or len(getattr(model, "inputs", None) or []) != 1:
         raise ValueError(
-            "`model` must be a functional or sequential model of one input, with an `NTM` among "
-            f"its layers; else give `trace=`. Received: {model}"
+            "`model` must be a functional or sequential model of one input, with an `NTM` or "
+            f"`MemoryRNN` among its layers; else give `trace=`. Received: {model}"
         )
     before = keras.Model(model.inputs[0], layer.input)
     return lambda inputs: layer.trace(before(inputs))

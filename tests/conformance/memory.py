@@ -2,8 +2,12 @@
 
 import numpy as np
 
-from keras_attn import NTM, NTMCell
+from keras_attn import NTM, DNCCell, MANNCell, MemoryRNN, NTMCell
 from tests.conformance.case import LayerCase
+from tests.oracles.dynamic_memory import (
+    differentiable_neural_computer,
+    least_recently_used_access,
+)
 from tests.oracles.memory import neural_turing_machine
 
 SIZES = {"units": 5, "memory_locations": 6, "memory_width": 4}
@@ -22,6 +26,22 @@ def plain(weights, inputs):
 
 def several(weights, inputs):
     return neural_turing_machine(weights, inputs, 2, 3, shift_range=2)
+
+
+def allocated(weights, inputs):
+    return differentiable_neural_computer(weights, inputs, 2)
+
+
+def allocated_by_one(weights, inputs):
+    return differentiable_neural_computer(weights, inputs, 1, "feedforward")
+
+
+def least_recently_used(weights, inputs):
+    return least_recently_used_access(weights, inputs, 2, 0.8)
+
+
+def least_recently_used_by_one(weights, inputs):
+    return least_recently_used_access(weights, inputs, 1, 0.99, "feedforward")
 
 
 def case(**changes):
@@ -87,6 +107,59 @@ MEMORY = [
         },
         expected=plain,
         refuses=({"cell": "ntm"},),
+        nasty={},
+    ),
+    case(
+        layer=DNCCell,
+        arguments={**SIZES, "read_heads": 2, "memory_initializer": VARIED, "learn_memory": True},
+        expected=allocated,
+        refuses=(
+            {"units": 0},
+            {"memory_locations": 1.5},
+            {"memory_width": 0},
+            {"read_heads": 0},
+            {"controller": "transformer"},
+            {"clip": -1.0},
+        ),
+    ),
+    case(
+        layer=DNCCell,
+        name="feedforward",
+        arguments={**SIZES, "controller": "feedforward", "clip": None},
+        expected=allocated_by_one,
+    ),
+    case(
+        layer=MANNCell,
+        arguments={
+            **SIZES,
+            "read_heads": 2,
+            "usage_decay": 0.8,
+            "memory_initializer": VARIED,
+            "learn_memory": True,
+        },
+        expected=least_recently_used,
+        refuses=(
+            {"units": 0},
+            {"memory_locations": 0},
+            {"memory_width": 0},
+            {"read_heads": 7},
+            {"usage_decay": 1.5},
+            {"controller": "transformer"},
+            {"clip": 0.0},
+        ),
+    ),
+    case(
+        layer=MANNCell,
+        name="feedforward",
+        arguments={**SIZES, "read_heads": 1, "controller": "feedforward", "clip": None},
+        expected=least_recently_used_by_one,
+    ),
+    case(
+        layer=MemoryRNN,
+        rnn=None,
+        arguments={"cell": DNCCell(**SIZES, read_heads=2), "return_sequences": True},
+        expected=allocated,
+        refuses=({"cell": "dnc"},),
         nasty={},
     ),
 ]

@@ -1,20 +1,20 @@
-"""A machine set by hand, masks, states that are carried on, the trace, and controllers."""
+"""A machine set by hand, the trace, and controllers."""
 
 import keras
 import numpy as np
 import pytest
-from keras import ops
 
 from keras_attn import NTM, NTMCell
 from tests.backend import to_numpy
 from tests.conformance.case import randomise
+from tests.layers.machines import Heads, hand_on
 
 SIZES = {"units": 5, "memory_locations": 6, "memory_width": 4}
 
 
-def machine(features=3, batch=None, **options):
-    layer = NTM(NTMCell(**SIZES), return_sequences=True, **options)
-    layer.build((batch, None, features))
+def machine():
+    layer = NTM(NTMCell(**SIZES), return_sequences=True)
+    layer.build((None, None, 3))
     randomise(layer)
     # Rows that differ.
     rows = np.random.default_rng(1).uniform(-1.0, 1.0, (6, 4)).astype("float32")
@@ -34,30 +34,24 @@ def copy_machine(locations, width):
     is; one location further at each sign, the one head writes what the other reads later.
     """
     features = width + 2
-    hand_on = keras.layers.Dense(features, use_bias=False, name="hand_on")
-    cell = NTMCell(features, locations, width, controller=hand_on)
+    cell = NTMCell(features, locations, width, controller=hand_on(features))
     layer = NTM(cell, return_sequences=True)
     layer.build((None, None, features))
-    hand_on.kernel.assign(np.eye(features + width, features))
     cell.first_memory.assign(np.zeros((locations, width)))
     cell.first_weights.assign(np.where(np.arange(locations) == 0, 50.0, 0.0)[None].repeat(2, 0))
     write, read = width, width + 1
-    kernel, bias = {}, {}
-    for name, (count, size) in cell.parts.items():
-        kernel[name], bias[name] = np.zeros((features, count, size)), np.zeros((count, size))
-    bias["gate"][:] = -20.0
-    bias["sharpening"][:] = 20.0
+    heads = Heads(cell)
+    heads.bias["gate"][:] = -20.0
+    heads.bias["sharpening"][:] = 20.0
     # The first head reads, the second writes: each stays, or moves up at its sign.
     for head, sign in ((0, read), (1, write)):
-        bias["shift"][head] = [0.0, 20.0, 0.0]
-        kernel["shift"][sign, head] = [0.0, -20.0, 20.0]
-    bias["erase"][:] = -20.0
-    kernel["erase"][write] = 40.0
+        heads.bias["shift"][head] = [0.0, 20.0, 0.0]
+        heads.kernel["shift"][sign, head] = [0.0, -20.0, 20.0]
+    heads.bias["erase"][:] = -20.0
+    heads.kernel["erase"][write] = 40.0
     for bit in range(width):
-        kernel["add"][bit, 0, bit] = 20.0
-    flat = [(kernel[name].reshape(features, -1), bias[name].reshape(-1)) for name in cell.parts]
-    cell.heads.kernel.assign(np.concatenate([each for each, _ in flat], axis=1))
-    cell.heads.bias.assign(np.concatenate([each for _, each in flat]))
+        heads.kernel["add"][bit, 0, bit] = 20.0
+    heads.set()
     return layer, features
 
 
@@ -78,30 +72,6 @@ def test_a_machine_set_by_hand_copies(generator, length):
     np.testing.assert_array_equal(places, np.argmax(trace["read_weights"][0, length:, 0], axis=-1))
 
 
-@pytest.mark.parametrize("batch", [2, 6])  # also as many as there are locations
-def test_masked_steps_leave_the_machine_as_it_is(generator, batch):
-    layer = machine(return_state=True)
-    inputs = generator.normal(size=(batch, 5, 3)).astype("float32")
-    lengths = np.arange(batch) % 5 + 1
-    mask = np.arange(5) < lengths[:, None]
-    found = [to_numpy(each) for each in layer(inputs, mask=ops.convert_to_tensor(mask))]
-    for row, length in enumerate(lengths):
-        alone = layer(inputs[row : row + 1, :length])
-        np.testing.assert_allclose(found[0][row, :length], to_numpy(alone[0])[0], atol=1e-5)
-        for state, expected in zip(found[1:], alone[1:], strict=True):
-            np.testing.assert_allclose(state[row], to_numpy(expected)[0], atol=1e-5)
-
-
-def test_two_halves_are_the_whole_and_a_reset_begins_anew(inputs):
-    whole = to_numpy(machine()(inputs))
-    layer = machine(batch=2, stateful=True)
-    layer.reset_state()  # to weights that were set after it was built
-    halves = [to_numpy(layer(inputs[:, part])) for part in (slice(0, 3), slice(3, 6))]
-    np.testing.assert_allclose(np.concatenate(halves, axis=1), whole, atol=1e-5)
-    layer.reset_state()
-    np.testing.assert_allclose(to_numpy(layer(inputs[:, :3])), halves[0], atol=1e-5)
-
-
 def test_the_trace_is_what_the_heads_did(inputs):
     layer = machine()
     cell = layer.cell
@@ -115,14 +85,6 @@ def test_the_trace_is_what_the_heads_did(inputs):
         kept = 1.0 - write[:, 0, :, None] * trace["erase"][:, step]
         before = before * kept + write[:, 0, :, None] * trace["add"][:, step]
         np.testing.assert_allclose(trace["memory"][:, step], before, atol=1e-5)
-
-
-def test_backwards_and_in_both_directions(inputs):
-    layer, back = machine(), machine(go_backwards=True)
-    found = to_numpy(back(inputs))
-    np.testing.assert_allclose(found, to_numpy(layer(inputs[:, ::-1].copy())), atol=1e-5)
-    both = keras.layers.Bidirectional(machine())
-    assert tuple(both(inputs).shape) == (2, 6, 18)
 
 
 @pytest.mark.parametrize(

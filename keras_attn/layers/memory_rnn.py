@@ -1,0 +1,93 @@
+import keras
+from keras import ops
+
+from keras_attn.layers.memory_cell import MemoryCell
+from keras_attn.ops.recurrence import over_steps
+
+
+@keras.saving.register_keras_serializable(package="keras_attn")
+class MemoryRNN(keras.layers.RNN):
+    """`keras.layers.RNN` around a cell with an external memory, with what that lacks.
+
+    `reset_state` of a stateful one goes back to the first memory and weights, and not to zeros, and
+    `trace` shows what the heads do at every step.
+
+    Args:
+        cell: an `NTMCell`, a `DNCCell` or an `MANNCell`.
+        **kwargs: of `keras.layers.RNN`: `return_sequences`, `return_state`, `stateful`,
+            `go_backwards`, `unroll`, `zero_output_for_mask`.
+
+    Call arguments, and what is returned: see `keras.layers.RNN`.
+
+    Raises:
+        ValueError: for a cell of another kind.
+
+    Example:
+
+    >>> layer = keras_attn.MemoryRNN(keras_attn.DNCCell(16, 8, 4), return_sequences=True)
+    >>> layer(np.ones((2, 5, 3))).shape == (2, 5, 20)
+    True
+    >>> layer.trace(np.ones((2, 5, 3)))["usage"].shape == (2, 5, 8)
+    True
+
+    Reference:
+        Graves et al., "Neural Turing Machines", 2014, https://arxiv.org/abs/1410.5401; Graves et
+        al., "Hybrid computing using a neural network with dynamic external memory", 2016,
+        https://doi.org/10.1038/nature20101
+    """
+
+    # What the cell has to be.
+    kind = MemoryCell
+
+    def __init__(self, cell, **kwargs):
+        if not isinstance(cell, self.kind):
+            raise ValueError(f"`cell` must be of kind {self.kind.__name__}. Received: {cell!r}")
+        super().__init__(cell, **kwargs)
+
+    def reset_state(self):
+        if self.states is not None:
+            batch = self.states[0].shape[0]
+            for variable, value in zip(self.states, self.get_initial_state(batch), strict=True):
+                variable.assign(value)
+
+    def trace(self, sequences, initial_state=None):
+        """What the heads do at every step.
+
+        Args:
+            sequences: `(batch, steps, features)`, all of whose steps count.
+            initial_state: a list of states, by default the first ones.
+
+        Returns:
+            A dictionary of tensors: `output`, `(batch, steps, output_size)`; `read_weights` and
+            `write_weights`, `(batch, steps, heads, memory_locations)`; `reads`, `(batch, steps,
+            heads, memory_width)`; `memory`, `(batch, steps, memory_locations, memory_width)` after
+            each step; all that the heads were told, as `add`, `(batch, steps, heads,
+            memory_width)`; and what else the cell remembers, as `usage`, `precedence` and `links`
+            of a `DNCCell`, `(batch, steps, memory_locations, ...)`.
+        """
+        cell = self.cell
+        sequences = ops.cast(ops.convert_to_tensor(sequences), cell.compute_dtype)
+        if not self.built:
+            self.build(tuple(sequences.shape))
+        if initial_state is None:
+            initial_state = self.get_initial_state(ops.shape(sequences)[0])
+        shapes, names = cell.memory_shapes, []
+
+        def step(slices, state):
+            output, after = cell(slices[0], state)
+            told = cell.told(output[:, : cell.units])
+            names[:] = ["output", *told, *shapes]
+            return [output, *told.values(), *after[-len(shapes) :]], after
+
+        found, _ = over_steps(step, [sequences], initial_state)
+        found = dict(zip(names, found, strict=True))
+        batch, steps = ops.shape(found["output"])[:2]
+        for name, shape in shapes.items():
+            found[name] = ops.reshape(found[name], (batch, steps, *shape))
+        weights, reads = found.pop("weights"), found["output"][..., cell.units :]
+        return {
+            **found,
+            "read_weights": weights[:, :, : cell.read_heads],
+            "write_weights": weights[:, :, cell.read_heads :],
+            "reads": ops.reshape(reads, (batch, steps, -1, cell.memory_width)),
+        }

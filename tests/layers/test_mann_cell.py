@@ -1,0 +1,71 @@
+"""Least recently used access, told by hand where to write."""
+
+import numpy as np
+import pytest
+
+from keras_attn import MANNCell, MemoryRNN
+from tests.backend import to_numpy
+from tests.layers.machines import Heads, hand_on
+
+LOCATIONS, WIDTH = 4, 3
+
+
+def network(read_heads):
+    """A network that writes keys to the least used locations, or, at a sign, to what it read last.
+
+    The input is a key for each head, and the sign.
+    """
+    features = read_heads * WIDTH + 1
+    cell = MANNCell(features, LOCATIONS, WIDTH, read_heads, controller=hand_on(features))
+    layer = MemoryRNN(cell, return_sequences=True)
+    layer.build((None, None, features))
+    heads = Heads(cell)
+    for head, place in np.ndindex(read_heads, WIDTH):
+        heads.kernel["key"][head * WIDTH + place, head, place] = 1.0
+    heads.bias["gate"][:] = -20.0
+    heads.kernel["gate"][-1] = 40.0
+    heads.set()
+    return layer
+
+
+def trace(layer, keys, read_again=()):
+    sequence = np.zeros((1, len(keys), layer.cell.units), "float32")
+    sequence[0, :, :-1] = keys
+    sequence[0, list(read_again), -1] = 1.0
+    return {name: to_numpy(each)[0] for name, each in layer.trace(sequence).items()}
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+def test_the_least_used_locations_are_written_and_emptied_before(generator, heads):
+    keys = generator.uniform(-1.0, 1.0, (10, heads * WIDTH))
+    found = trace(network(heads), keys)
+    places = np.argmax(found["write_weights"], axis=-1)
+    # All of the first memory is alike, and so is all usage: the first locations are taken first,
+    # and all before any is taken again.
+    assert places[0].tolist() == list(range(heads))
+    assert sorted(places[: LOCATIONS // heads].reshape(-1)) == list(range(LOCATIONS))
+    for before, place in zip(found["usage"], places[1:], strict=False):
+        assert place.tolist() == np.argsort(before, kind="stable")[:heads].tolist()
+    written = np.tanh(keys.reshape(10, heads, WIDTH))
+    for step, head in np.ndindex(10, heads):
+        row = found["memory"][step, places[step, head]]
+        np.testing.assert_allclose(row, written[step, head], atol=1e-5)
+
+
+def test_what_was_read_is_written_again_and_the_least_used_is_forgotten(generator):
+    keys = generator.uniform(-1.0, 1.0, (6, WIDTH))
+    found = trace(network(1), keys, read_again=[5])
+    read, written = found["read_weights"][4, 0], found["write_weights"][5, 0]
+    np.testing.assert_allclose(written, read, atol=1e-6)
+    kept = np.arange(LOCATIONS) != np.argmin(found["usage"][4])
+    expected = found["memory"][4] * kept[:, None] + read[:, None] * np.tanh(keys[5])
+    np.testing.assert_allclose(found["memory"][5], expected, atol=1e-5)
+
+
+def test_usage_decays_and_counts_reads_and_writes(generator):
+    found = trace(network(2), generator.uniform(-1.0, 1.0, (5, 2 * WIDTH)))
+    usage = np.zeros(LOCATIONS)
+    for step in range(5):
+        seen = found["read_weights"][step].sum(axis=0) + found["write_weights"][step].sum(axis=0)
+        usage = 0.99 * usage + seen
+        np.testing.assert_allclose(found["usage"][step], usage, atol=1e-5)

@@ -1,0 +1,77 @@
+"""What every layer around a cell with an external memory does: masks, states, the trace."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_attn import DNCCell, MANNCell, MemoryRNN, NTMCell
+from tests.backend import to_numpy
+from tests.conformance.case import randomise
+
+CELLS = pytest.mark.parametrize("cell", [NTMCell, DNCCell, MANNCell])
+
+
+def machine(cell, batch=None, **options):
+    options = {"return_sequences": True, **options}
+    layer = MemoryRNN(cell(5, memory_locations=6, memory_width=4, read_heads=2), **options)
+    layer.build((batch, None, 3))
+    return randomise(layer)
+
+
+@pytest.fixture
+def inputs(generator):
+    return generator.normal(size=(2, 6, 3)).astype("float32")
+
+
+@CELLS
+@pytest.mark.parametrize("batch", [2, 6])  # also as many as there are locations
+def test_masked_steps_leave_the_machine_as_it_is(generator, cell, batch):
+    layer = machine(cell, return_state=True)
+    inputs = generator.normal(size=(batch, 5, 3)).astype("float32")
+    lengths = np.where(np.arange(batch) % 2 == 0, 3, 5)
+    mask = np.arange(5) < lengths[:, None]
+    found = [to_numpy(each) for each in layer(inputs, mask=ops.convert_to_tensor(mask))]
+    for length in (3, 5):
+        rows = lengths == length
+        alone = [to_numpy(each) for each in layer(inputs[rows, :length])]
+        np.testing.assert_allclose(found[0][rows, :length], alone[0], atol=1e-5)
+        for state, expected in zip(found[1:], alone[1:], strict=True):
+            np.testing.assert_allclose(state[rows], expected, atol=1e-5)
+
+
+@CELLS
+def test_two_halves_are_the_whole_and_a_reset_begins_anew(inputs, cell):
+    whole = to_numpy(machine(cell)(inputs))
+    layer = machine(cell, batch=2, stateful=True)
+    layer.reset_state()  # to weights that were set after it was built
+    halves = [to_numpy(layer(inputs[:, part])) for part in (slice(0, 3), slice(3, 6))]
+    np.testing.assert_allclose(np.concatenate(halves, axis=1), whole, atol=1e-5)
+    layer.reset_state()
+    np.testing.assert_allclose(to_numpy(layer(inputs[:, :3])), halves[0], atol=1e-5)
+
+
+@CELLS
+def test_unrolled_backwards_and_in_both_directions(inputs, cell):
+    expected = to_numpy(machine(cell)(inputs[:, ::-1].copy()))
+    found = to_numpy(machine(cell, go_backwards=True, unroll=True)(inputs))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    both = keras.layers.Bidirectional(machine(cell))
+    assert tuple(both(inputs).shape) == (2, 6, 26)
+
+
+@CELLS
+def test_the_trace_agrees_with_itself(inputs, cell):
+    layer = machine(cell)
+    trace = {name: to_numpy(each) for name, each in layer.trace(inputs).items()}
+    np.testing.assert_allclose(trace["output"], to_numpy(layer(inputs)), atol=1e-5)
+    assert {"add", *layer.cell.parts, *layer.cell.memory_shapes} - {"weights"} <= set(trace)
+    assert all(each.shape[:2] == (2, 6) for each in trace.values())
+    memory = trace["memory"]
+    if cell is NTMCell:  # it reads what the step before has left
+        first = np.broadcast_to(to_numpy(layer.cell.first_memory), (2, 1, 6, 4))
+        memory = np.concatenate([first, memory[:, :-1]], axis=1)
+    np.testing.assert_allclose(trace["reads"], trace["read_weights"] @ memory, atol=1e-5)
+    np.testing.assert_allclose(
+        trace["reads"].reshape(2, 6, -1), trace["output"][..., 5:], atol=1e-6
+    )
