@@ -18,15 +18,15 @@ from tests.backend import BACKEND, to_numpy
 pytestmark = pytest.mark.training
 
 
-def machine():
+def machine(optimizer=None, jit_compile=BACKEND != "torch"):
     keras.utils.set_random_seed(0)
     cell = NTMCell(32, memory_locations=8, memory_width=6, controller="feedforward")
     model = NeuralTuringMachine(4, 3, cell)
     model.compile(
-        keras.optimizers.Adam(1e-2, clipnorm=1.0),
+        optimizer or keras.optimizers.Adam(1e-2, clipnorm=1.0),
         keras.losses.BinaryCrossentropy(from_logits=True),
         weighted_metrics=[BitsPerSequence(), BitError()],
-        jit_compile=BACKEND != "torch",
+        jit_compile=jit_compile,
     )
     return model
 
@@ -56,7 +56,7 @@ def test_a_saved_machine_goes_on_where_it_was(tmp_path):
     model.save(tmp_path / "machine.keras")
     again = keras.saving.load_model(tmp_path / "machine.keras")
     for each in (model, again):
-        each.fit(task, verbose=0)
+        each.fit(task, shuffle=False, verbose=0)
     for one, other in zip(model.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
@@ -65,11 +65,12 @@ BEGIN = """
 import sys
 from tests.applications import test_memory_models as here
 
-model, task = here.machine(), here.few()
-model.fit(task, verbose=0)
-model.save(sys.argv[1])
-model.fit(task, verbose=0)
-model.save(sys.argv[2])
+# Adam would make much of the rounding in gradients that are nearly 0. What is compiled here would
+# be compiled there.
+model = here.machine(here.keras.optimizers.SGD(0.1, momentum=0.9), jit_compile=False)
+for file in sys.argv[1:]:
+    model.fit(here.few(), shuffle=False, verbose=0)
+    model.save(file)
 """
 
 
@@ -86,7 +87,7 @@ def test_a_machine_goes_on_under_another_backend(tmp_path, other):
     )
     assert done.returncode == 0, done.stderr[-3000:]
     here, there = map(keras.saving.load_model, files)
-    here.fit(few(), verbose=0)
+    here.fit(few(), shuffle=False, verbose=0)
     assert int(here.optimizer.iterations) == int(there.optimizer.iterations) == 4
     for one, two in zip(here.get_weights(), there.get_weights(), strict=True):
         np.testing.assert_allclose(one, two, atol=1e-5)
