@@ -1,3 +1,5 @@
+import math
+
 import keras
 from keras import ops
 
@@ -13,6 +15,7 @@ from keras_attn.ops import (
 )
 
 ADDRESSING = ("content_and_location", "content", "location")
+FIRST_WEIGHT = 0.99  # of the first location, before anything is learned
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -35,7 +38,8 @@ class NTMCell(MemoryCell):
     Convention: all heads read the memory as the step before has left it, and what is written is
     seen by the next step. All writing heads erase before any adds. `keras_attn.ops.shift_weights`
     says which way a shift goes. A memory of equal rows and equal first weights would stay so for
-    ever: the first weights are learned, from a random start.
+    ever. The first weights are learned, and begin with all heads at the first location: a head
+    that begins everywhere writes its first vector everywhere, and copying is learned late.
 
     It is a Keras cell: for `keras.layers.RNN`, with masks, `stateful`, `unroll`, `go_backwards`
     and `Bidirectional`. `NTM` is that layer with what it lacks, the weights of every step.
@@ -51,6 +55,8 @@ class NTMCell(MemoryCell):
             w_{t-1}`).
         memory_initializer: of the first memory; 1e-6 everywhere by default.
         learn_memory: whether the first memory is trained.
+        weights_initializer: of the first weights, before the softmax that makes them; by default
+            they are 0.99 at the first location.
         clip: the numbers for the heads, before their activations, lie in `[-clip, clip]`; None for
             any.
         kernel_initializer, bias_initializer, kernel_regularizer: of the heads.
@@ -67,8 +73,8 @@ class NTMCell(MemoryCell):
 
     Raises:
         ValueError: for sizes that are no positive integers, an unknown addressing or controller,
-            a controller with dropout or of another width than `units`, more shifts than locations,
-            or a `clip` that is not positive.
+            a controller with dropout or of another width than `units`, a `clip` that is not
+            positive, or more shifts than locations where the addressing shifts.
 
     Example:
 
@@ -106,6 +112,7 @@ class NTMCell(MemoryCell):
         addressing="content_and_location",
         memory_initializer=None,
         learn_memory=False,
+        weights_initializer=None,
         clip=20.0,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
@@ -125,16 +132,17 @@ class NTMCell(MemoryCell):
         )
         self.write_heads = positive_integer("write_heads", write_heads)
         self.shift_range = positive_integer("shift_range", shift_range)
-        if 2 * self.shift_range + 1 > self.memory_locations:
-            raise ValueError(
-                "`shift_range` must leave no more shifts than there are locations. Received: "
-                f"shift_range={shift_range}, memory_locations={memory_locations}"
-            )
         if addressing not in ADDRESSING:
             raise ValueError(
                 f"`addressing` must be one of {ADDRESSING}. Received: addressing={addressing!r}"
             )
+        if addressing != "content" and 2 * self.shift_range + 1 > self.memory_locations:
+            raise ValueError(
+                "`shift_range` must leave no more shifts than there are locations. Received: "
+                f"shift_range={shift_range}, memory_locations={memory_locations}"
+            )
         self.addressing = addressing
+        self.weights_initializer = keras.initializers.get(weights_initializer)
         self.set_heads(
             self.write_heads,
             self._parts(),
@@ -193,7 +201,7 @@ class NTMCell(MemoryCell):
         super().build(input_shape)
         self.first_weights = self.add_weight(
             (self.read_heads + self.write_heads, self.memory_locations),
-            initializer=keras.initializers.RandomNormal(stddev=1.0),
+            initializer=self.weights_initializer or _at_the_first_location,
             name="first_weights",
         )
 
@@ -207,4 +215,12 @@ class NTMCell(MemoryCell):
             "write_heads": self.write_heads,
             "shift_range": self.shift_range,
             "addressing": self.addressing,
+            "weights_initializer": keras.initializers.serialize(self.weights_initializer),
         }
+
+
+def _at_the_first_location(shape, dtype=None):
+    """Logits of weights that are nearly 1 at the first location, whatever the number of others."""
+    peak = math.log(FIRST_WEIGHT / (1.0 - FIRST_WEIGHT) * max(shape[1] - 1, 1))
+    # A sum, as a broadcast one cannot be written on torch.
+    return ops.zeros(shape, dtype=dtype) + peak * ops.one_hot(0, shape[1], dtype=dtype)

@@ -124,3 +124,33 @@ def test_layers_of_another_width_are_refused_when_they_are_built(inputs):
     layer = NTM(NTMCell(**SIZES, controller=keras.layers.Dense(4)))
     with pytest.raises(ValueError, match="`controller` must be `units` wide"):
         layer(inputs)
+
+
+def test_heads_begin_at_the_first_location_or_where_they_are_told():
+    for rows in (2, 6, 128):
+        cell = NTMCell(5, rows, 4, write_heads=2, addressing="content")
+        cell.build((None, 3))
+        *_, weights = cell.get_initial_state(batch_size=1)
+        weights = to_numpy(weights).reshape(3, rows)
+        np.testing.assert_allclose(weights[:, 0], 0.99, atol=1e-5)
+        np.testing.assert_allclose(weights[:, 1:], 0.01 / (rows - 1), atol=1e-5)
+    cell = NTMCell(**SIZES, weights_initializer="zeros")
+    cell = NTMCell.from_config(cell.get_config())
+    cell.build((None, 3))
+    *_, weights = cell.get_initial_state(batch_size=1)
+    np.testing.assert_allclose(to_numpy(weights), 1 / 6, atol=1e-6)
+
+
+def test_a_memory_of_one_number_is_read_and_written(inputs):
+    # With one location there is nowhere to shift to.
+    with pytest.raises(ValueError, match="`shift_range`"):
+        NTMCell(5, memory_locations=1)
+    layer = NTM(NTMCell(5, memory_locations=1, memory_width=1, addressing="content"))
+    trace = {name: to_numpy(each) for name, each in layer.trace(inputs).items()}
+    np.testing.assert_array_equal(trace["write_weights"], 1.0)
+    before, erase, add = (
+        trace["memory"][:, :-1, 0],
+        trace["erase"][:, 1:, 0],
+        trace["add"][:, 1:, 0],
+    )
+    np.testing.assert_allclose(trace["memory"][:, 1:, 0], before * (1 - erase) + add, atol=1e-6)
