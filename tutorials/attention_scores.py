@@ -5,7 +5,13 @@ Whether a decoder state and a position of the source fit can be asked in many wa
 product, by a small network, by their angle, by the position alone; of all positions or of a window;
 looking back or only ahead. This file trains the same small translator of dates (an LSTM that
 attends after its step, as Luong et al. have it) with each of them, and with none, on the same
-batches. It prints a table and draws where each looks for the same date.
+batches. It prints a table and draws where each looks for the same date; half an hour on one core
+that does other work too.
+
+What to see in it: most scores find the same places, and none of them is far behind. A scaled
+product of states that lie in (-1, 1) starts out nearly even and needs longer than the five epochs
+it has here. By its place alone a character cannot be found, as dates are written in many forms.
+Monotonic attention cannot go back, and most forms have the year, which is asked for first, last.
 
     python tutorials/attention_scores.py
     python tutorials/attention_scores.py --score dot general additive

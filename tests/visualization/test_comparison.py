@@ -118,3 +118,11 @@ def test_an_x_that_does_not_fit_is_refused():
         ValueError, match=r"`x` must have a number for each of the 2 epochs.*1 numb"
     ):
         plot_learning_curves(runs, "bits", x=[1])
+
+
+def test_long_names_of_tasks_do_not_touch():
+    names = ["normalized", "monotonic", "scaled dot"]
+    few = plot_errors({"wrong": dict.fromkeys(names, 1.0)})
+    many = plot_errors({"wrong": {f"{name} {n}": 1.0 for name in names for n in range(5)}})
+    assert {label.get_rotation() for label in few.axes[0].get_xticklabels()} == {0.0}
+    assert {label.get_rotation() for label in many.axes[0].get_xticklabels()} == {30.0}
