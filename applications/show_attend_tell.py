@@ -31,7 +31,8 @@ class ShowAttendTell(ImageCaptioner):
     It trains with plain `compile` and `fit` on the words alone. What the paper adds to their loss
     is added by the model: in the soft mode the penalty, in the hard one REINFORCE with a moving
     average as the baseline, the entropy, and, with `expectation_rate`, the expectation in place of
-    a draw.
+    a draw. The reward is the log-likelihood of the caption; a draw is rewarded for the words from
+    its step on, as it cannot change those before, or, as in the paper, for the whole caption.
 
     Convention: the loss of Keras is a mean over words, that of the paper a sum over the words of a
     caption; what is added is divided by the mean length of the captions of the batch, so that the
@@ -53,6 +54,7 @@ class ShowAttendTell(ImageCaptioner):
         coverage_weight: 1 in the paper.
         reward_weight: 1 by default.
         entropy_weight: 0.002 in the paper.
+        reward_to_go: whether a draw is rewarded for the words from its step on alone.
         expectation_rate: how often, in [0, 1], a step of the hard mode trains on the expectation;
             0.5 in the paper.
         inference: `"argmax"` or `"expectation"`, of the hard mode outside of training.
@@ -67,8 +69,8 @@ class ShowAttendTell(ImageCaptioner):
 
     Returns:
         A dictionary of `logits`, `(batch, steps, vocabulary)`, `attention_weights`, `(batch, steps,
-        places)`, and in the hard mode `log_probability` and `entropy` of the draws, `(batch, 1)`.
-        Losses and metrics of `compile` see the logits alone.
+        places)`, and in the hard mode `log_probability`, `(batch, steps)`, of the draws up to each
+        word, and `entropy`, `(batch, 1)`. Losses and metrics of `compile` see the logits alone.
 
     Raises:
         ValueError: for sizes that are no positive integers, a vocabulary without an end token, an
@@ -107,6 +109,7 @@ class ShowAttendTell(ImageCaptioner):
         coverage_weight=1.0,
         reward_weight=1.0,
         entropy_weight=0.002,
+        reward_to_go=True,
         expectation_rate=0.5,
         inference="argmax",
         dropout=0.5,
@@ -148,7 +151,9 @@ class ShowAttendTell(ImageCaptioner):
         self.drop = layers.Dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(vocabulary, dtype=dtype, name="logits")
         self.precise = layers.Activation("linear", dtype="float32", name="precise")
-        self.reinforce = RewardBaseline(entropy_weight=entropy_weight, name="reinforce")
+        self.reinforce = RewardBaseline(
+            entropy_weight=entropy_weight, to_go=reward_to_go, name="reinforce"
+        )
 
         # === Functional model ===
         image = keras.Input(tuple(image_shape), name="image")
@@ -159,21 +164,22 @@ class ShowAttendTell(ImageCaptioner):
         self.data_format = data_format
         annotations, first = self._annotate(feature_map)
         embedded = self.drop(self.target_embedding(target))
-        states, contexts, weights, state = self.decoder(
+        states, contexts, weights, drawn = self.decoder(
             [embedded, annotations],
             mask=[ops.not_equal(target, self.padding), None],
             initial_state=first,
             return_contexts=True,
             return_attention_scores=True,
-            return_state=True,
+            return_attention_states=True,
         )
         outputs = {
             "logits": self._read_out(states, embedded, contexts),
             "attention_weights": weights,
         }
         if mode == "hard":
-            log_probability, outputs["entropy"] = state[-2:]
+            log_probability, entropy = (each[..., 0] for each in drawn)
             outputs["log_probability"] = self.reinforce(log_probability)
+            outputs["entropy"] = entropy[:, -1:]
         arguments = {
             "image_shape": tuple(image_shape),
             "target_vocabulary": target_vocabulary,
@@ -185,6 +191,7 @@ class ShowAttendTell(ImageCaptioner):
             "coverage_weight": coverage_weight,
             "reward_weight": reward_weight,
             "entropy_weight": entropy_weight,
+            "reward_to_go": reward_to_go,
             "expectation_rate": expectation_rate,
             "inference": inference,
             "dropout": dropout,
@@ -223,13 +230,12 @@ class ShowAttendTell(ImageCaptioner):
         if self.mode == "soft":
             further = self.coverage_weight * doubly_stochastic_loss(y_pred["attention_weights"])
         else:
-            words = -keras.losses.sparse_categorical_crossentropy(
+            reward = -self.reward_weight * keras.losses.sparse_categorical_crossentropy(
                 y, logits, from_logits=True, ignore_class=self.padding
             )
-            reward = self.reward_weight * ops.sum(words, axis=-1)
             draws = y_pred["log_probability"], y_pred["entropy"]
-            count = ops.sum(ops.cast(ops.not_equal(y, self.padding), "float32"), axis=-1)
-            further = self.reinforce.loss(*draws, reward, count, training)
+            written = ops.not_equal(y, self.padding)
+            further = self.reinforce.loss(*draws, reward, written, training)
         return loss + self._per_word(further, x["target"])
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):

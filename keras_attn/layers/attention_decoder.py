@@ -63,11 +63,13 @@ class AttentionDecoder(keras.layers.Layer):
         return_contexts: whether to return the context of every step.
         return_inputs: whether to return the inputs that every step has seen, which are not all
             those given where sampling is scheduled; what reads out words needs them.
+        return_attention_states: whether to return what the attention remembers after every step.
         return_state: whether to return the last state, as `step` takes it.
 
     Returns:
         The outputs, `(batch, steps, units)`. On request a tuple of them, the contexts `(batch,
-        steps, width)`, the weights `(batch, steps, values)`, the inputs, and the state.
+        steps, width)`, the weights `(batch, steps, values)`, the inputs, the states of the
+        attention, a list of `(batch, steps, ...)`, and the last state.
 
     Raises:
         ValueError: for what is no cell, no alignment layer or an unknown order, or arguments that
@@ -249,6 +251,7 @@ class AttentionDecoder(keras.layers.Layer):
         return_attention_scores=False,
         return_contexts=False,
         return_inputs=False,
+        return_attention_states=False,
         return_state=False,
     ):
         check_shapes([tuple(tensor.shape) for tensor in inputs])
@@ -258,11 +261,13 @@ class AttentionDecoder(keras.layers.Layer):
         prepared = self.prepare(memory, memory_mask)
         state = self.get_initial_state(prepared, initial_state)
         batch, steps = ops.shape(inputs)[:2]
+        values = ops.shape(memory)[1]
+        remembered = return_attention_states and len(self.attention.state_shapes(batch, values))
         sequences = [inputs]
         if input_mask is not None:
             sequences.append(ops.cast(input_mask, "bool")[..., None])
         if training:
-            sequences += self.attention.draw_noise(batch, steps, ops.shape(memory)[1])
+            sequences += self.attention.draw_noise(batch, steps, values)
         masked = int(input_mask is not None)
 
         def step(slices, state):
@@ -272,7 +277,7 @@ class AttentionDecoder(keras.layers.Layer):
                 runs = slices[1]
                 outputs = [ops.where(runs, each, ops.zeros_like(each)) for each in outputs]
                 after = [ops.where(runs, new, old) for new, old in zip(after, state, strict=True)]
-            return list(outputs), after
+            return [*outputs, *after[len(after) - remembered :]], after
 
         if training and self.feedback is not None:
             step, sequences, state = with_feedback(
@@ -280,11 +285,18 @@ class AttentionDecoder(keras.layers.Layer):
             )
         width = self._cell_width(inputs.shape, memory.shape)
         with dropout_masks(self.cells, width, batch, training):
-            (outputs, contexts, weights, *seen), state = over_steps(step, sequences, state)
-        if seen:
-            inputs, state = seen[0], state[:-1]
-        wanted = True, return_contexts, return_attention_scores, return_inputs, return_state
-        return _wanted((outputs, contexts, weights, inputs, state), wanted)
+            (outputs, contexts, weights, *more), state = over_steps(step, sequences, state)
+        if len(more) > remembered:
+            inputs, state = more.pop(), state[:-1]
+        wanted = (
+            True,
+            return_contexts,
+            return_attention_scores,
+            return_inputs,
+            return_attention_states,
+            return_state,
+        )
+        return _wanted((outputs, contexts, weights, inputs, more, state), wanted)
 
     def compute_output_spec(
         self,
@@ -295,6 +307,7 @@ class AttentionDecoder(keras.layers.Layer):
         return_attention_scores=False,
         return_contexts=False,
         return_inputs=False,
+        return_attention_states=False,
         return_state=False,
     ):
         inputs, memory = (tuple(tensor.shape) for tensor in inputs)
@@ -305,13 +318,19 @@ class AttentionDecoder(keras.layers.Layer):
 
         state = [spec(size) for sizes in self._state_sizes for size in sizes]
         state += [spec(self.units)] * self.input_feeding
-        state += [
-            keras.KerasTensor(shape, dtype="float32")
-            for shape in self.attention.state_shapes(batch, memory[1])
-        ]
+        shapes = self.attention.state_shapes(batch, memory[1])
+        state += [keras.KerasTensor(shape, dtype="float32") for shape in shapes]
+        states = [keras.KerasTensor((batch, steps, *each[1:]), "float32") for each in shapes]
         every = [spec(steps, width) for width in (self.units, memory[-1], memory[1], features)]
-        wanted = True, return_contexts, return_attention_scores, return_inputs, return_state
-        return _wanted((*every, state), wanted)
+        wanted = (
+            True,
+            return_contexts,
+            return_attention_scores,
+            return_inputs,
+            return_attention_states,
+            return_state,
+        )
+        return _wanted((*every, states, state), wanted)
 
     def _cell_width(self, inputs, memory):
         """Of what the first cell sees, for inputs and memory of these shapes."""

@@ -7,28 +7,31 @@ from keras_attn.ops.reinforce import reinforce_loss
 class RewardBaseline(keras.layers.Layer):
     """The loss of REINFORCE with a moving average of earlier rewards as its baseline.
 
-    `b_k = ρ b_{k-1} + (1 - ρ) Σ_i R_i / Σ_i n_i`, the sums over a batch; the baseline of example
-    `i` is `n_i b_k`; see `keras_attn.ops.reinforce_loss`. The first batch is its own baseline.
+    `b_k = ρ b_{k-1} + (1 - ρ) Σ_it R_it / Σ_i n_i`, the sums over the words of a batch; `b_k` is
+    the baseline of every word, see `keras_attn.ops.reinforce_loss`. The first batch is its own.
 
-    Convention: in the paper the captions of a batch are of one length, so that `n` makes no
-    difference there; among captions of many lengths the reward follows the length more than
-    anything that was drawn.
+    Convention: in the paper the captions of a batch are of one length and share one reward and one
+    baseline; among captions of many lengths that reward follows the length more than anything that
+    was drawn, so that the baseline is one of a word.
 
     The layer is called on the log-probability of the draws and passes it on, so that it is part of
-    a functional model; the model's `compute_loss`, which knows the reward, calls `loss`.
+    a functional model; the model's `compute_loss`, which knows the rewards, calls `loss`.
 
     Args:
         momentum: `ρ` in [0, 1); 0.9 in the paper.
         entropy_weight: `λ_e`, 0.002 in the paper.
+        to_go: whether a draw is rewarded for the words from its step on; otherwise for all words of
+            the caption, as in the paper.
 
     Reference:
         Xu et al., "Show, Attend and Tell", 2015, section 4.1, https://arxiv.org/abs/1502.03044
     """
 
-    def __init__(self, momentum=0.9, entropy_weight=0.002, **kwargs):
+    def __init__(self, momentum=0.9, entropy_weight=0.002, to_go=True, **kwargs):
         super().__init__(**{"dtype": "float32", **kwargs})
         self.momentum = momentum
         self.entropy_weight = entropy_weight
+        self.to_go = to_go
 
     def build(self, input_shape):
         # The sum of the mean rewards with their weights in the average, and that of these weights.
@@ -40,21 +43,24 @@ class RewardBaseline(keras.layers.Layer):
     def call(self, log_probability):
         return log_probability
 
-    def loss(self, log_probability, entropy, reward, count, training=True):
+    def loss(self, log_probability, entropy, reward, written, training=True):
         """The loss of each example, `(batch,)`; in training the baseline moves on.
 
         Args:
-            log_probability, entropy: of the draws, `(batch, 1)`.
-            reward: larger is better, `(batch,)`.
-            count: how many numbers each reward is the sum of, the words of a caption, `(batch,)`.
+            log_probability: of the draws up to each step, `(batch, steps)`.
+            entropy: of the draws, `(batch, 1)`.
+            reward: of each word, larger is better, `(batch, steps)`; 0 where none is written.
+            written: boolean, whether a word is, `(batch, steps)`.
             training: whether anything was drawn.
         """
-        mean = ops.stop_gradient(ops.sum(reward) / ops.maximum(ops.sum(count), 1.0))
+        written = ops.cast(written, "float32")
+        mean = ops.stop_gradient(ops.sum(reward) / ops.maximum(ops.sum(written), 1.0))
         total, mass = (ops.convert_to_tensor(weight) for weight in (self.total, self.mass))
-        baseline = ops.where(mass > 0.0, total / ops.where(mass > 0.0, mass, 1.0), mean)
+        baseline = ops.where(mass > 0.0, total / ops.where(mass > 0.0, mass, 1.0), mean) * written
         if training:
             self.total.assign(self.momentum * total + (1.0 - self.momentum) * mean)
             self.mass.assign(self.momentum * mass + (1.0 - self.momentum))
-        return reinforce_loss(
-            log_probability, reward, baseline * count, entropy, self.entropy_weight
-        )
+        if not self.to_go:
+            log_probability = log_probability[:, -1:]
+            reward, baseline = (ops.sum(each, -1, keepdims=True) for each in (reward, baseline))
+        return reinforce_loss(log_probability, reward, baseline, entropy, self.entropy_weight)

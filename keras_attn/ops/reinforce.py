@@ -4,20 +4,25 @@ from keras import ops
 def reinforce_loss(log_probability, reward, baseline=0.0, entropy=None, entropy_weight=0.0):
     """The loss whose gradient is the score-function estimator of draws without a gradient.
 
-    `L = -(R - b) log p(s̃ given a) - λ_e H[s̃]`, the gradient of `R` and `b` left out
+    `L = -Σ_t (R_t - b_t) log p(s̃_1..s̃_t given a) - λ_e H[s̃]`, the gradient of `R` and `b` left out
+
+    A draw counts for what is rewarded at its step and after it, as it cannot change what is before
+    (its "reward to go"). With a single reward for all draws, the paper's, it counts for everything:
+    as unbiased, but what was settled before a draw adds to its noise.
 
     | here | in the paper |
     | --- | --- |
-    | `log_probability` | `log p(s̃ given a)` |
-    | `reward` | `R`, in the paper `λ_r log p(y given s̃, a)` |
+    | `log_probability` | `log p(s̃ given a)` of all draws up to a step |
+    | `reward` | `R`, in the paper `λ_r log p(y given s̃, a)`, of all steps as one |
     | `baseline` | `b`, a moving average of earlier rewards |
     | `entropy`, `entropy_weight` | `H[s̃]`, `λ_e` |
 
     Args:
-        log_probability: of what was drawn, `(batch,)` or `(batch, 1)`.
-        reward: larger is better, `(batch,)` or `(batch, 1)`.
-        baseline: a number, or one for each example; it takes no part in the mean of the estimate
-            and the better it predicts the reward the less the estimate varies.
+        log_probability: of what was drawn up to each step, that of the step included, `(batch,
+            steps)`; or of all draws, `(batch,)`.
+        reward: of each step, larger is better, `(batch, steps)`; or of all, `(batch,)`.
+        baseline: a number, or of a shape that broadcasts to `reward`; it takes no part in the mean
+            of the estimate, and the better it predicts the reward the less the estimate varies.
         entropy: of the distributions, `(batch,)` or `(batch, 1)`, or None.
         entropy_weight: `λ_e`; 0.002 in the paper.
 
@@ -30,18 +35,25 @@ def reinforce_loss(log_probability, reward, baseline=0.0, entropy=None, entropy_
     >>> [round(float(each), 3) for each in loss]
     [0.693, -1.386]
 
+    Two draws of probability 1/2, one after the other, the second of them without a reward:
+
+    >>> up_to = np.log([[0.5, 0.25]])
+    >>> float(keras_attn.ops.reinforce_loss(up_to, np.array([[1.0, 0.0]]))[0])
+    0.6931471824645996
+
     Reference:
         Williams, "Simple Statistical Gradient-Following Algorithms for Connectionist Reinforcement
         Learning", 1992; Xu et al., "Show, Attend and Tell", 2015, section 4.1,
         https://arxiv.org/abs/1502.03044
     """
-    gain = ops.stop_gradient(_flat(reward) - _flat(baseline))
-    loss = -gain * _flat(log_probability)
+    gain = ops.stop_gradient(_steps(reward) - _steps(baseline))
+    loss = -ops.sum(gain * _steps(log_probability), axis=-1)
     if entropy is not None:
-        loss = loss - entropy_weight * _flat(entropy)
+        loss = loss - entropy_weight * _steps(entropy)[:, 0]
     return loss
 
 
-def _flat(tensor):
+def _steps(tensor):
+    """With an axis of steps, of a single one if there was none."""
     tensor = ops.cast(ops.convert_to_tensor(tensor), "float32")
-    return tensor[:, 0] if len(tensor.shape) == 2 else tensor
+    return tensor[:, None] if len(tensor.shape) == 1 else tensor

@@ -162,6 +162,30 @@ def test_the_loss_of_the_soft_mode_is_that_of_the_words_and_the_penalty():
 
 
 @pytest.mark.training
+@pytest.mark.parametrize("to_go", [True, False])
+def test_the_loss_of_the_hard_mode_is_that_of_the_words_and_of_the_draws(to_go):
+    model = soft(mode="hard", expectation_rate=0.0, seed=1, reward_weight=0.5, reward_to_go=to_go)
+    model.reinforce.total.assign(-3.0)
+    model.reinforce.mass.assign(2.0)
+    model.compile(loss=loss())
+    outputs = model(INPUTS, training=True)
+    found = to_numpy(model.compute_loss(INPUTS, LABELS, outputs, training=False))
+    outputs = {name: to_numpy(each).astype("float64") for name, each in outputs.items()}
+    logits, up_to = outputs["logits"], outputs["log_probability"]
+    logs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    places = np.argwhere(LABELS > 0)
+    words = {(row, step): logs[row, step, LABELS[row, step]] for row, step in places}
+    assert np.all(np.diff(up_to, axis=1)[0] < 0.0)
+    assert np.all(up_to[1, 1:] == up_to[1, 1:2])  # nothing is drawn where nothing is written
+    draws = -0.002 * outputs["entropy"].sum()
+    for (row, step), word in words.items():
+        # A baseline of -1.5 for a word.
+        draws -= (0.5 * word + 1.5) * up_to[row, step if to_go else -1]
+    expected = -np.mean(list(words.values())) + draws / len(places)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+@pytest.mark.training
 def test_the_hard_mode_moves_its_baseline_and_its_attention():
     model = soft(mode="hard", expectation_rate=0.0, seed=1)
     for weight in (model.reinforce.total, model.reinforce.mass):

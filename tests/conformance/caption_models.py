@@ -57,7 +57,7 @@ MODELS = [
         ShowAttendTell,
         name="hard",
         arguments={**SIZES, "mode": "hard", "gate": "vector", "seed": 1},
-        outputs=((2, 4, 16), (2, 1), (2, 1), (2, 4, 9)),
+        outputs=((2, 4, 16), (2, 1), (2, 4), (2, 4, 9)),
         refuses=({"inference": "draw"}, {"expectation_rate": 2.0}),
     ),
     ModelCase(

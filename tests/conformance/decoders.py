@@ -102,7 +102,8 @@ DECODERS = [
             "cell": [keras.layers.LSTMCell(4, name="lower"), keras.layers.GRUCell(6, name="upper")],
             "attention": CoverageAttention(5, scale_initializer="ones", name="score"),
         },
-        call={},
+        call={"return_attention_states": True, "return_state": True},
+        float32=(1, 5),
         nasty={},
     ),
 ]

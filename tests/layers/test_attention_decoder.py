@@ -55,13 +55,15 @@ def memory(generator):
 @every_decoder
 def test_step_by_step_is_at_once(make, words, memory):
     layer = make()
-    outputs, contexts, weights, last = layer(
+    outputs, contexts, weights, remembered, last = layer(
         [words, memory],
         mask=MASKS,
         return_contexts=True,
         return_attention_scores=True,
+        return_attention_states=True,
         return_state=True,
     )
+    assert len(remembered) == len(layer.attention.state_shapes(4, 5))
     prepared = layer.prepare(memory, MASKS[1])
     state = layer.get_initial_state(prepared)
     assert [tuple(each.shape) for each in state] == [tuple(each.shape) for each in last]
@@ -75,6 +77,8 @@ def test_step_by_step_is_at_once(make, words, memory):
             ops.convert_to_tensor(np.where(runs, to_numpy(new), to_numpy(old)))
             for new, old in zip(after, state, strict=True)
         ]
+        for every, one in zip(remembered, state[len(state) - len(remembered) :], strict=True):
+            np.testing.assert_allclose(to_numpy(every)[:, step], to_numpy(one), atol=1e-5)
     for one, other in zip(state, last, strict=True):
         np.testing.assert_allclose(to_numpy(one), to_numpy(other), atol=1e-5)
 

@@ -8,20 +8,33 @@ from tests.backend import to_numpy
 
 pytestmark = pytest.mark.training
 
+LIKELIHOOD = np.array([[-1.0, -1.5, -1.5], [-2.0, -2.5, -4.0]], "float32")
+ENTROPY = np.array([[0.5], [0.25]], "float32")
+WRITTEN = np.array([[True, False, False], [True, True, True]])
 
-def test_rewards_are_compared_with_the_mean_of_a_word_so_far():
-    layer = RewardBaseline(momentum=0.5, entropy_weight=0.1)
-    layer.build((None, 1))
-    likelihood, entropy = (np.array([[-1.0], [-2.0]]), np.array([[0.5], [0.25]]))
-    counts = np.array([2.0, 4.0], "float32")
+
+def rewards(mean):
+    """Of four words, whose mean is `mean`."""
+    each = mean + np.array([[1.5, 0.0, 0.0], [-2.0, 1.0, -0.5]], "float32")
+    return np.where(WRITTEN, each, 0.0).astype("float32")
+
+
+@pytest.mark.parametrize("to_go", [True, False])
+def test_rewards_are_compared_with_the_mean_of_a_word_so_far(to_go):
+    layer = RewardBaseline(momentum=0.5, entropy_weight=0.1, to_go=to_go)
+    layer.build((None, None))
     # Three batches: their mean rewards of a word are -2, -3 and -1.
     baselines = [-2.0, -2.0, (0.25 * -2.0 + 0.5 * -3.0) / 0.75]
     for mean, baseline in zip((-2.0, -3.0, -1.0), baselines, strict=True):
-        reward = np.array([2 * mean + 1.5, 4 * mean - 1.5], "float32")
-        found = to_numpy(layer.loss(likelihood, entropy, reward, counts))
-        expected = -(reward - counts * baseline) * likelihood[:, 0] - 0.1 * entropy[:, 0]
+        reward = rewards(mean)
+        found = to_numpy(layer.loss(LIKELIHOOD, ENTROPY, reward, WRITTEN))
+        expected = -0.1 * ENTROPY[:, 0]
+        for row, length in enumerate((1, 3)):
+            for step in range(length):
+                up_to = LIKELIHOOD[row, step if to_go else -1]
+                expected[row] -= (reward[row, step] - baseline) * up_to
         np.testing.assert_allclose(found, expected, rtol=1e-5)
     kept = [to_numpy(each) for each in (layer.total, layer.mass)]
-    layer.loss(likelihood, entropy, reward, counts, training=False)
+    layer.loss(LIKELIHOOD, ENTROPY, rewards(0.0), WRITTEN, training=False)
     for before, after in zip(kept, (layer.total, layer.mass), strict=True):
         np.testing.assert_array_equal(before, to_numpy(after))

@@ -149,6 +149,77 @@ def test_reinforce_is_unbiased_and_a_baseline_steadies_it(generator):
     assert spread[1] < 0.5 * spread[0]
 
 
+@pytest.mark.training
+def test_a_draw_counts_for_the_rewards_from_its_step_on(generator):
+    """Beside the gradient of the expected rewards over all pairs of places, by differences."""
+    layer = VisualAttention(4, "hard", estimator="reinforce", seed=5)
+    layer.build([(None, 1, 3), (None, 4, 5)])
+    randomise(layer)
+    weights = weights_by_path(layer)
+    part = "choice/alignment"
+    scale = weights[f"{part}/scale"].astype("float64") * 3.0
+    layer.attention.attention.scale.assign(scale)
+    score = oracle.additive(
+        scale,
+        weights[f"{part}/query_projection/kernel"],
+        weights[f"{part}/key_projection/kernel"],
+        weights[f"{part}/query_projection/bias"],
+    )
+    query, places = generator.normal(size=(1, 3)), generator.normal(size=(1, 4, 5))
+    # The second query depends on the first draw, and so do both rewards.
+    moves = generator.normal(size=(4, 3)).astype("float32")
+    first = np.array([30.0, 28.0, 31.0, 25.0], "float32")
+    second = generator.normal(size=(4, 4)).astype("float32")
+
+    def chances(query):
+        return oracle.attend(score, query[None], places)[1][0, 0]
+
+    def expected(query):
+        after = np.array([chances(query + moves[place : place + 1]) for place in range(4)])
+        return float(chances(query) @ (first + np.sum(after * second, axis=1)))
+
+    exact = np.zeros(3)
+    for n in range(3):
+        step = np.eye(3)[n] * 1e-5
+        exact[n] = (expected(query + step) - expected(query - step)) / 2e-5
+    assert np.all(np.abs(exact) > 0.0)
+
+    draws = 4000
+
+    def estimates(to_go):
+        def loss(queries):
+            maps = ops.tile(ops.convert_to_tensor(places.astype("float32")), (draws, 1, 1))
+            options = {
+                "training": True,
+                "return_attention_scores": True,
+                "return_state": True,
+            }
+            _, one, state = layer([queries, maps], **options)
+            queries = queries + ops.matmul(one, moves)
+            _, two, after = layer([queries, maps], initial_state=state, **options)
+            likelihood = ops.concatenate([state[0], after[0]], axis=1)
+            rewards = ops.matmul(one, first[:, None]), ops.matmul(one, second) * two
+            reward = ops.concatenate([rewards[0], ops.sum(rewards[1], -1, keepdims=True)], axis=1)
+            if to_go:
+                each = reinforce_loss(likelihood, reward)
+            else:
+                each = reinforce_loss(likelihood[:, 1], ops.sum(reward, axis=1))
+            # `gradients` differentiates the sum of the squares of what it gets.
+            return each - ops.stop_gradient(each) + 1.0
+
+        (found,), _ = gradients(loss, [np.tile(query, (draws, 1)).astype("float32")])
+        return -found / 2.0  # a loss is less where the reward is more
+
+    spread = {}
+    for to_go in (False, True):
+        found = estimates(to_go)
+        error = found.std(axis=0) / np.sqrt(draws)
+        assert np.all(np.abs(found.mean(axis=0) - exact) < 4.0 * error)
+        spread[to_go] = found.var(axis=0).sum()
+    # What the first draw has earned is no noise of the second.
+    assert spread[True] < 0.8 * spread[False]
+
+
 def test_adaptive_attention_leans_on_the_sentinel_where_nothing_can_be_seen(generator):
     layer = AdaptiveAttention(7)
     query = generator.normal(size=(2, 3, 8)).astype("float32")

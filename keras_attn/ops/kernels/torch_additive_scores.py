@@ -1,4 +1,8 @@
-"""Additive scores on PyTorch: a few queries at a time in one buffer, remade for the gradient."""
+"""Additive scores on PyTorch: a few queries at a time in one buffer, remade for the gradient.
+
+What is made at a time is `r = σ(-2(q + k))`, of which the hidden layer is `tanh(q + k) = 1 - 2r`
+and its slope `4(r - r²)`.
+"""
 
 import math
 
@@ -7,50 +11,123 @@ import torch
 # Numbers of the hidden layer that are made at a time: what the cache of a CPU holds, and what keeps
 # a GPU busy.
 TILE = {"cpu": 2**20, "cuda": 2**24}
+# Below it no power of e, nor a product of two, is infinite times zero.
+LARGEST = 40.0
 
 
 def additive_scores(query, key, scale):
     """Equals `plain_additive_scores`, with a gradient of its own, of the first order only."""
-    return _AdditiveScores.apply(query, key, scale)
+    keys = _keys_of(key)
+    return _AdditiveScores.apply(query, key.detach(), scale, keys, keys.token)
 
 
 class _AdditiveScores(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, query, key, scale):
+    def forward(ctx, query, key, scale, keys, token):
         ctx.save_for_backward(query, key, scale)
+        ctx.keys = keys
         wide = _wide(scale)
         scores = wide.new_empty(*query.shape[:2], key.shape[1])
-        for part, steps, hidden in _tiles(query, key):
-            scores[part, steps] = torch.matmul(hidden, wide)
-        return scores.to(query.dtype)
+        for part, steps, half in _tiles(query, key, keys.powers):
+            scores[part, steps] = torch.matmul(half, -2.0 * wide)
+        return scores.add_(wide.sum()).to(query.dtype)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient):
         query, key, scale = ctx.saved_tensors
         wide, gradient = _wide(scale), _wide(gradient)
-        # One query writes all of the keys' gradient at once; several add to it.
-        once = query.shape[1] == 1
         of_query = wide.new_zeros(query.shape)
-        of_key = wide.new_empty(key.shape) if once else wide.new_zeros(key.shape)
-        of_scale, one = torch.zeros_like(wide), wide.new_ones(())
-        for part, steps, hidden in _tiles(query, key):
+        of_key = ctx.keys.sum.buffer(key) if ctx.keys.sum else None
+        of_scale = gradient.sum().expand_as(wide).clone()
+        for part, steps, half in _tiles(query, key, ctx.keys.powers):
             weight = gradient[part, steps]
-            of_scale += weight.reshape(-1) @ hidden.reshape(-1, len(scale))
+            of_scale -= 2.0 * (weight.reshape(-1) @ half.reshape(-1, len(scale)))
             # Of what goes into the tanh.
-            slope = torch.addcmul(one, hidden, hidden, value=-1, out=hidden).mul_(wide)
+            slope = half.addcmul_(half, half, value=-1).mul_(4.0 * wide)
             of_query[part, steps] = torch.matmul(weight[:, :, None], slope)[:, :, 0]
-            if once:
-                torch.mul(slope[:, 0], weight[:, 0, :, None], out=of_key[part])
-            elif slope.shape[1] == 1:
+            if of_key is None:
+                continue
+            if slope.shape[1] == 1:
                 of_key[part].addcmul_(slope[:, 0], weight[:, 0, :, None])
             else:
                 of_key[part] += slope.mul_(weight[..., None]).sum(dim=1)
-        return of_query.to(query.dtype), of_key.to(key.dtype), of_scale.to(scale.dtype)
+        # The keys get theirs through the token, when all of their queries have added to it.
+        return of_query.to(query.dtype), None, of_scale.to(scale.dtype), None, None
 
 
-def _tiles(query, key):
-    """The hidden layer, `(examples, queries, values, units)`, a part at a time in one buffer.
+class _Keys:
+    """What all queries of some keys share.
+
+    Attributes:
+        sum, token: of the gradient of the keys, if they have one, see `_Token`.
+        powers: `e^{2k}`, or None where they are of no use.
+    """
+
+    def __init__(self, key):
+        self.sum, self.token = None, None
+        if _learns(key):
+            self.sum = _Sum()
+            self.token = _Token.apply(key, self.sum)
+        self.powers = None
+        wide = _wide(key.detach())
+        # On CPUs a quotient takes a fraction of the time of a power. Graphs that are traced have
+        # one way alone.
+        traced = torch.compiler.is_compiling() or torch.jit.is_tracing()
+        if key.device.type == "cpu" and not traced and _small(wide):
+            self.powers = torch.exp(2.0 * wide)
+
+
+def _keys_of(key):
+    """The `_Keys` of a tensor, kept with it: decoders ask the same keys at every step."""
+    # A leaf that keeps them would keep itself, and a change in place would go unnoticed.
+    if key.is_leaf or key.is_inference():
+        return _Keys(key)
+    kept = getattr(key, "_additive_keys", None)
+    if kept is None or kept[0] != (key._version, _learns(key)):
+        kept = (key._version, _learns(key)), _Keys(key)
+        key._additive_keys = kept
+    return kept[1]
+
+
+class _Token(torch.autograd.Function):
+    """Nothing, made of keys: so the backward pass comes here when it has been at all their queries,
+    which have added up the gradient of the keys in one buffer. A tensor of its own for every step
+    of a decoder would cost more than the sum itself."""
+
+    @staticmethod
+    def forward(ctx, key, total):
+        ctx.set_materialize_grads(False)
+        ctx.total = total
+        return key.new_empty(0)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient):
+        return ctx.total.take(), None
+
+
+class _Sum:
+    """What has been added to a gradient in one backward pass."""
+
+    def __init__(self):
+        self._buffer, self._pass = None, None
+
+    def buffer(self, like):
+        # Another pass may have added something and never taken it.
+        now = torch._C._current_graph_task_id()
+        if self._buffer is None or self._pass != now:
+            self._buffer, self._pass = torch.zeros_like(_wide(like)), now
+            self._dtype = like.dtype
+        return self._buffer
+
+    def take(self):
+        buffer, self._buffer = self._buffer, None
+        return None if buffer is None else buffer.to(self._dtype)
+
+
+def _tiles(query, key, powers):
+    """`σ(-2(q + k))`, `(examples, queries, values, units)`, a part at a time in one buffer.
 
     Yields which examples (of all, or of as many as fit) and which of their queries, and the part.
     """
@@ -58,23 +135,31 @@ def _tiles(query, key):
     tile = TILE["cpu" if key.device.type == "cpu" else "cuda"]
     group = max(1, min(batch, tile // max(values * units, 1)))
     block = max(1, min(queries, tile // max(group * values * units, 1)))
-    buffer = _wide(key).new_empty(group * block * values * units)
+    query = _wide(query)
+    quotient = powers is not None and _small(query)
+    query, key = (torch.exp(2.0 * query), powers) if quotient else (-2.0 * query, key)
+    buffer = query.new_empty(group * block * values * units)
+    one = query.new_ones(())
     for first in range(0, batch, group):
         part = slice(first, first + group)
-        wide_query, wide_key = _wide(query[part])[:, :, None], _wide(key[part])[:, None]
+        wide_query, wide_key = query[part][:, :, None], _wide(key[part])[:, None]
         for step in range(0, queries, block):
             steps = slice(step, step + block)
             shape = torch.broadcast_shapes(wide_query[:, steps].shape, wide_key.shape)
-            hidden = buffer[: math.prod(shape)].view(shape)
-            yield part, steps, _tanh_of_sum(wide_query[:, steps], wide_key, hidden)
+            half = buffer[: math.prod(shape)].view(shape)
+            if quotient:
+                torch.addcmul(one, wide_query[:, steps], wide_key, out=half).reciprocal_()
+            else:
+                torch.add(wide_query[:, steps], wide_key, alpha=-2.0, out=half).sigmoid_()
+            yield part, steps, half
 
 
-def _tanh_of_sum(query, key, out):
-    """`tanh(query + key)`, to 2e-7."""
-    if out.device.type != "cpu" or out.dtype != torch.float32:
-        return torch.add(query, key, out=out).tanh_()
-    # 2 σ(2x) - 1: on CPUs the sigmoid takes a sixth of the time of the hyperbolic tangent.
-    return torch.add(query * 2.0, key, alpha=2.0, out=out).sigmoid_().mul_(2.0).sub_(1.0)
+def _learns(key):
+    return torch.is_grad_enabled() and key.requires_grad
+
+
+def _small(tensor):
+    return tensor.numel() > 0 and bool(tensor.abs().amax() <= LARGEST)
 
 
 def _wide(tensor):

@@ -1,3 +1,4 @@
+import functools
 import importlib
 
 import keras
@@ -52,6 +53,45 @@ def test_small_large_and_saturated_hidden_layers(generator):
     exact = np.tanh(hidden.astype("float64"))
     np.testing.assert_allclose(scores[0, 0], exact, atol=3e-7)
     np.testing.assert_allclose(of_key[0, :, 0], 1.0 - exact**2, atol=1e-6)
+
+
+def test_large_queries_and_keys_that_cancel(generator):
+    """Of either sign, to where their powers would be infinite in single precision."""
+    sizes = np.array([1.0, 19.0, 39.0, 41.0, 60.0, 1e4], "float32")
+    key = np.concatenate([sizes, -sizes])[None, :, None]
+    query = -key + generator.normal(size=key.shape).astype("float32")
+    cotangent = generator.normal(size=(1, 12, 12)).astype("float32")
+    arrays = [query, key, np.ones(1, "float32")]
+    scores, found = pull_back(additive_scores, arrays, cotangent)
+    exact = np.tanh(query.astype("float64") + key[:, None, :, 0])
+    np.testing.assert_allclose(scores, exact, atol=3e-7)
+    slope = cotangent * (1.0 - exact**2)
+    expected = slope.sum(axis=2)[..., None], slope.sum(axis=1)[..., None], np.sum(cotangent * exact)
+    for ours, gradient in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, np.reshape(gradient, ours.shape), atol=1e-5)
+
+
+def test_queries_one_after_the_other_share_their_keys(generator):
+    """As those of a decoder, each of which depends on the scores before it."""
+
+    def of_steps(score, query, key, scale):
+        key, found = key * 2.0, []
+        for step in range(3):
+            scores = score(query[:, step : step + 1], key, scale)
+            query = query + keras.ops.mean(scores)
+            found.append(scores)
+        return keras.ops.concatenate(found, axis=1)
+
+    shapes = [(2, 3, 4), (2, 5, 4), (4,)]
+    arrays = [generator.normal(size=shape).astype("float32") for shape in shapes]
+    cotangent = generator.normal(size=(2, 3, 5)).astype("float32")
+    scores, found = pull_back(functools.partial(of_steps, additive_scores), arrays, cotangent)
+    plain, expected = pull_back(
+        functools.partial(of_steps, plain_additive_scores), arrays, cotangent
+    )
+    np.testing.assert_allclose(scores, plain, atol=1e-5)
+    for ours, gradient in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, gradient, atol=1e-5)
 
 
 def test_variables_are_differentiated(generator):
