@@ -62,3 +62,4 @@ bench: setup
 	.venv/bin/python benchmarks/additive_attention.py
 	.venv/bin/python benchmarks/decoding.py
 	.venv/bin/python benchmarks/captioning.py
+	.venv/bin/python benchmarks/ntm.py
