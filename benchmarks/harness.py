@@ -58,17 +58,20 @@ def rows(name, backend, milliseconds, ours="ours"):
     ]
 
 
-def main(measure, description):
+def main(measure, description, draw=None):
     """Command line of a benchmark: each backend in a process of its own.
 
     Args:
         measure: takes the backend's name and returns its rows; called with `KERAS_BACKEND` set
             and nothing imported.
         description: what `--help` says.
+        draw: takes the rows and a path, and draws them; adds `--picture`.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--backend", choices=BACKENDS, action="append", help="by default all")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the rows to FILE")
+    if draw:
+        parser.add_argument("--picture", metavar="FILE", type=Path, help="draw the rows to FILE")
     parser.add_argument("--rows", metavar="FILE", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.rows:
@@ -89,6 +92,8 @@ def main(measure, description):
         found += part
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=1))
+    if draw and arguments.picture:
+        draw(found, arguments.picture)
 
 
 def print_table(found):

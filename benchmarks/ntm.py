@@ -1,7 +1,7 @@
 """Training a Neural Turing Machine on copying, beside one in plain PyTorch.
 
     python benchmarks/ntm.py                              # all backends
-    python benchmarks/ntm.py --backend jax --json ntm.json
+    python benchmarks/ntm.py --backend jax --json ntm.json --picture ntm.png
 
 Ours is `NeuralTuringMachine` with an LSTM of 100 units and one head of each kind, trained by
 `train_on_batch` on sequences of 20 vectors; JAX and TensorFlow run compiled. The peer has the same
@@ -164,5 +164,31 @@ def peer(torch, input_channels, output_channels):
     return Machine()
 
 
+def draw(rows, path):
+    """How a training step grows with the memory and with the sequence, on each backend."""
+    from keras_attn.visualization.figures import INK, PAGE_COLOURS, new_figure, saved
+
+    figure = new_figure(11.0, 4.2)
+    figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
+    names = {"memory": "memory, locations", "length": "length of what is copied"}
+    for axes, (kind, name) in zip(figure.subplots(1, 2), names.items(), strict=True):
+        axes.set(xscale="log", yscale="log")
+        axes.set_xlabel(name, fontsize=14, color=INK)
+        axes.set_ylabel("training step, ms", fontsize=14, color=INK)
+        for backend, shade in zip(harness.BACKENDS, PAGE_COLOURS, strict=False):
+            own = [row for row in rows if row["backend"] == backend and f", {kind} " in row["name"]]
+            if own:
+                sizes = [int(row["name"].split()[-1]) for row in own]
+                times = [row["ours_ms"] for row in own]
+                axes.plot(sizes, times, "o-", color=shade, linewidth=2.5, label=backend)
+                axes.set_xticks(sizes, sizes, fontsize=13)
+        axes.minorticks_off()
+        axes.tick_params(axis="y", labelsize=13)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color="#dddddd", linewidth=0.8)
+        axes.legend(fontsize=13, frameon=False)
+    saved(figure, path)
+
+
 if __name__ == "__main__":
-    harness.main(measure, "Neural Turing Machines beside one in plain PyTorch.")
+    harness.main(measure, "Neural Turing Machines beside one in plain PyTorch.", draw)
