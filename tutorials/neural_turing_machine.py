@@ -14,7 +14,7 @@ that followed another (`recall`), bits whose odds have to be found out (`ngrams`
 
     python tutorials/neural_turing_machine.py
     python tutorials/neural_turing_machine.py --task recall --networks ntm lstm --batches 20000
-    python tutorials/neural_turing_machine.py --controller lstm --seeds 0 1 2 3 4
+    python tutorials/neural_turing_machine.py --controller feedforward --seeds 0 1 2 3 4
 
 Reference: Graves, Wayne and Danihelka, "Neural Turing Machines", 2014,
 https://arxiv.org/abs/1410.5401
@@ -58,15 +58,15 @@ def parse_arguments(arguments=None):
     add = parser.add_argument
     add("--task", choices=list(TASKS), default="copy")
     add("--networks", nargs="+", choices=list(NAMES), default=["ntm"])
-    add("--controller", choices=["feedforward", "lstm", "gru"], default="feedforward")
+    add("--controller", choices=["lstm", "feedforward", "gru"], default="lstm")
     add("--units", type=positive, help="of the controller; by default the paper's for the task")
     add("--heads", type=positive, help="of each kind; by default the paper's for the task")
     add("--locations", type=positive, default=128, help="of the memory")
     add("--width", type=positive, default=20, help="of the memory")
-    add("--batches", type=positive, default=6000)
+    add("--batches", type=positive, default=10_000)
     add("--batch-size", type=positive, default=16)
-    add("--learning-rate", type=float, default=1e-3, help="its peak")
-    add("--clip", type=float, default=1.0, help="the longest gradient")
+    add("--learning-rate", type=float, default=3e-3, help="its peak")
+    add("--clip", type=float, default=0.1, help="the longest gradient")
     add("--seeds", nargs="+", type=int, default=[0], help="one run for each")
     add("--test-batches", type=positive, default=16, help="for each length that is tried")
     add("--json", type=Path, metavar="FILE", help="write all figures there")
