@@ -112,6 +112,7 @@ NAMES = {
     ],
     "keras_attn.ops": [
         "additive_scores",
+        "address_memory",
         "affine_grid",
         "allocation_weights",
         "attention_weights",

@@ -6,8 +6,8 @@ from keras import ops
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.memory_cell import MemoryCell
 from keras_attn.ops import (
+    address_memory,
     content_addressing,
-    interpolate_weights,
     read_memory,
     sharpen_weights,
     shift_weights,
@@ -188,12 +188,12 @@ class NTMCell(MemoryCell):
         Returns:
             Weights like `weights`.
         """
-        if self.addressing != "location":
-            found = content_addressing(told["key"], memory, told["strength"])
-            if self.addressing == "content":
-                return found
-            weights = interpolate_weights(found, weights, told["gate"])
-        return sharpen_weights(shift_weights(weights, told["shift"]), told["sharpening"])
+        told = {name: each for name, each in told.items() if name not in ("erase", "add")}
+        if self.addressing == "content":
+            return content_addressing(memory=memory, **told)
+        if self.addressing == "location":
+            return sharpen_weights(shift_weights(weights, told["shift"]), told["sharpening"])
+        return address_memory(memory=memory, previous=weights, **told)
 
     # === Keras ===
 

@@ -16,6 +16,7 @@ from keras_attn.ops.grid_sample import grid_sample
 from keras_attn.ops.grids import affine_grid, flow_grid, identity_grid, projective_grid
 from keras_attn.ops.homogeneous import compose, invert
 from keras_attn.ops.memory_addressing import (
+    address_memory,
     content_addressing,
     interpolate_weights,
     sharpen_weights,
@@ -37,6 +38,7 @@ from keras_attn.ops.transformation import transformation_matrix
 
 __all__ = [
     "additive_scores",
+    "address_memory",
     "affine_grid",
     "allocation_weights",
     "attention_weights",

@@ -1,7 +1,7 @@
 """Where the heads of a Neural Turing Machine look: from contents to weightings.
 
 The steps in the paper's order: `content_addressing`, `interpolate_weights`, `shift_weights`,
-`sharpen_weights`.
+`sharpen_weights`; and all of them, `address_memory`.
 
 Glossary of shapes:
     batch
@@ -13,12 +13,79 @@ Glossary of shapes:
 import keras
 from keras import ops
 
+from keras_attn.ops import kernels
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.named_axes import with_axes
 from keras_attn.ops.received import received
 
 # Smaller weights count as this when their logarithm is taken; larger than float32's smallest
 # numbers, which some processors take for zero.
 LEAST = 1e-37
+# Added to squared lengths, so that a vector of length 0 has a gradient.
+EPSILON = 1e-8
+AXES = {
+    "memory": "batch locations width",
+    "key": "batch heads width",
+    "strength": "batch heads",
+    "gate": "batch heads",
+    "shift": "batch heads steps",
+    "sharpening": "batch heads",
+    "previous": "batch heads locations",
+}
+
+
+def address_memory(key, strength, gate, shift, sharpening, memory, previous):
+    """Where heads look next, by content and by location: all four steps, one after the other.
+
+    Args:
+        key, strength: of `content_addressing`.
+        gate: of `interpolate_weights`.
+        shift: of `shift_weights`.
+        sharpening: of `sharpen_weights`.
+        memory: `M`, `(batch, locations, width)`.
+        previous: `w_{t-1}`, `(batch, heads, locations)`.
+
+    Returns:
+        `w_t`, like `previous`.
+
+    Raises:
+        ValueError: for ranks, sizes or batches that do not fit.
+
+    Example:
+
+    >>> memory, previous = np.eye(3)[None], np.array([[[1.0, 0.0, 0.0]]])
+    >>> one, up = np.array([[1.0]]), np.array([[[0.0, 0.0, 1.0]]])
+    >>> told = {"key": np.ones((1, 1, 3)), "strength": one, "gate": 0 * one, "shift": up}
+    >>> weights = keras_attn.ops.address_memory(
+    ...     **told, sharpening=one, memory=memory, previous=previous
+    ... )
+    >>> keras.ops.convert_to_numpy(weights).round(3).tolist()
+    [[[0.0, 1.0, 0.0]]]
+
+    Reference:
+        Graves et al., "Neural Turing Machines", 2014, figure 2, https://arxiv.org/abs/1410.5401
+    """
+    arguments = with_axes(
+        AXES,
+        memory=memory,
+        key=key,
+        strength=strength,
+        gate=gate,
+        shift=shift,
+        sharpening=sharpening,
+        previous=previous,
+    )
+    _check_steps(arguments[4])
+    memory, *told, previous = arguments
+    address = kernels.load("address_memory") or plain_address_memory
+    return address(*told, memory, previous)
+
+
+def plain_address_memory(key, strength, gate, shift, sharpening, memory, previous):
+    """`address_memory` step by step."""
+    weights = content_addressing(key, memory, strength)
+    weights = interpolate_weights(weights, previous, gate)
+    return sharpen_weights(shift_weights(weights, shift), sharpening)
 
 
 def content_addressing(key, memory, strength):
@@ -49,7 +116,7 @@ def content_addressing(key, memory, strength):
         Graves et al., "Neural Turing Machines", 2014, equations 5 and 6,
         https://arxiv.org/abs/1410.5401
     """
-    key, memory = _fitting(key, memory)
+    memory, key = with_axes(AXES, memory=memory, key=key)
     strength = _for_each_head("strength", strength)
     wide = keras.backend.result_type(key.dtype, memory.dtype, "float32")
     rows, strength = ops.cast(memory, wide), ops.cast(strength, wide)
@@ -118,9 +185,7 @@ def shift_weights(weights, shift):
         Graves et al., "Neural Turing Machines", 2014, equation 8, https://arxiv.org/abs/1410.5401
     """
     weights, shift = _weights("weights", weights), _weights("shift", shift)
-    steps = shift.shape[-1]
-    if steps % 2 != 1:
-        raise ValueError(f"`shift` must have an odd number of steps. {received(shift=shift)}")
+    steps = _check_steps(shift)
     moved = (
         shift[..., step : step + 1] * ops.roll(weights, step - steps // 2, axis=-1)
         for step in range(steps)
@@ -160,21 +225,17 @@ def sharpen_weights(weights, sharpening):
     return ops.cast(attention_weights(ops.cast(sharpening, wide) * logits), weights.dtype)
 
 
+def _check_steps(shift):
+    """How many steps a shift has, as many up as down."""
+    steps = shift.shape[-1]
+    if steps % 2 != 1:
+        raise ValueError(f"`shift` must have an odd number of steps. {received(shift=shift)}")
+    return steps
+
+
 def _inverse_length(vectors):
-    """`1 / |v|` of each, `(...)`; bounded, so that a vector of length 0 has a gradient."""
-    return ops.rsqrt(ops.sum(ops.square(vectors), axis=-1) + 1e-8)
-
-
-def _fitting(key, memory):
-    """Both as tensors, refused where they do not fit each other."""
-    key, memory = _weights("key", key), _weights("memory", memory)
-    batches = {key.shape[0], memory.shape[0]} - {None}
-    if len(batches) > 1 or key.shape[-1] != memory.shape[-1]:
-        raise ValueError(
-            "`key` must be of shape (batch, heads, width), and `memory` of shape (batch, "
-            f"locations, width). {received(key=key, memory=memory)}"
-        )
-    return key, memory
+    """`1 / |v|` of each, `(...)`."""
+    return ops.rsqrt(ops.sum(ops.square(vectors), axis=-1) + EPSILON)
 
 
 def _weights(name, tensor):

@@ -110,4 +110,5 @@ def follow_links(read_weights, links):
         2016, Methods, "Temporal memory linkage", https://doi.org/10.1038/nature20101
     """
     weights, links = with_axes(AXES, read_weights=read_weights, links=links)
-    return ops.matmul(weights, links), ops.matmul(weights, ops.swapaxes(links, 1, 2))
+    # XLA takes several times as long for a product with transposed links as for this one.
+    return ops.matmul(weights, links), ops.einsum("bhj,bij->bhi", weights, links)

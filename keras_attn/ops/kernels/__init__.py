@@ -1,10 +1,10 @@
 """Fast paths, one module a function and backend: each equals its plain twin in `keras_attn.ops`."""
 
+import functools
 import importlib
+import importlib.util
 
 import keras
-
-_BACKENDS = ("jax", "tensorflow", "torch")
 
 
 def load(name):
@@ -12,7 +12,12 @@ def load(name):
 
     The backend is imported at the first call, not with the package.
     """
-    backend = keras.backend.backend()
-    if backend not in _BACKENDS:
+    return _load(f"{keras.backend.backend()}_{name}", name)
+
+
+@functools.cache
+def _load(module, name):
+    module = f"keras_attn.ops.kernels.{module}"
+    if importlib.util.find_spec(module) is None:
         return None
-    return getattr(importlib.import_module(f"keras_attn.ops.kernels.{backend}_{name}"), name)
+    return getattr(importlib.import_module(module), name)
