@@ -139,9 +139,15 @@ class MemoryCell(keras.layers.Layer):
             By the names of `parts`, `(batch, heads, width)`, or `(batch, heads)` where a head has
             one number.
         """
+        return self.from_numbers(self.numbers(hidden))
+
+    def numbers(self, hidden):
+        """All numbers of the heads, clipped, before their activations, `(batch, numbers)`."""
         numbers = self.heads(hidden)
-        if self.clip is not None:
-            numbers = ops.clip(numbers, -self.clip, self.clip)
+        return numbers if self.clip is None else ops.clip(numbers, -self.clip, self.clip)
+
+    def from_numbers(self, numbers):
+        """What `told` returns, from what `numbers` returns."""
         told, first = {}, 0
         for name, (count, width) in self.parts.items():
             part = numbers[:, first : first + count * width]

@@ -8,6 +8,7 @@ from keras_attn.layers.memory_cell import MemoryCell
 from keras_attn.ops import (
     address_memory,
     content_addressing,
+    kernels,
     read_memory,
     sharpen_weights,
     shift_weights,
@@ -170,12 +171,28 @@ class NTMCell(MemoryCell):
     def call(self, inputs, states):
         found, states, (memory, weights) = self.unpacked(states)
         hidden, states = self.controller(ops.concatenate([inputs, found], axis=-1), states)
-        told = self.told(hidden)
+        found, memory, weights = self.use(self.numbers(hidden), memory, weights)
+        return self.packed(hidden, found, states, [memory, weights])
+
+    def use(self, numbers, memory, weights):
+        """Finds, reads and writes.
+
+        Args:
+            numbers: what the method of this name gives.
+            memory: `(batch, memory_locations, memory_width)`.
+            weights: of the step before, `(batch, heads, memory_locations)`.
+
+        Returns:
+            What was read, `(batch, read_heads, memory_width)`, the memory and the weights after.
+        """
+        kernel = kernels.load("use_memory")
+        if kernel and self.addressing == "content_and_location":
+            return kernel(numbers, memory, weights, self.parts, self.read_heads)
+        told = self.from_numbers(numbers)
         weights = self.address(told, memory, weights)
         found = read_memory(weights[:, : self.read_heads], memory)
         written = weights[:, self.read_heads :]
-        memory = write_memory(memory, written, told["erase"], told["add"])
-        return self.packed(hidden, found, states, [memory, weights])
+        return found, write_memory(memory, written, told["erase"], told["add"]), weights
 
     def address(self, told, memory, weights):
         """Where the heads look.

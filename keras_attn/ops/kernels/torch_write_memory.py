@@ -1,21 +1,39 @@
 """Writing to a memory on PyTorch: nothing but the arguments is kept for the gradient."""
 
-import torch
+import math
 
-from keras_attn.ops.external_memory import plain_write_memory, write_gradients
+import torch
 
 
 def write_memory(memory, weights, erase, add):
-    """Equals `plain_write_memory`, with a gradient of its own."""
+    """Equals `plain_write_memory`, with a gradient of its own, of the first order only."""
     return _WriteMemory.apply(memory, weights, erase, add)
 
 
 class _WriteMemory(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, *arguments):
-        ctx.save_for_backward(*arguments)
-        return plain_write_memory(*arguments)
+    def forward(ctx, memory, weights, erase, add):
+        ctx.save_for_backward(memory, weights, erase, add)
+        kept = math.prod(_kept(weights, erase), start=memory)
+        return torch.baddbmm(kept, weights.transpose(1, 2), add)
 
     @staticmethod
+    @torch.autograd.function.once_differentiable
     def backward(ctx, gradient):
-        return write_gradients(*ctx.saved_tensors, gradient)
+        memory, weights, erase, add = ctx.saved_tensors
+        kept = _kept(weights, erase)
+        of_add = torch.matmul(weights, gradient)
+        of_weights = torch.matmul(add, gradient.transpose(1, 2))
+        of_erase = torch.empty_like(erase)
+        for head in range(len(kept)):
+            others = math.prod(kept[:head] + kept[head + 1 :], start=gradient)
+            erased = others * memory
+            of_weights[:, head] -= torch.matmul(erased, erase[:, head, :, None])[..., 0]
+            of_erase[:, head] = -torch.matmul(weights[:, head, None], erased)[:, 0]
+        return math.prod(kept, start=gradient), of_weights, of_erase, of_add
+
+
+def _kept(weights, erase):
+    """What each head leaves of the memory, `1 - w e`, `(batch, locations, width)`."""
+    heads = range(weights.shape[1])
+    return [1.0 - weights[:, head, :, None] * erase[:, head, None] for head in heads]
