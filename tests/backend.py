@@ -151,11 +151,17 @@ def quick(layer, function):
 
 def inferred(model, inputs):
     """The outputs of a model as a list of NumPy arrays, without training."""
+    return inference(model, inputs)()
+
+
+def inference(model, inputs):
+    """A function that gives what `inferred` does, of the weights that the model then has."""
     if BACKEND == "openvino":
         # Of a graph of constants alone it takes a product before the transposition that it is of.
-        return flat(model.predict(inputs, verbose=0))
+        return lambda: flat(model.predict(inputs, verbose=0))
 
     def call(*tensors):
         return model(keras.tree.pack_sequence_as(inputs, tensors), training=False)
 
-    return flat(quick(model, call)(*keras.tree.flatten(inputs)))
+    function = quick(model, call)
+    return lambda: flat(function(*keras.tree.flatten(inputs)))

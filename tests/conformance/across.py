@@ -9,7 +9,9 @@ JSON: the largest relative difference, or the error, by folder and case.
 
 import json
 import os
+import re
 import sys
+import zipfile
 from pathlib import Path
 
 if os.environ["KERAS_BACKEND"] in ("torch", "tensorflow"):
@@ -21,7 +23,7 @@ if os.environ["KERAS_BACKEND"] in ("torch", "tensorflow"):
 import keras
 import numpy as np
 
-from tests.backend import BACKEND
+from tests.backend import BACKEND, inference
 from tests.conformance.registry import CASES
 
 
@@ -34,29 +36,44 @@ def save(folder):
         np.savez(folder / f"{case.id}.npz", *case.predict(model))
 
 
-def difference(case, folder):
-    model = keras.saving.load_model(folder / f"{case.id}.keras", safe_mode=True)
-    with np.load(folder / f"{case.id}.npz") as file:
-        wanted = list(file.values())
-    outputs = case.predict(model)
-    assert len(outputs) == len(wanted)
-    return max(
-        float(np.max(np.abs(output - other) / (1.0 + np.abs(other)), initial=0.0))
-        for output, other in zip(outputs, wanted, strict=True)
-    )
+def differences(case, folders):
+    """By folder. A model is made of the first file, as all hold the same but for the weights."""
+    files = [folder / f"{case.id}.keras" for folder in folders]
+    assert len(set(map(config, files))) == 1, "the configs differ"
+    model = keras.saving.load_model(files[0], safe_mode=True)
+    predict = inference(model, case.packed())
+    found = {}
+    for folder, file in zip(folders, files, strict=True):
+        if file != files[0]:
+            model.load_weights(file)
+        outputs = predict()
+        with np.load(file.with_suffix(".npz")) as wanted:
+            assert len(outputs) == len(wanted)
+            found[folder.name] = max(
+                float(np.max(np.abs(output - other) / (1.0 + np.abs(other)), initial=0.0))
+                for output, other in zip(outputs, wanted.values(), strict=True)
+            )
+    return found
+
+
+def config(file):
+    """The config in a file, but for addresses of objects that are shared in it."""
+    text = zipfile.ZipFile(file).read("config.json").decode()
+    return re.sub(r'"shared_object_id": \d+', "", text)
 
 
 def load(folders):
-    found = {}
-    for folder in map(Path, folders):
-        found[folder.name] = {}
-        for case in CASES:
-            if BACKEND in case.unsupported:
-                continue
-            try:
-                found[folder.name][case.id] = difference(case, folder)
-            except Exception as error:
-                found[folder.name][case.id] = f"{type(error).__name__}: {error}"
+    folders = [Path(folder) for folder in folders]
+    found = {folder.name: {} for folder in folders}
+    for case in CASES:
+        if BACKEND in case.unsupported:
+            continue
+        try:
+            each = differences(case, folders)
+        except Exception as error:
+            each = dict.fromkeys(found, f"{type(error).__name__}: {error}")
+        for name, difference in each.items():
+            found[name][case.id] = difference
     print(json.dumps(found))
 
 

@@ -187,7 +187,11 @@ class LayerCase(Case):
 
     def predict(self, model, arrays=None):
         """The outputs of a model made by `model`, as a list of arrays."""
-        return inferred(model, list((arrays or self.arrays()).values()))
+        return inferred(model, self.packed(arrays))
+
+    def packed(self, arrays=None):
+        """The inputs as the functional model takes them."""
+        return list((arrays or self.arrays()).values())
 
     def fit_data(self, model):
         """Inputs and targets: random numbers of the outputs' shapes."""
@@ -234,7 +238,11 @@ class ModelCase(Case):
         return arrays[0] if len(arrays) == 1 else arrays
 
     def predict(self, model, arrays=None):
-        return inferred(model, self.pack(arrays or self.arrays()))
+        return inferred(model, self.packed(arrays))
+
+    def packed(self, arrays=None):
+        """The inputs as the model takes them."""
+        return self.pack(arrays or self.arrays())
 
     def fit_data(self, model):
         return self.pack(self.arrays()), self.targets
