@@ -1,6 +1,7 @@
 """What all tests need before a backend is imported."""
 
 import contextlib
+import itertools
 import os
 from pathlib import Path
 
@@ -46,6 +47,8 @@ import pytest
 
 from tests.backend import TRAINS
 
+MAPS = Path("/proc/self/maps")
+
 
 def pytest_collection_modifyitems(items):
     """On a backend that only infers, the tests that train are skipped."""
@@ -61,6 +64,24 @@ def pytest_collection_modifyitems(items):
 def seeded():
     """The same random numbers for every test, whatever ran before it."""
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session")
+def counted():
+    """How many tests a process has run."""
+    return itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def compiled_is_forgotten(counted):
+    """Before a process has more memory maps than Linux allows it: JAX ends in a segmentation fault
+    there, and what it compiles for a test takes some fifty."""
+    yield
+    if keras.backend.backend() == "jax" and next(counted) % 50 == 0 and MAPS.exists():
+        import jax
+
+        if MAPS.read_bytes().count(b"\n") > 30_000:
+            jax.clear_caches()
 
 
 @pytest.fixture
