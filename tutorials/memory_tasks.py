@@ -45,7 +45,10 @@ recall = functools.partial(AssociativeRecallTask, multiple=12)
 TASKS = {
     "copy": Task(
         copy, (100, 1), (100, 1), 256,
-        _tests(copy, "length {lengths}", *({"lengths": n} for n in (20, 10, 30, 50, 120))),
+        {
+            **_tests(copy, "length {lengths}", *({"lengths": n} for n in (20, 10, 30, 50, 120))),
+            "lengths 1 to 20": copy,
+        },
     ),
     "repeat_copy": Task(
         repeat_copy, (100, 1), (100, 1), 512,

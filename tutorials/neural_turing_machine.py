@@ -63,7 +63,7 @@ def parse_arguments(arguments=None):
     add("--heads", type=positive, help="of each kind; by default the paper's for the task")
     add("--locations", type=positive, default=128, help="of the memory")
     add("--width", type=positive, default=20, help="of the memory")
-    add("--batches", type=positive, default=10_000)
+    add("--batches", type=positive, default=20_000)
     add("--batch-size", type=positive, default=16)
     add("--learning-rate", type=float, default=3e-3, help="its peak")
     add("--clip", type=float, default=0.1, help="the longest gradient")
