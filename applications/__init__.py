@@ -4,6 +4,7 @@ from keras_attn.applications.attention_summarizer import AttentionSummarizer
 from keras_attn.applications.attribute_detector import AttributeDetector
 from keras_attn.applications.co_localizer import CoLocalizer
 from keras_attn.applications.digit_sequence_classifier import DigitSequenceClassifier
+from keras_attn.applications.draw import DRAW
 from keras_attn.applications.encoder_decoder import EncoderDecoder
 from keras_attn.applications.intersection_over_union import intersection_over_union
 from keras_attn.applications.inverse_compositional_classifier import (
@@ -20,6 +21,7 @@ from keras_attn.applications.spatial_transformer_classifier import SpatialTransf
 from keras_attn.applications.stacked_lstm import StackedLSTM
 
 __all__ = [
+    "DRAW",
     "AttentionSummarizer",
     "AttributeDetector",
     "CoLocalizer",

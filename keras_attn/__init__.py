@@ -10,6 +10,8 @@ from keras_attn.layers import (
     ContentAttention,
     CoverageAttention,
     DNCCell,
+    DRAWRead,
+    DRAWWrite,
     GridGenerator,
     GridSampler,
     HardAttention,
@@ -26,6 +28,8 @@ from keras_attn.layers import (
     SpatialTransformer,
     TransformationHead,
     VisualAttention,
+    WholeImageRead,
+    WholeImageWrite,
 )
 
 __version__ = "0.1.0"
@@ -39,6 +43,8 @@ __all__ = [
     "ContentAttention",
     "CoverageAttention",
     "DNCCell",
+    "DRAWRead",
+    "DRAWWrite",
     "GridGenerator",
     "GridSampler",
     "HardAttention",
@@ -55,6 +61,8 @@ __all__ = [
     "SpatialTransformer",
     "TransformationHead",
     "VisualAttention",
+    "WholeImageRead",
+    "WholeImageWrite",
     "applications",
     "datasets",
     "decoding",

@@ -81,7 +81,8 @@ def random_bits(generator, *shape):
 def check_range(value, name, minimum=1):
     """`value` as two ints, the least and the most of something, or a ValueError."""
     pair = (value, value) if np.ndim(value) == 0 else tuple(value)
-    if len(pair) != 2 or pair[0] > pair[1]:
+    integers = all(isinstance(each, (int, np.integer)) for each in pair)
+    if len(pair) != 2 or not integers or pair[0] > pair[1]:
         raise ValueError(
             f"`{name}` must be an integer, or the least and the most. Received: {name}={value!r}"
         )

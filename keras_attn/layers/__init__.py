@@ -7,6 +7,8 @@ from keras_attn.layers.bahdanau_attention import BahdanauAttention
 from keras_attn.layers.content_attention import ContentAttention
 from keras_attn.layers.coverage_attention import CoverageAttention
 from keras_attn.layers.dnc_cell import DNCCell
+from keras_attn.layers.draw_read import DRAWRead
+from keras_attn.layers.draw_write import DRAWWrite
 from keras_attn.layers.grid_generator import GridGenerator
 from keras_attn.layers.grid_sampler import GridSampler
 from keras_attn.layers.hard_attention import HardAttention
@@ -24,6 +26,8 @@ from keras_attn.layers.spatial_channel_attention import SpatialChannelAttention
 from keras_attn.layers.spatial_transformer import SpatialTransformer
 from keras_attn.layers.transformation_head import TransformationHead
 from keras_attn.layers.visual_attention import VisualAttention
+from keras_attn.layers.whole_image_read import WholeImageRead
+from keras_attn.layers.whole_image_write import WholeImageWrite
 
 __all__ = [
     "NTM",
@@ -34,6 +38,8 @@ __all__ = [
     "ContentAttention",
     "CoverageAttention",
     "DNCCell",
+    "DRAWRead",
+    "DRAWWrite",
     "GridGenerator",
     "GridSampler",
     "HardAttention",
@@ -50,4 +56,6 @@ __all__ = [
     "SpatialTransformer",
     "TransformationHead",
     "VisualAttention",
+    "WholeImageRead",
+    "WholeImageWrite",
 ]

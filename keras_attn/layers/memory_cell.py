@@ -72,18 +72,19 @@ class MemoryCell(keras.layers.Layer):
             states: by name, the shapes of the states after memory and weights, for one example.
             **kwargs: of the projection.
         """
-        self.parts = parts
+        # As tuples, since the order counts: Keras and PyTorch sort dictionaries that they track.
+        self._parts = tuple(parts.items())
         self.heads = keras.layers.Dense(
             sum(count * width for count, width in parts.values()),
             dtype=self.dtype_policy,
             name="heads",
             **kwargs,
         )
-        self.memory_shapes = {
-            "memory": (self.memory_locations, self.memory_width),
-            "weights": (self.read_heads + write_heads, self.memory_locations),
-            **states,
-        }
+        self._memory_shapes = (
+            ("memory", (self.memory_locations, self.memory_width)),
+            ("weights", (self.read_heads + write_heads, self.memory_locations)),
+            *states.items(),
+        )
         # The output comes first: where a step is masked, some backends take the first state for it.
         # All are flat: of a state of rank 3 they take the batch for the steps.
         self.state_size = [
@@ -91,6 +92,16 @@ class MemoryCell(keras.layers.Layer):
             *self.controller.state_size,
             *(math.prod(shape) for shape in self.memory_shapes.values()),
         ]
+
+    @property
+    def parts(self):
+        """By name, how many heads are told so, and how many numbers each, in order."""
+        return dict(self._parts)
+
+    @property
+    def memory_shapes(self):
+        """By name, the shapes of what is remembered of one example, in order."""
+        return dict(self._memory_shapes)
 
     # === One step ===
 

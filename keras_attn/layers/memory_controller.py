@@ -9,6 +9,8 @@ NAMED = {
         units, activation="tanh", dtype=dtype, name="cell"
     ),
 }
+# Attributes of layers that draw random numbers, unless they are 0.
+RANDOM = ("dropout", "recurrent_dropout", "rate", "stddev")
 
 
 class MemoryController(keras.layers.Layer):
@@ -38,9 +40,10 @@ class MemoryController(keras.layers.Layer):
                 f"`controller` must be one of {tuple(NAMED)}, a Keras cell or a layer. "
                 f"Received: controller={kind!r}"
             )
-        if getattr(self.cell, "dropout", 0) or getattr(self.cell, "recurrent_dropout", 0):
-            # Its masks are drawn inside of the loop, which not every backend can.
-            raise ValueError(f"`controller` must have no dropout. Received: {self.cell}")
+        for layer in self.cell._flatten_layers():
+            if any(getattr(layer, name, 0) for name in RANDOM):
+                # Its masks are drawn inside of the loop, which not every backend can.
+                raise ValueError(f"`controller` must have no dropout. Received: {layer}")
         self.state_size = keras.tree.flatten(getattr(self.cell, "state_size", []))
         if self.state_size:
             self._check_width(getattr(self.cell, "output_size", self.state_size[0]))
@@ -57,16 +60,20 @@ class MemoryController(keras.layers.Layer):
             self._check_width(self.cell.compute_output_shape(input_shape)[-1])
 
     def call(self, inputs, states):
+        # A cell of one's own may have a dtype policy of its own.
         if not self.state_size:
-            return self.cell(inputs), []
+            return ops.cast(self.cell(inputs), self.compute_dtype), []
         states = keras.tree.pack_sequence_as(self.cell.state_size, states)
         output, states = self.cell(inputs, states)
-        return output, keras.tree.flatten(states)
+        return ops.cast(output, self.compute_dtype), self._cast(states)
 
     def get_initial_state(self, batch_size=None):
         if hasattr(self.cell, "get_initial_state"):
-            return keras.tree.flatten(self.cell.get_initial_state(batch_size=batch_size))
+            return self._cast(self.cell.get_initial_state(batch_size=batch_size))
         return [ops.zeros((batch_size, size), self.compute_dtype) for size in self.state_size]
+
+    def _cast(self, states):
+        return [ops.cast(state, self.compute_dtype) for state in keras.tree.flatten(states)]
 
     def _check_width(self, width):
         if width != self.units:

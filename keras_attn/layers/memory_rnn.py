@@ -54,7 +54,8 @@ class MemoryRNN(keras.layers.RNN):
         """What the heads do at every step.
 
         Args:
-            sequences: `(batch, steps, features)`, all of whose steps count.
+            sequences: `(batch, steps, features)`, all of whose steps count; a layer that goes
+                backwards is shown in the order in which it goes.
             initial_state: a list of states, by default the first ones.
 
         Returns:
@@ -69,8 +70,11 @@ class MemoryRNN(keras.layers.RNN):
         sequences = ops.cast(ops.convert_to_tensor(sequences), cell.compute_dtype)
         if not self.built:
             self.build(tuple(sequences.shape))
+        if self.go_backwards:
+            sequences = ops.flip(sequences, axis=1)
         if initial_state is None:
             initial_state = self.get_initial_state(ops.shape(sequences)[0])
+        initial_state = [ops.cast(state, cell.compute_dtype) for state in initial_state]
         shapes, names = cell.memory_shapes, []
 
         def step(slices, state):

@@ -12,9 +12,22 @@ from keras_attn.ops.attention_weights import attention_weights
 from keras_attn.ops.coverage import coverage_loss
 from keras_attn.ops.doubly_stochastic import doubly_stochastic_loss
 from keras_attn.ops.external_memory import read_memory, write_memory
+from keras_attn.ops.gaussian_window import (
+    GaussianWindow,
+    gaussian_filters,
+    gaussian_window,
+    read_patch,
+    window_box,
+    write_patch,
+)
 from keras_attn.ops.grid_sample import grid_sample
 from keras_attn.ops.grids import affine_grid, flow_grid, identity_grid, projective_grid
 from keras_attn.ops.homogeneous import compose, invert
+from keras_attn.ops.latents import (
+    bernoulli_log_probability,
+    gaussian_divergence,
+    gaussian_log_probability,
+)
 from keras_attn.ops.memory_addressing import (
     address_memory,
     content_addressing,
@@ -37,11 +50,13 @@ from keras_attn.ops.tiling import tiling
 from keras_attn.ops.transformation import transformation_matrix
 
 __all__ = [
+    "GaussianWindow",
     "additive_scores",
     "address_memory",
     "affine_grid",
     "allocation_weights",
     "attention_weights",
+    "bernoulli_log_probability",
     "compose",
     "concat_scores",
     "content_addressing",
@@ -51,6 +66,10 @@ __all__ = [
     "doubly_stochastic_loss",
     "flow_grid",
     "follow_links",
+    "gaussian_divergence",
+    "gaussian_filters",
+    "gaussian_log_probability",
+    "gaussian_window",
     "general_scores",
     "grid_sample",
     "identity_grid",
@@ -62,6 +81,7 @@ __all__ = [
     "precedence_weights",
     "projective_grid",
     "read_memory",
+    "read_patch",
     "reinforce_loss",
     "retention_vector",
     "semantic_sparsity_loss",
@@ -72,5 +92,7 @@ __all__ = [
     "tiling",
     "transformation_matrix",
     "usage_vector",
+    "window_box",
     "write_memory",
+    "write_patch",
 ]

@@ -13,6 +13,7 @@ import keras
 from keras import ops
 
 from keras_attn.ops import kernels
+from keras_attn.ops.named_axes import floating
 from keras_attn.ops.received import received
 
 
@@ -75,11 +76,15 @@ def write_memory(memory, weights, erase, add):
         https://arxiv.org/abs/1410.5401
     """
     weights, memory = _checked(weights=weights, memory=memory)
-    heads, given = weights.shape[1], {"add": ops.convert_to_tensor(add)}
+    heads, given = weights.shape[1], {"add": floating(add)}
     if erase is not None:
-        given["erase"] = ops.convert_to_tensor(erase)
+        given["erase"] = floating(erase)
     for name, tensor in given.items():
-        if len(tensor.shape) != 3 or tensor.shape[1:] != (heads, memory.shape[-1]):
+        if (
+            len(tensor.shape) != 3
+            or tuple(tensor.shape[1:]) != (heads, memory.shape[-1])
+            or _differ(tensor.shape[0], memory.shape[0])
+        ):
             raise ValueError(
                 f"`{name}` must be of shape (batch, heads, width). "
                 f"{received(**{name: tensor}, weights=weights, memory=memory)}"
@@ -89,7 +94,9 @@ def write_memory(memory, weights, erase, add):
     given = {name: ops.cast(tensor, wide) for name, tensor in given.items()}
     if erase is None:
         return _with_added(memory, weights, **given)
-    write = kernels.load("write_memory") or plain_write_memory
+    write = kernels.load("write_memory")
+    if write is None or any(map(keras.utils.is_keras_tensor, (memory, weights, *given.values()))):
+        write = plain_write_memory
     return write(memory, weights, given["erase"], given["add"])
 
 
@@ -143,12 +150,11 @@ def _kept(weights, erase, head):
 
 def _checked(weights, memory):
     """Both as tensors, refused where they do not fit each other."""
-    weights, memory = ops.convert_to_tensor(weights), ops.convert_to_tensor(memory)
-    batches = {weights.shape[0], memory.shape[0]} - {None}
+    weights, memory = floating(weights), floating(memory)
     if (
         len(weights.shape) != 3
         or len(memory.shape) != 3
-        or len(batches) > 1
+        or _differ(weights.shape[0], memory.shape[0])
         or weights.shape[-1] != memory.shape[1]
     ):
         raise ValueError(
@@ -156,3 +162,8 @@ def _checked(weights, memory):
             f"locations, width). {received(weights=weights, memory=memory)}"
         )
     return weights, memory
+
+
+def _differ(size, other):
+    """Whether two sizes are known and differ. (Where a graph is traced, they are tensors.)"""
+    return size is not None and other is not None and size != other

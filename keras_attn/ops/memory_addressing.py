@@ -15,7 +15,7 @@ from keras import ops
 
 from keras_attn.ops import kernels
 from keras_attn.ops.attention_weights import attention_weights
-from keras_attn.ops.named_axes import with_axes
+from keras_attn.ops.named_axes import floating, with_axes
 from keras_attn.ops.received import received
 
 # Smaller weights count as this when their logarithm is taken; larger than float32's smallest
@@ -77,15 +77,17 @@ def address_memory(key, strength, gate, shift, sharpening, memory, previous):
     )
     _check_steps(arguments[4])
     memory, *told, previous = arguments
-    address = kernels.load("address_memory") or plain_address_memory
+    address = kernels.load("address_memory")
+    if address is None or any(map(keras.utils.is_keras_tensor, arguments)):
+        address = plain_address_memory
     return address(*told, memory, previous)
 
 
 def plain_address_memory(key, strength, gate, shift, sharpening, memory, previous):
     """`address_memory` step by step."""
     weights = content_addressing(key, memory, strength)
-    weights = interpolate_weights(weights, previous, gate)
-    return sharpen_weights(shift_weights(weights, shift), sharpening)
+    weights = shift_weights(interpolate_weights(weights, previous, gate), shift)
+    return ops.cast(sharpen_weights(weights, sharpening), previous.dtype)
 
 
 def content_addressing(key, memory, strength):
@@ -240,7 +242,7 @@ def _inverse_length(vectors):
 
 def _weights(name, tensor):
     """Numbers of each head, as a tensor of rank 3."""
-    tensor = ops.convert_to_tensor(tensor)
+    tensor = floating(tensor)
     if len(tensor.shape) != 3:
         raise ValueError(
             f"`{name}` must be of rank 3, (batch, ..., ...). {received(**{name: tensor})}"
@@ -250,7 +252,7 @@ def _weights(name, tensor):
 
 def _for_each_head(name, tensor):
     """A number for each head, as it multiplies weights."""
-    tensor = ops.convert_to_tensor(tensor)
+    tensor = floating(tensor)
     if len(tensor.shape) != 2:
         raise ValueError(
             f"`{name}` must be of rank 2, (batch, heads). {received(**{name: tensor})}"

@@ -1,5 +1,6 @@
 """The check that the tensors of a function fit each other."""
 
+import keras
 from keras import ops
 
 from keras_attn.ops.received import received
@@ -13,12 +14,12 @@ def with_axes(axes, **tensors):
         **tensors: the arguments.
 
     Returns:
-        The arguments as tensors, a list.
+        The arguments as tensors of floats, a list.
 
     Raises:
         ValueError: for the first that has other axes, or of another size than those before.
     """
-    tensors = {name: ops.convert_to_tensor(tensor) for name, tensor in tensors.items()}
+    tensors = {name: floating(tensor) for name, tensor in tensors.items()}
     sizes = {}
     for name, tensor in tensors.items():
         names = axes[name].split()
@@ -32,3 +33,10 @@ def with_axes(axes, **tensors):
                 f"`{name}` must be of shape ({', '.join(names)}). {received(**tensors)}"
             )
     return list(tensors.values())
+
+
+def floating(tensor):
+    """A tensor of floats, of integers and booleans too."""
+    tensor = ops.convert_to_tensor(tensor)
+    is_float = "float" in keras.backend.standardize_dtype(tensor.dtype)
+    return tensor if is_float else ops.cast(tensor, keras.config.floatx())

@@ -9,6 +9,8 @@ from tests.conformance import (
     alignment,
     caption_models,
     decoders,
+    draw,
+    draw_models,
     memory,
     memory_models,
     sequence_models,
@@ -27,11 +29,13 @@ LAYERS = [
     *decoders.DECODERS,
     *visual.VISUAL,
     *memory.MEMORY,
+    *draw.DRAW,
 ]
 MODELS = [
     *spatial_models.MODELS,
     *sequence_models.MODELS,
     *caption_models.MODELS,
     *memory_models.MODELS,
+    *draw_models.MODELS,
 ]
 CASES = [*LAYERS, *MODELS]

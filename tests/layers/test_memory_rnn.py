@@ -75,3 +75,52 @@ def test_the_trace_agrees_with_itself(inputs, cell):
     np.testing.assert_allclose(
         trace["reads"].reshape(2, 6, -1), trace["output"][..., 5:], atol=1e-6
     )
+
+
+@CELLS
+def test_the_trace_of_a_layer_that_goes_backwards_is_what_it_does(inputs, cell):
+    layer = machine(cell, go_backwards=True)
+    found = to_numpy(layer.trace(inputs)["output"])
+    np.testing.assert_allclose(found, to_numpy(layer(inputs)), atol=1e-5)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize("kind", ["lstm", "dense"])
+def test_a_controller_of_ones_own_has_a_policy_of_its_own(inputs, policy, kind):
+    own = keras.layers.LSTMCell(5) if kind == "lstm" else keras.layers.Dense(5)
+    layer = MemoryRNN(NTMCell(5, 6, 4, controller=own, dtype=policy), dtype=policy)
+    assert np.all(np.isfinite(to_numpy(layer(inputs))))
+    state = [ops.cast(each, "float32") for each in layer.get_initial_state(2)]
+    assert to_numpy(layer.trace(inputs, state)["output"]).shape == (2, 6, 9)
+
+
+def test_dropout_anywhere_in_a_controller_is_refused():
+    cells = [keras.layers.LSTMCell(5, dropout=0.5), keras.layers.LSTMCell(5)]
+    network = keras.Sequential([keras.layers.Dense(5), keras.layers.Dropout(0.5)])
+    for controller in (keras.layers.StackedRNNCells(cells), network):
+        with pytest.raises(ValueError, match="`controller` must have no dropout"):
+            NTMCell(5, 6, 4, controller=controller)
+
+
+def test_what_a_subclass_changes_is_what_happens(inputs):
+    class Loud(NTMCell):
+        activations = {**NTMCell.activations, "add": lambda numbers: 0.0 * numbers + 100.0}
+
+    layer = MemoryRNN(Loud(5, memory_locations=6, memory_width=4), return_state=True)
+    memory = to_numpy(layer(inputs)[-2])
+    assert memory.max() > 50.0
+    np.testing.assert_allclose(
+        memory, to_numpy(layer.trace(inputs)["memory"])[:, -1].reshape(2, -1)
+    )
+
+
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="PyTorch sorts dictionaries")
+@CELLS
+def test_an_export_leaves_the_machine_as_it_is(inputs, cell):
+    """It takes attributes apart and puts them together, dictionaries in the order of names."""
+    import torch
+
+    layer = machine(cell)
+    before = to_numpy(layer(inputs))
+    torch.export.export(layer, (torch.tensor(inputs),), strict=False)
+    np.testing.assert_array_equal(to_numpy(layer(inputs)), before)

@@ -1,5 +1,6 @@
 """What the heads of a Neural Turing Machine read and write."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -67,3 +68,27 @@ def test_what_is_refused(generator, memory):
         write_memory(memory, weights, erase[..., :2], add)
     with pytest.raises(ValueError, match="`add` must be of shape"):
         write_memory(memory, weights, erase, add[:, :1])
+
+
+@pytest.mark.parametrize("name", ["erase", "add"])
+def test_batches_have_to_agree(name):
+    right = {
+        "memory": np.ones((2, 5, 4), "float32"),
+        "weights": np.ones((2, 1, 5), "float32"),
+        "erase": np.ones((2, 1, 4), "float32"),
+        "add": np.ones((2, 1, 4), "float32"),
+    }
+    for batch in (1, 3):
+        with pytest.raises(ValueError, match=f"`{name}` must"):
+            write_memory(**{**right, name: np.ones((batch, 1, 4), "float32")})
+
+
+def test_integers_are_numbers_too():
+    memory = np.array([[[1, 0], [0, 1]]])
+    found = to_numpy(write_memory(memory, np.array([[[0, 1]]]), None, np.array([[[2, 2]]])))
+    np.testing.assert_array_equal(found, [[[1, 0], [2, 3]]])
+
+
+def test_a_memory_may_be_symbolic():
+    shapes = {"memory": (5, 4), "weights": (1, 5), "erase": (1, 4), "add": (1, 4)}
+    assert write_memory(**{n: keras.Input(s) for n, s in shapes.items()}).shape == (None, 5, 4)

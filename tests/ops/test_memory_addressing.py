@@ -6,6 +6,7 @@ import pytest
 from keras import ops
 
 from keras_attn.ops import (
+    address_memory,
     content_addressing,
     interpolate_weights,
     sharpen_weights,
@@ -147,3 +148,17 @@ def test_dtypes_are_kept(weights, memory):
         sharpen_weights(half, number),
     ):
         assert keras.backend.standardize_dtype(found.dtype) == "float16"
+
+
+def test_integers_are_numbers_too():
+    memory, one = np.array([[[1, 0], [0, 1]]]), np.array([[1]])
+    content = to_numpy(content_addressing(np.array([[[0, 3]]]), memory, 100 * one))
+    np.testing.assert_allclose(content, [[[0.0, 1.0]]], atol=1e-5)
+    told = {"key": memory[:, :1], "strength": one, "gate": 0 * one, "shift": np.array([[[1]]])}
+    found = address_memory(**told, sharpening=one, memory=memory, previous=np.array([[[0, 1]]]))
+    np.testing.assert_allclose(to_numpy(found), [[[0.0, 1.0]]], atol=1e-5)
+
+
+def test_an_address_may_be_symbolic():
+    shapes = (1, 4), (1,), (1,), (1, 3), (1,), (5, 4), (1, 5)
+    assert address_memory(*map(keras.Input, shapes)).shape == (None, 1, 5)

@@ -8,17 +8,25 @@ import math
 
 import torch
 
+from keras_attn.ops.kernels.torch_function import apply, first_order, widest
+
 # Numbers of the hidden layer that are made at a time: what the cache of a CPU holds, and what keeps
 # a GPU busy.
 TILE = {"cpu": 2**20, "cuda": 2**24}
 # Below it no power of e, nor a product of two, is infinite times zero.
 LARGEST = 40.0
+# Backward passes inside of one another.
+NESTED = 4
 
 
 def additive_scores(query, key, scale):
     """Equals `plain_additive_scores`, with a gradient of its own, of the first order only."""
+    dtype = query.dtype
+    if not query.dtype == key.dtype == scale.dtype:
+        wide = widest(query, key, scale)
+        query, key, scale = query.to(wide), key.to(wide), scale.to(wide)
     keys = _keys_of(key)
-    return _AdditiveScores.apply(query, key.detach(), scale, keys, keys.token)
+    return apply(_AdditiveScores, query, key.detach(), scale, keys, keys.token).to(dtype)
 
 
 class _AdditiveScores(torch.autograd.Function):
@@ -33,7 +41,7 @@ class _AdditiveScores(torch.autograd.Function):
         return scores.add_(wide.sum()).to(query.dtype)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @first_order
     def backward(ctx, gradient):
         query, key, scale = ctx.saved_tensors
         wide, gradient = _wide(scale), _wide(gradient)
@@ -98,31 +106,34 @@ class _Token(torch.autograd.Function):
     @staticmethod
     def forward(ctx, key, total):
         ctx.set_materialize_grads(False)
+        ctx.save_for_backward(key)
         ctx.total = total
         return key.new_empty(0)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @first_order
     def backward(ctx, gradient):
         return ctx.total.take(), None
 
 
 class _Sum:
-    """What has been added to a gradient in one backward pass."""
+    """What has been added to a gradient, by backward pass: one may run inside of another."""
 
     def __init__(self):
-        self._buffer, self._pass = None, None
+        self._buffers = {}
 
     def buffer(self, like):
-        # Another pass may have added something and never taken it.
         now = torch._C._current_graph_task_id()
-        if self._buffer is None or self._pass != now:
-            self._buffer, self._pass = torch.zeros_like(_wide(like)), now
+        if now not in self._buffers:
             self._dtype = like.dtype
-        return self._buffer
+            self._buffers[now] = torch.zeros_like(_wide(like))
+            # Those that asked for other gradients have added something and never take it.
+            for old in sorted(self._buffers)[:-NESTED]:
+                del self._buffers[old]
+        return self._buffers[now]
 
     def take(self):
-        buffer, self._buffer = self._buffer, None
+        buffer = self._buffers.pop(torch._C._current_graph_task_id(), None)
         return None if buffer is None else buffer.to(self._dtype)
 
 

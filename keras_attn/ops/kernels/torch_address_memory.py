@@ -5,19 +5,26 @@ The tensors are small, so that it is the number of operations that takes the tim
 
 import torch
 
-from keras_attn.ops.memory_addressing import EPSILON, LEAST
+from keras_attn.ops.kernels.torch_function import apply, first_order, widest
+from keras_attn.ops.memory_addressing import EPSILON, LEAST, plain_address_memory
 
 
 def address_memory(key, strength, gate, shift, sharpening, memory, previous):
     """Equals `plain_address_memory`, with a gradient of its own, of the first order only."""
-    return _AddressMemory.apply(key, strength, gate, shift, sharpening, memory, previous)
+    arguments = key, strength, gate, shift, sharpening, memory, previous
+    # A shift may go around the ring more than once, and an exported graph has no use of gradients.
+    if shift.shape[-1] // 2 > memory.shape[1] or torch.jit.is_tracing():
+        return plain_address_memory(*arguments)
+    return apply(_AddressMemory, *arguments)
 
 
 class _AddressMemory(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, *arguments):
-        ctx.dtypes = [each.dtype for each in arguments]
-        key, strength, gate, shift, sharpening, memory, previous = map(_wide, arguments)
+    def forward(ctx, *given):
+        ctx.dtypes = [each.dtype for each in given]
+        wide = widest(*given)
+        arguments = [each.to(wide) for each in given]
+        key, strength, gate, shift, sharpening, memory, previous = arguments
         strength, gate, sharpening = strength[..., None], gate[..., None], sharpening[..., None]
         by_key, by_row = _inverse_length(key)[..., None], _inverse_length(memory)[:, None]
         unit = key * by_key
@@ -31,18 +38,18 @@ class _AddressMemory(torch.autograd.Function):
         weights = torch.softmax(sharpening * logs, dim=-1)
         ctx.save_for_backward(
             unit, by_key, by_row, cosine, strength, content, previous, gate, looks, shift, moved,
-            logs, sharpening, weights, memory,
+            logs, sharpening, weights, memory, *given,
         )  # fmt: skip
-        return weights.to(arguments[-1].dtype)
+        return weights.to(ctx.dtypes[-1])
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @first_order
     def backward(ctx, gradient):
         (
             unit, by_key, by_row, cosine, strength, content, previous, gate, looks, shift, moved,
-            logs, sharpening, weights, memory,
+            logs, sharpening, weights, memory, *_,
         ) = ctx.saved_tensors  # fmt: skip
-        of_logits = _through_softmax(weights, _wide(gradient))
+        of_logits = _through_softmax(weights, gradient.to(weights.dtype))
         of_sharpening = torch.linalg.vecdot(of_logits, logs)
         of_moved = of_logits * sharpening / moved.clamp_min(LEAST)
         of_moved.masked_fill_(moved < LEAST, 0.0)
@@ -80,7 +87,3 @@ def _around(weights, steps):
 def _through_softmax(weights, gradient):
     of_scores = weights * gradient
     return of_scores - weights * of_scores.sum(dim=-1, keepdim=True)
-
-
-def _wide(tensor):
-    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))

@@ -4,10 +4,15 @@ import math
 
 import torch
 
+from keras_attn.ops.external_memory import plain_write_memory
+from keras_attn.ops.kernels.torch_function import apply, first_order
+
 
 def write_memory(memory, weights, erase, add):
     """Equals `plain_write_memory`, with a gradient of its own, of the first order only."""
-    return _WriteMemory.apply(memory, weights, erase, add)
+    if torch.jit.is_tracing():
+        return plain_write_memory(memory, weights, erase, add)
+    return apply(_WriteMemory, memory, weights, erase, add)
 
 
 class _WriteMemory(torch.autograd.Function):
@@ -18,7 +23,7 @@ class _WriteMemory(torch.autograd.Function):
         return torch.baddbmm(kept, weights.transpose(1, 2), add)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
+    @first_order
     def backward(ctx, gradient):
         memory, weights, erase, add = ctx.saved_tensors
         kept = _kept(weights, erase)

@@ -1,0 +1,43 @@
+import keras
+import numpy as np
+from keras import ops
+
+from keras_attn.layers.arguments import positive_integer
+
+
+class Compiled:
+    """Functions of a model that are compiled as its `predict` is, and take arrays of any length.
+
+    No Keras object, so that the model does not count itself among its own layers.
+
+    Args:
+        model: whose weights the functions read.
+        **functions: from tensors `(batch, ...)` to tensors `(batch, ...)` in any structure.
+    """
+
+    def __init__(self, model, **functions):
+        self.model, self.functions = model, functions
+        self.found = {}
+
+    def __call__(self, name, batch_size, *arrays):
+        """What the function gives for NumPy arrays, as NumPy arrays."""
+        if name not in self.found:
+            self.found[name] = _Function(self.model, self.functions[name]).predict_on_batch
+        positive_integer("batch_size", batch_size)
+        parts = []
+        for first in range(0, len(arrays[0]), batch_size):
+            batch = [array[first : first + batch_size] for array in arrays]
+            found = self.found[name](batch[0] if len(batch) == 1 else batch)
+            parts.append(keras.tree.map_structure(ops.convert_to_numpy, found))
+        return keras.tree.map_structure(lambda *each: np.concatenate(each), *parts)
+
+
+class _Function(keras.Model):
+    """A function as a model: `predict_on_batch` compiles it."""
+
+    def __init__(self, model, function):
+        super().__init__(name="function")
+        self.model, self.function = model, function
+
+    def call(self, inputs):
+        return self.function(*(inputs if isinstance(inputs, (list, tuple)) else [inputs]))

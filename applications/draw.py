@@ -1,0 +1,245 @@
+import keras
+import numpy as np
+from keras import ops
+
+from keras_attn.applications.compiled import Compiled
+from keras_attn.applications.variational_model import VariationalModel
+from keras_attn.layers import DRAWRead, DRAWWrite, WholeImageRead, WholeImageWrite
+from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.draw_recurrence import DRAWRecurrence
+from keras_attn.layers.image_window import checked_data_format, image_shape_argument
+
+
+@keras.saving.register_keras_serializable(package="keras_attn")
+class DRAW(VariationalModel):
+    """Paints images step by step, looking and painting through windows that it moves: DRAW.
+
+    `x̂_t = x - σ(c_{t-1})`, `r_t = read(x, x̂_t, h_dec_{t-1})`,
+    `h_enc_t = RNN_enc(h_enc_{t-1}, [r_t, h_dec_{t-1}])`, `z_t ~ Q(Z_t | h_enc_t)`,
+    `h_dec_t = RNN_dec(h_dec_{t-1}, z_t)`, `c_t = c_{t-1} + write(h_dec_t)`,
+    `L = -log D(x | c_T) + Σ_t D_KL(Q(Z_t | h_enc_t) || P(Z_t))`
+
+    | here | in the paper |
+    | --- | --- |
+    | `image` | `x` |
+    | `canvas` | `c_T`, before the sigmoid |
+    | `steps` | `T`, glimpses |
+    | `units` | of `RNN_enc` and `RNN_dec`, both LSTMs |
+    | `latent_units` | numbers of `z_t` |
+    | `read_size`, `write_size` | `N` of `read` and of `write`; see `DRAWRead`, `DRAWWrite` |
+    | `divergence` | the terms of `L_z`, by step |
+
+    It trains on images alone, `compile(optimizer)` and `fit(images)`: the loss is the bound `L`, in
+    nats for an image.
+
+    Args:
+        image_shape: `(height, width, channels)`, or with the channels first.
+        steps: `T`; 64 for the paper's digits.
+        units: 256 for the paper's digits.
+        latent_units: 100 for the paper's digits.
+        read_size, write_size: filters in each direction, 2 and 5 for the paper's digits; None for
+            DRAW without attention, which reads or writes the whole image.
+        likelihood: `"bernoulli"` for images in [0, 1], `"gaussian"` for any.
+        deviation: of the Gaussian likelihood, `σ` of every pixel.
+        learn_start: whether the first canvas and the first states of the LSTMs are learned, as in
+            the paper, or zero.
+        outside: `"border"` or `"zero"`, what filters outside of the image see and paint.
+        data_format: of images, by default that of Keras.
+        seed: of the noise.
+        dtype: dtype policy of the layers.
+        **kwargs: of `keras.Model`.
+
+    Call arguments:
+        image: `(batch, *image_shape)`.
+
+    Returns:
+        A dictionary of `canvas`, `(batch, *image_shape)`, logits of the pixels or their means, and
+        `divergence`, `(batch, steps)`, in nats.
+
+    Raises:
+        ValueError: for sizes that are no positive integers, an image shape of another rank, patches
+            larger than the image, an unknown likelihood, or a deviation that is not positive; when
+            it is trained with the Bernoulli likelihood on numbers outside of [0, 1].
+
+    Example:
+
+    >>> model = keras_attn.applications.DRAW((8, 8, 1), steps=3, units=8, latent_units=4)
+    >>> model.compile("adam")
+    >>> history = model.fit(np.zeros((4, 8, 8, 1)), verbose=0)
+    >>> sorted(history.history)
+    ['divergence', 'loss', 'reconstruction']
+    >>> painted = model.generate(2)
+    >>> painted["images"].shape, painted["write_window"]["box"].shape
+    ((2, 3, 8, 8, 1), (2, 3, 4))
+
+    Reference:
+        Gregor et al., "DRAW: A Recurrent Neural Network For Image Generation", 2015,
+        https://arxiv.org/abs/1502.04623
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        steps=10,
+        units=256,
+        latent_units=100,
+        read_size=2,
+        write_size=5,
+        likelihood="bernoulli",
+        deviation=1.0,
+        learn_start=True,
+        outside="border",
+        data_format=None,
+        seed=None,
+        dtype=None,
+        **kwargs,
+    ):
+        image_shape = image_shape_argument(image_shape)
+        data_format = checked_data_format(data_format)
+        places = image_shape[1:] if data_format == "channels_first" else image_shape[:2]
+        for name, size in (("read_size", read_size), ("write_size", write_size)):
+            if size is not None and positive_integer(name, size) > min(places):
+                raise ValueError(
+                    f"`{name}` must be no larger than the image. Received: {name}={size}, "
+                    f"image_shape={image_shape}"
+                )
+        options = {"data_format": data_format, "dtype": dtype}
+        windows = {"outside": outside, **options}
+        reader = (
+            DRAWRead(read_size, name="read", **windows)
+            if read_size
+            else WholeImageRead(name="read", **options)
+        )
+        writer = (
+            DRAWWrite(write_size, image_shape, name="write", **windows)
+            if write_size
+            else WholeImageWrite(image_shape, name="write", **options)
+        )
+
+        # === Layers ===
+        self.recurrence = DRAWRecurrence(
+            reader, writer, units, latent_units, steps, likelihood, learn_start, seed,
+            dtype=dtype, name="recurrence",
+        )  # fmt: skip
+
+        # === Functional model ===
+        image = keras.Input(image_shape, name="image")
+        canvas, divergence = self.recurrence(image)
+        precise = keras.layers.Activation("linear", dtype="float32", name="precise")
+        outputs = {"canvas": precise(canvas), "divergence": divergence}
+        arguments = {
+            "image_shape": image_shape,
+            "steps": steps,
+            "units": units,
+            "latent_units": latent_units,
+            "read_size": read_size,
+            "write_size": write_size,
+            "likelihood": likelihood,
+            "deviation": deviation,
+            "learn_start": learn_start,
+            "outside": outside,
+            "data_format": data_format,
+            "seed": seed,
+        }
+        super().__init__(image, outputs, likelihood, deviation, dtype, arguments, **kwargs)
+        self._painting = Compiled(
+            self,
+            generate=lambda latent: self._painted(self.recurrence.generate(latent)),
+            reconstruct=lambda *given: self._painted(self.recurrence.reconstruct(*given)),
+            log_weight=self._log_weight,
+        )
+
+    def generate(self, num_images=1, latent=None, batch_size=64, seed=None):
+        """Images from the prior, as they come to be.
+
+        Args:
+            num_images: how many; not asked where `latent` is given.
+            latent: `z`, `(batch, steps, latent_units)`, by default drawn from `N(0, 1)`.
+            batch_size: images at a time.
+            seed: an integer, for the same images again.
+
+        Returns:
+            A dictionary of NumPy arrays: `images`, `(num_images, steps, *image_shape)`, the mean of
+            the pixels at each step, the last of which is what was painted; with attention
+            `write_window`, a dictionary of `(num_images, steps, ...)`, see `DRAWRead`.
+
+        Raises:
+            ValueError: for a number that is not a positive integer, or `latent` of another shape.
+        """
+        if latent is None:
+            shape = (positive_integer("num_images", num_images), self.steps, self.latent_units)
+            latent = np.random.default_rng(seed).normal(size=shape).astype("float32")
+        self._check_latent("latent", latent)
+        return self._painting("generate", batch_size, latent)
+
+    def reconstruct(self, images, noise=None, batch_size=64, seed=None):
+        """Images as it paints them again, and where it looked and painted.
+
+        Args:
+            images: `(batch, *image_shape)`.
+            noise: `(batch, steps, latent_units)`, by default drawn.
+            batch_size: images at a time.
+            seed: an integer, for the same noise again.
+
+        Returns:
+            As `generate`, with attention also `read_window`.
+
+        Raises:
+            ValueError: for `noise` of another shape.
+        """
+        noise = self._noise(images, noise, seed)
+        return self._painting("reconstruct", batch_size, images, noise)
+
+    def log_likelihood(self, images, samples=50, batch_size=64, seed=None):
+        """An estimate of `log p(x)` from below, by importance sampling.
+
+        `log 1/S Σ_s p(x | z_s) p(z_s) / q(z_s | x)`, which is on average the bound of training for
+        one sample, and rises to the likelihood with their number.
+
+        Args:
+            images: `(batch, *image_shape)`.
+            samples: `S`.
+            batch_size: images at a time.
+            seed: an integer, for the same noise again.
+
+        Returns:
+            A NumPy array `(batch,)`, in nats.
+
+        Raises:
+            ValueError: for a number of samples that is not a positive integer.
+
+        Reference:
+            Burda, Grosse and Salakhutdinov, "Importance Weighted Autoencoders", 2016,
+            https://arxiv.org/abs/1509.00519
+        """
+        generator = np.random.default_rng(seed)
+        total = np.full(len(images), -np.inf)
+        for _ in range(positive_integer("samples", samples)):
+            noise = self._noise(images, None, generator)
+            weight = self._painting("log_weight", batch_size, images, noise)["log_weight"]
+            total = np.logaddexp(total, weight.astype("float64"))
+        return total - np.log(samples)
+
+    # === Parts of these ===
+
+    def _noise(self, images, noise, seed):
+        if noise is None:
+            shape = (len(images), self.steps, self.latent_units)
+            noise = np.random.default_rng(seed).normal(size=shape).astype("float32")
+        self._check_latent("noise", noise)
+        return noise
+
+    def _check_latent(self, name, latent):
+        if tuple(latent.shape[1:]) != (self.steps, self.latent_units):
+            raise ValueError(
+                f"`{name}` must be (batch, {self.steps}, {self.latent_units}). Received: "
+                f"{name}.shape={tuple(latent.shape)}"
+            )
+
+    def _painted(self, found):
+        found["images"] = self.mean(ops.cast(found.pop("canvas"), "float32"))
+        return found
+
+    def _log_weight(self, image, noise):
+        canvas, ratio = self.recurrence.log_ratio(image, noise)
+        return {"log_weight": ratio + self.log_probability(image, ops.cast(canvas, "float32"))}

@@ -1,0 +1,298 @@
+import keras
+from keras import ops
+
+from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.image_window import channels_last, channels_last_shape, from_channels_last
+from keras_attn.ops.latents import gaussian_divergence, gaussian_log_probability
+from keras_attn.ops.recurrence import over_steps
+
+LIKELIHOODS = ("bernoulli", "gaussian")
+# Of the logarithm of a deviation: outside of it float32 has nothing left to say.
+LARGEST_LOGARITHM = 10.0
+
+
+@keras.saving.register_keras_serializable(package="keras_attn")
+class DRAWRecurrence(keras.layers.Layer):
+    """All steps of DRAW: looks at an image, and paints it on a canvas.
+
+    `x̂_t = x - σ(c_{t-1})`, `r_t = read(x, x̂_t, h_dec_{t-1})`,
+    `h_enc_t = RNN_enc(h_enc_{t-1}, [r_t, h_dec_{t-1}])`, `z_t ~ N(μ_t, σ_t²)`,
+    `(μ_t, log σ_t) = W h_enc_t`, `h_dec_t = RNN_dec(h_dec_{t-1}, z_t)`,
+    `c_t = c_{t-1} + write(h_dec_t)`
+
+    Symbols and arguments: see `keras_attn.applications.DRAW`, which is made of it.
+
+    Args:
+        reader: a `DRAWRead`, a `WholeImageRead`, or what has their `projection` and `look`.
+        writer: a `DRAWWrite`, a `WholeImageWrite`, or what has their `projection`, `paint` and
+            `canvas_shape`, `image_shape` and `data_format`.
+        units: of both LSTMs.
+        latent_units: of `z_t`.
+        steps: `T`.
+        likelihood: `"bernoulli"` or `"gaussian"`: whether the error is that of `σ(c)` or of `c`.
+        learn_start: whether the first canvas and the first states are learned, or zero.
+        seed: of the noise.
+        **kwargs: of `keras.layers.Layer`.
+
+    Call arguments:
+        image: in the data format of the writer.
+        noise: `(batch, steps, latent_units)`, what `z_t` is made with; by default it is drawn in
+            training, and else zeros, so that `z_t` is its mean.
+
+    Returns:
+        The last canvas, like `image`, and the divergence of `z_t` from the prior, `(batch, steps)`,
+        in nats.
+    """
+
+    def __init__(
+        self,
+        reader,
+        writer,
+        units,
+        latent_units,
+        steps,
+        likelihood="bernoulli",
+        learn_start=True,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.reader, self.writer = reader, writer
+        self.units = positive_integer("units", units)
+        self.latent_units = positive_integer("latent_units", latent_units)
+        self.steps = positive_integer("steps", steps)
+        if likelihood not in LIKELIHOODS:
+            raise ValueError(
+                f"`likelihood` must be one of {LIKELIHOODS}. Received: likelihood={likelihood!r}"
+            )
+        self.likelihood = likelihood
+        self.learn_start = learn_start
+        self.seed = seed
+        self.draws = keras.random.SeedGenerator(seed)
+        self.data_format = writer.data_format
+        self.encoder, self.decoder = (
+            keras.layers.LSTMCell(self.units, dtype=self.dtype_policy, name=name)
+            for name in ("encoder", "decoder")
+        )
+        self.latent = keras.layers.Dense(
+            2 * self.latent_units, dtype=self.dtype_policy, name="latent"
+        )
+
+    def build(self, input_shape):
+        batch = input_shape[0]
+        image, state = tuple(input_shape), (batch, self.units)
+        self.reader.build([image, image, state])
+        self.writer.build(state)
+        (_, read_size) = self.reader.compute_output_shape([image, image, state])
+        self.encoder.build((batch, read_size + self.units))
+        self.decoder.build((batch, self.latent_units))
+        self.latent.build(state)
+        height, width, channels = channels_last_shape(input_shape[1:], self.data_format)
+        self.start = {}
+        if self.learn_start:
+            self.start = {
+                name: self.add_weight(shape, initializer="zeros", name=f"first_{name}")
+                for name, shape in {
+                    "canvas": (height, width, channels),
+                    "encoder_state": (2, self.units),
+                    "decoder_state": (2, self.units),
+                }.items()
+            }
+
+    # === One step ===
+
+    def first_state(self, batch):
+        """Canvas, states of the encoder and the decoder, and what the first read is told."""
+        zeros = {
+            "canvas": self.writer.canvas_shape,
+            "encoder_state": (2, self.units),
+            "decoder_state": (2, self.units),
+        }
+        canvas, encoder, decoder = (
+            ops.zeros((batch, *shape), self.compute_dtype)
+            + (ops.cast(self.start[name], self.compute_dtype) if self.start else 0.0)
+            for name, shape in zeros.items()
+        )
+        decoder = [decoder[:, 0], decoder[:, 1]]
+        told = [] if self.reader.projection is None else [self.reader.projection(decoder[0])]
+        return [canvas, encoder[:, 0], encoder[:, 1], *decoder, *told]
+
+    def infer(self, image, state):
+        """From an image to `(μ_t, log σ_t)`.
+
+        Returns:
+            These two, the next state of the encoder, and the window that was read through.
+        """
+        canvas, *encoder = state[:3]
+        hidden, told = state[3], state[5] if len(state) > 5 else None
+        painted = ops.sigmoid(canvas) if self.likelihood == "bernoulli" else canvas
+        seen, window = self.reader.look([image, image - painted], told)
+        _, encoder = self.encoder(ops.concatenate([seen, hidden], axis=-1), encoder)
+        numbers = self.latent(encoder[0])
+        mean, log_deviation = ops.split(numbers, 2, axis=-1)
+        log_deviation = ops.clip(log_deviation, -LARGEST_LOGARITHM, LARGEST_LOGARITHM)
+        return mean, log_deviation, encoder, window
+
+    def paint(self, latent, encoder, state):
+        """From `z_t` to the next state, and the window that was written through."""
+        _, decoder = self.decoder(latent, state[3:5])
+        # What is written now and read next is told by the same state: one product for both.
+        layers = [self.writer.projection, self.reader.projection]
+        layers = [layer for layer in layers if layer is not None]
+        kernel = ops.concatenate([layer.kernel for layer in layers], axis=-1)
+        bias = ops.concatenate([layer.bias for layer in layers])
+        dtype = self.compute_dtype
+        numbers = ops.matmul(decoder[0], ops.cast(kernel, dtype)) + ops.cast(bias, dtype)
+        written = layers[0].bias.shape[0]
+        stroke, window = self.writer.paint(numbers[:, :written])
+        told = [numbers[:, written:]] if len(layers) > 1 else []
+        return [state[0] + stroke, *encoder, *decoder, *told], window
+
+    # === All steps ===
+
+    def call(self, image, noise=None, training=None):
+        if tuple(image.shape[1:]) != tuple(self.writer.image_shape):
+            raise ValueError(
+                f"`image` must be (batch, {', '.join(map(str, self.writer.image_shape))}). "
+                f"Received: image.shape={tuple(image.shape)}"
+            )
+        if noise is None:
+            shape = (ops.shape(image)[0], self.steps, self.latent_units)
+            noise = (
+                keras.random.normal(shape, dtype=self.compute_dtype, seed=self.draws)
+                if training
+                else ops.zeros(shape, self.compute_dtype)
+            )
+
+        def tell(latent, mean, log_deviation, *_):
+            return [gaussian_divergence(mean, log_deviation)]
+
+        canvas, (divergence,) = self.run(image, noise, tell)
+        return canvas, divergence
+
+    def run(self, image, noise, tell):
+        """All steps about an image.
+
+        Args:
+            image: in the data format.
+            noise: `(batch, steps, latent_units)`.
+            tell: from `z_t`, `μ_t`, `log σ_t`, the windows of read and write and the canvas, a list
+                of what is kept of a step.
+
+        Returns:
+            The last canvas, in the data format, and what was kept, `(batch, steps, ...)`.
+        """
+        image = channels_last(image, self.data_format)
+
+        def step(slices, state):
+            mean, log_deviation, encoder, read = self.infer(image, state)
+            latent = mean + ops.exp(log_deviation) * slices[0]
+            state, written = self.paint(latent, encoder, state)
+            return tell(latent, mean, log_deviation, read, written, state[0]), state
+
+        noise = ops.cast(noise, self.compute_dtype)
+        found, state = over_steps(step, [noise], self.first_state(ops.shape(image)[0]))
+        return from_channels_last(state[0], self.data_format), found
+
+    def log_ratio(self, image, noise):
+        """`log p(z) - log q(z | x)` of one draw of all `z_t`, and the canvas it ends with.
+
+        Returns:
+            The last canvas, like `image`, and `(batch,)`, in nats.
+        """
+
+        def tell(latent, mean, log_deviation, *_):
+            prior = gaussian_log_probability(latent, 0.0 * mean, 0.0 * log_deviation)
+            return [prior - gaussian_log_probability(latent, mean, log_deviation)]
+
+        canvas, found = self.run(image, noise, tell)
+        return canvas, ops.sum(found[0], axis=1)
+
+    def reconstruct(self, image, noise):
+        """What it paints of an image at every step.
+
+        Returns:
+            A dictionary: `canvas`, `(batch, steps, *image_shape)`; and with attention
+            `read_window` and `write_window`, dictionaries of `(batch, steps, ...)`, see `DRAWRead`.
+        """
+        names = []
+
+        def tell(latent, mean, log_deviation, read, written, canvas):
+            told = self.told(canvas, read_window=read, write_window=written)
+            names[:] = told
+            return list(told.values())
+
+        _, found = self.run(image, noise, tell)
+        return _nested(dict(zip(names, found, strict=True)))
+
+    def generate(self, latent):
+        """What it paints from latent numbers alone.
+
+        Args:
+            latent: `z`, `(batch, steps, latent_units)`, from the prior `N(0, 1)`.
+
+        Returns:
+            As `reconstruct`, without what was read.
+        """
+        names = []
+
+        def step(slices, state):
+            state, written = self.paint(slices[0], state[1:3], state)
+            told = self.told(state[0], write_window=written)
+            names[:] = told
+            return list(told.values()), state
+
+        latent = ops.cast(latent, self.compute_dtype)
+        found, _ = over_steps(step, [latent], self.first_state(ops.shape(latent)[0]))
+        return _nested(dict(zip(names, found, strict=True)))
+
+    def told(self, canvas, **windows):
+        """A step as `reconstruct` returns it; windows by `(name, part)`."""
+        found = {("canvas", None): from_channels_last(canvas, self.data_format)}
+        layers = {"read_window": self.reader, "write_window": self.writer}
+        for name, window in windows.items():
+            if window is not None:
+                described = layers[name].described(window)
+                found.update({(name, part): value for part, value in described.items()})
+        return found
+
+    # === Keras ===
+
+    def compute_output_spec(self, image, noise=None, training=None):
+        shape = (image.shape[0], self.steps)
+        wide = keras.backend.result_type(self.compute_dtype, "float32")
+        canvas = keras.KerasTensor(tuple(image.shape), self.compute_dtype)
+        return canvas, keras.KerasTensor(shape, wide)
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "reader": serialize(self.reader),
+            "writer": serialize(self.writer),
+            "units": self.units,
+            "latent_units": self.latent_units,
+            "steps": self.steps,
+            "likelihood": self.likelihood,
+            "learn_start": self.learn_start,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        parts = {
+            name: keras.saving.deserialize_keras_object(config[name])
+            for name in ("reader", "writer")
+        }
+        return cls(**{**config, **parts})
+
+
+def _nested(found):
+    """From values by `(name, part)` to dictionaries by name, of parts or of one value."""
+    nested = {}
+    for (name, part), value in found.items():
+        if part is None:
+            nested[name] = value
+        else:
+            nested.setdefault(name, {})[part] = value
+    return nested

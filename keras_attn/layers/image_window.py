@@ -1,0 +1,158 @@
+import keras
+from keras import ops
+
+from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.gaussian_window import (
+    OUTSIDE,
+    gaussian_filters,
+    gaussian_window,
+    window_box,
+)
+
+DATA_FORMATS = ("channels_first", "channels_last")
+# Numbers that place a window.
+NUMBERS = 5
+
+
+class ImageWindow(keras.layers.Layer):
+    """What `DRAWRead` and `DRAWWrite` share: one projection of the decoder's state, and the window.
+
+    Args:
+        patch_size: `N`, filters in each direction.
+        outside: what filters outside of the image see, see `keras_attn.ops.gaussian_filters`.
+        data_format: of images, `"channels_last"` or `"channels_first"`; by default that of Keras.
+        kernel_initializer, bias_initializer, kernel_regularizer: of the projection.
+        **kwargs: of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: if `patch_size` is not a positive integer, or for an unknown `outside` or data
+            format.
+    """
+
+    def __init__(
+        self,
+        patch_size,
+        outside="border",
+        data_format=None,
+        kernel_initializer="glorot_uniform",
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.patch_size = positive_integer("patch_size", patch_size)
+        if outside not in OUTSIDE:
+            raise ValueError(f"`outside` must be one of {OUTSIDE}. Received: outside={outside!r}")
+        self.outside = outside
+        self.data_format = checked_data_format(data_format)
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+
+    def projection_to(self, units):
+        """The dense layer that takes the decoder's state."""
+        return keras.layers.Dense(
+            units,
+            kernel_initializer=self.kernel_initializer,
+            bias_initializer=self.bias_initializer,
+            kernel_regularizer=self.kernel_regularizer,
+            dtype=self.dtype_policy,
+            name="projection",
+        )
+
+    def placed(self, parameters, image_size):
+        """The window of `(batch, 5)` numbers, and its filters along `y` and `x`."""
+        window = gaussian_window(parameters, image_size, self.patch_size)
+        along = (window.center_y, window.center_x)
+        filters = (
+            gaussian_filters(
+                center, window.stride, window.variance, self.patch_size, size, self.outside
+            )
+            for center, size in zip(along, image_size, strict=True)
+        )
+        return window, *filters
+
+    def described(self, window):
+        """A window as the layers return it: tensors by name."""
+        return {
+            "center": ops.stack([window.center_x, window.center_y], axis=-1),
+            "stride": window.stride,
+            "variance": window.variance,
+            "intensity": window.intensity,
+            "box": window_box(window, self.patch_size),
+        }
+
+    def window_spec(self, batch):
+        """What `described` returns, as `KerasTensor`s."""
+        dtype = keras.backend.result_type(self.compute_dtype, "float32")
+        sizes = {"center": (2,), "stride": (), "variance": (), "intensity": (), "box": (4,)}
+        return {name: keras.KerasTensor((batch, *size), dtype) for name, size in sizes.items()}
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "patch_size": self.patch_size,
+            "outside": self.outside,
+            "data_format": self.data_format,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+        }
+
+
+def checked_data_format(data_format):
+    """A data format, by default that of Keras; ValueError for an unknown one."""
+    if data_format not in (None, *DATA_FORMATS):
+        raise ValueError(
+            f"`data_format` must be one of {DATA_FORMATS}. Received: data_format={data_format!r}"
+        )
+    return data_format or keras.config.image_data_format()
+
+
+def channels_last_shape(shape, data_format):
+    """`(height, width, channels)` of an image shape in a data format."""
+    if data_format == "channels_first":
+        return (*shape[1:], shape[0])
+    return tuple(shape)
+
+
+def images_and_state(shapes, data_format):
+    """Checks the inputs of a reader.
+
+    Args:
+        shapes: those of the images, all alike, and of the decoder's state.
+
+    Returns:
+        `(height, width, channels)` of an image, and how many images there are.
+
+    Raises:
+        ValueError: for another number or rank of inputs, or images that differ.
+    """
+    shapes = [tuple(shape) for shape in shapes]
+    *images, state = shapes or [()]
+    alike = images and all(image[1:] == images[0][1:] for image in images)
+    if not alike or len(images[0]) != 4 or len(state) != 2:
+        raise ValueError(
+            "`inputs` must be a list of images, (batch, height, width, channels) and all of one "
+            f"shape, and of the decoder's state, (batch, units). Received: shapes {shapes}"
+        )
+    return channels_last_shape(images[0][1:], data_format), len(images)
+
+
+def channels_last(image, data_format):
+    return ops.moveaxis(image, 1, -1) if data_format == "channels_first" else image
+
+
+def from_channels_last(image, data_format):
+    return ops.moveaxis(image, -1, 1) if data_format == "channels_first" else image
+
+
+def image_shape_argument(image_shape):
+    """An image shape as a tuple of integers; ValueError for another rank or sizes."""
+    shape = tuple(image_shape) if isinstance(image_shape, (tuple, list)) else ()
+    if len(shape) != 3:
+        raise ValueError(
+            "`image_shape` must be (height, width, channels), or with the channels first. "
+            f"Received: image_shape={image_shape!r}"
+        )
+    return tuple(positive_integer("image_shape", size) for size in shape)

@@ -1,0 +1,260 @@
+"""A window of Gaussian filters, through which DRAW reads and writes a part of an image.
+
+Glossary of shapes:
+    batch
+    patch_size: `N`, filters in each direction
+    height, width, channels: `B`, `A` and the colours of the image
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from keras_attn.ops.named_axes import with_axes
+from keras_attn.ops.received import received
+
+# What is emitted as a logarithm lies in [-10, 10]: variances from 5e-5 to 2e4 square pixels.
+LARGEST_LOGARITHM = 10.0
+# Filters whose sum is smaller have left the image, where they may.
+LEAST = 1e-8
+# Nothing is left of its power of e.
+LEAST_SCORE = -100.0
+OUTSIDE = ("border", "zero")
+
+
+class GaussianWindow(NamedTuple):
+    """Where a window is: `(batch,)` each, in pixels.
+
+    Args:
+        center_x, center_y: `g_X - 1` and `g_Y - 1`; 0 is the middle of the first pixel.
+        stride: `δ`, from filter to filter.
+        variance: `σ²` of the filters, in square pixels.
+        intensity: `γ`.
+
+    Example:
+
+    >>> window = keras_attn.ops.GaussianWindow(13.5, 13.5, 6.75, 1.0, 1.0)
+    >>> window.stride
+    6.75
+    """
+
+    center_x: Any
+    center_y: Any
+    stride: Any
+    variance: Any
+    intensity: Any
+
+
+def gaussian_window(parameters, image_size, patch_size):
+    """A window from five numbers without bounds, as a network emits them.
+
+    `(g̃_X, g̃_Y, log σ², log δ̃, log γ) = W h`, `g_X = (A + 1) / 2 (g̃_X + 1)`, `g_Y = (B + 1) / 2
+    (g̃_Y + 1)`, `δ = (max(A, B) - 1) / (N - 1) δ̃`
+
+    Convention: the paper counts pixels from 1, and so are these equations meant: with zeros, the
+    filters of a square image span it exactly, from its first pixel to its last. Ports that count
+    from 0 here and from 1 there are displaced, by 6 pixels for 5 filters on 28 pixels. What comes
+    out counts from 0, as arrays do.
+
+    Args:
+        parameters: `(batch, 5)`, in the paper's order; the three logarithms are clipped to
+            [-10, 10].
+        image_size: `(height, width)` in pixels, `B` and `A`.
+        patch_size: `N`. A single filter stands at the centre, whatever the stride.
+
+    Returns:
+        A `GaussianWindow`, in float32 or wider.
+
+    Raises:
+        ValueError: for parameters of another shape, or sizes that are not positive.
+
+    Example:
+
+    >>> window = keras_attn.ops.gaussian_window(np.zeros((1, 5)), (28, 28), 5)
+    >>> float(window.center_x[0]), float(window.stride[0])
+    (13.5, 6.75)
+
+    Reference:
+        Gregor et al., "DRAW: A Recurrent Neural Network For Image Generation", 2015, equations 21
+        to 24, https://arxiv.org/abs/1502.04623
+    """
+    parameters = ops.convert_to_tensor(parameters)
+    if len(parameters.shape) != 2 or parameters.shape[-1] != 5:
+        raise ValueError(f"`parameters` must be (batch, 5). {received(parameters=parameters)}")
+    height, width = image_size
+    if min(height, width, patch_size) < 1:
+        raise ValueError(
+            "`image_size` and `patch_size` must be positive. Received: "
+            f"image_size={tuple(image_size)}, patch_size={patch_size}"
+        )
+    parameters = _wide(parameters)
+    logarithms = ops.clip(parameters[:, 2:], -LARGEST_LOGARITHM, LARGEST_LOGARITHM)
+    variance, stride, intensity = (ops.exp(logarithms)[:, n] for n in range(3))
+    return GaussianWindow(
+        center_x=(width + 1) / 2 * (parameters[:, 0] + 1.0) - 1.0,
+        center_y=(height + 1) / 2 * (parameters[:, 1] + 1.0) - 1.0,
+        stride=(max(height, width) - 1) / max(patch_size - 1, 1) * stride,
+        variance=variance,
+        intensity=intensity,
+    )
+
+
+def gaussian_filters(center, stride, variance, patch_size, size, outside="border"):
+    """Rows of Gaussian weights over the pixels of one axis.
+
+    `μ_i = g + (i - N / 2 - 0.5) δ`, `F_ia = exp(-(a - μ_i)² / 2σ²) / Z_i`
+
+    | here | in the paper |
+    | --- | --- |
+    | `center` | `g_X` or `g_Y`, counted from 0 |
+    | `stride`, `variance` | `δ`, `σ²` |
+    | `patch_size`, `size` | `N`, and `A` or `B` |
+
+    Args:
+        center, stride, variance: `(batch,)`, in pixels and square pixels; the variance is positive.
+        patch_size: number of filters.
+        size: number of pixels.
+        outside: what a filter weighs that lies outside of the image. With `"border"` each row sums
+            to 1, as in the paper, so that it weighs the pixels of the border; with `"zero"` it
+            fades to nothing as it leaves the image.
+
+    Returns:
+        `F`, `(batch, patch_size, size)`, in float32 or wider.
+
+    Raises:
+        ValueError: for another rank, sizes that are not positive, or an unknown `outside`.
+
+    Example:
+
+    >>> one = np.ones(1)
+    >>> filters = keras_attn.ops.gaussian_filters(1 * one, one, 0.01 * one, 3, 3)
+    >>> keras.ops.convert_to_numpy(filters)[0].round(3).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+
+    Reference:
+        Gregor et al., "DRAW: A Recurrent Neural Network For Image Generation", 2015, equations 19,
+        20, 25 and 26, https://arxiv.org/abs/1502.04623
+    """
+    if outside not in OUTSIDE:
+        raise ValueError(f"`outside` must be one of {OUTSIDE}. Received: outside={outside!r}")
+    if min(patch_size, size) < 1:
+        raise ValueError(
+            "`patch_size` and `size` must be positive. Received: "
+            f"patch_size={patch_size}, size={size}"
+        )
+    axes = {"center": "batch", "stride": "batch", "variance": "batch"}
+    given = with_axes(axes, center=center, stride=stride, variance=variance)
+    center, stride, variance = (_wide(each)[:, None] for each in given)
+    steps = ops.arange(patch_size, dtype=center.dtype) - (patch_size - 1) / 2
+    mean = center + stride * steps
+    pixels = ops.arange(size, dtype=center.dtype)
+    mean, variance = mean[..., None], variance[..., None]
+    if outside == "border":
+        # Less the square of the nearest pixel: far outside, squares differ by less than they round.
+        nearest = ops.stop_gradient(ops.clip(ops.round(mean), 0, size - 1))
+        scores = (pixels - nearest) * (pixels + nearest - 2.0 * mean) / (-2.0 * variance)
+        mass = ops.exp(ops.maximum(scores, LEAST_SCORE))
+        return mass / ops.sum(mass, axis=-1, keepdims=True)
+    mass = ops.exp(ops.maximum(-0.5 * ops.square(pixels - mean) / variance, LEAST_SCORE))
+    # What the whole filter sums to, where it is wide enough for an integral to stand for the sum,
+    # and where not, its nearest pixel.
+    total = ops.sqrt(2.0 * math.pi * variance)
+    inside = ops.sum(mass, axis=-1, keepdims=True)
+    return mass / ops.maximum(ops.maximum(inside, ops.minimum(total, 1.0)), LEAST)
+
+
+def read_patch(image, filters_y, filters_x):
+    """What a window shows of an image, `F_Y x F_Xᵀ`, for each channel.
+
+    Args:
+        image: `x`, `(batch, height, width, channels)`.
+        filters_y, filters_x: `F_Y`, `(batch, rows, height)`, and `F_X`, `(batch, columns, width)`.
+
+    Returns:
+        The patch, `(batch, rows, columns, channels)`.
+
+    Raises:
+        ValueError: for ranks, sizes or batches that do not fit.
+
+    Example:
+
+    >>> image = np.arange(6.0).reshape(1, 2, 3, 1)
+    >>> top, left = np.array([[[1.0, 0.0]]]), np.array([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]])
+    >>> keras.ops.convert_to_numpy(keras_attn.ops.read_patch(image, top, left))[0, ..., 0].tolist()
+    [[0.0, 1.0]]
+
+    Reference:
+        Gregor et al., "DRAW: A Recurrent Neural Network For Image Generation", 2015, equation 27,
+        https://arxiv.org/abs/1502.04623
+    """
+    axes = {
+        "image": "batch height width channels",
+        "filters_y": "batch rows height",
+        "filters_x": "batch columns width",
+    }
+    image, *filters = with_axes(axes, image=image, filters_y=filters_y, filters_x=filters_x)
+    rows, columns = (ops.cast(each, image.dtype) for each in filters)
+    # The long axis goes first: what is left of it is small.
+    return ops.einsum("bnhc,bmh->bmnc", ops.einsum("bhwc,bnw->bnhc", image, columns), rows)
+
+
+def write_patch(patch, filters_y, filters_x):
+    """A patch put where a window is, `F_Yᵀ w F_X`, for each channel: the adjoint of `read_patch`.
+
+    Args:
+        patch: `w`, `(batch, rows, columns, channels)`.
+        filters_y, filters_x: `F_Y`, `(batch, rows, height)`, and `F_X`, `(batch, columns, width)`.
+
+    Returns:
+        An image, `(batch, height, width, channels)`.
+
+    Raises:
+        ValueError: for ranks, sizes or batches that do not fit.
+
+    Example:
+
+    >>> patch, filters = np.ones((1, 1, 1, 1)), np.array([[[0.0, 1.0]]])
+    >>> image = keras_attn.ops.write_patch(patch, filters, filters)
+    >>> keras.ops.convert_to_numpy(image)[0, ..., 0].tolist()
+    [[0.0, 0.0], [0.0, 1.0]]
+
+    Reference:
+        Gregor et al., "DRAW: A Recurrent Neural Network For Image Generation", 2015, equation 29,
+        https://arxiv.org/abs/1502.04623
+    """
+    axes = {
+        "patch": "batch rows columns channels",
+        "filters_y": "batch rows height",
+        "filters_x": "batch columns width",
+    }
+    patch, *filters = with_axes(axes, patch=patch, filters_y=filters_y, filters_x=filters_x)
+    rows, columns = (ops.cast(each, patch.dtype) for each in filters)
+    return ops.einsum("bnhc,bnw->bhwc", ops.einsum("bmnc,bmh->bnhc", patch, rows), columns)
+
+
+def window_box(window, patch_size):
+    """The corners of a window's outermost filters, as pictures show it.
+
+    Args:
+        window: a `GaussianWindow`.
+        patch_size: `N`.
+
+    Returns:
+        `(batch, 4)`: left, top, right and bottom, in pixels from the middle of the first one.
+
+    Example:
+
+    >>> window = keras_attn.ops.gaussian_window(np.zeros((1, 5)), (28, 28), 5)
+    >>> keras.ops.convert_to_numpy(keras_attn.ops.window_box(window, 5)).tolist()
+    [[0.0, 0.0, 27.0, 27.0]]
+    """
+    reach = window.stride * ((patch_size - 1) / 2)
+    x, y = window.center_x, window.center_y
+    return ops.stack([x - reach, y - reach, x + reach, y + reach], axis=-1)
+
+
+def _wide(tensor):
+    wide = keras.backend.result_type(tensor.dtype, "float32")
+    return ops.cast(tensor, wide)

@@ -1,0 +1,55 @@
+"""What the kernels on PyTorch with a gradient of their own have in common."""
+
+import functools
+
+import torch
+
+
+def apply(function, *arguments):
+    """`function.apply`, in the dtypes of the arguments inside of `torch.autocast` too."""
+    device = arguments[0].device.type
+    if not torch.is_autocast_enabled(device):
+        return function.apply(*arguments)
+    with torch.autocast(device, enabled=False):
+        return function.apply(*arguments)
+
+
+def widest(*tensors):
+    """The dtype in which a function of these is computed, float32 at least."""
+    return functools.reduce(torch.promote_types, (each.dtype for each in tensors), torch.float32)
+
+
+def first_order(backward):
+    """A gradient that cannot be differentiated once more, and says so.
+
+    `torch.autograd.function.once_differentiable` says it only where the gradient that comes in can
+    be differentiated itself; where that is a constant, it would be silently wrong. The arguments
+    of the function must be among what it has saved.
+    """
+
+    @functools.wraps(backward)
+    def refusing(ctx, *gradients):
+        with torch.no_grad():
+            found = backward(ctx, *gradients)
+        if not torch.is_grad_enabled():
+            return found
+        found = found if isinstance(found, tuple) else (found,)
+        there = [each for each in found if each is not None]
+        refused = iter(_Refused.apply(len(there), *there, *gradients, *ctx.saved_tensors))
+        return tuple(None if each is None else next(refused) for each in found)
+
+    return refusing
+
+
+class _Refused(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, count, *tensors):
+        # What comes after them is there for the way to it, on which nobody gets past here.
+        return tuple(each.clone() for each in tensors[:count])
+
+    @staticmethod
+    def backward(ctx, *gradients):
+        raise NotImplementedError(
+            "This function of keras_attn.ops has no second derivative on PyTorch. Received: a "
+            "gradient of its gradient"
+        )

@@ -1,0 +1,221 @@
+"""DRAW paints: its bound, its draws, and what it says of its windows."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_attn.applications import DRAW
+from tests.backend import to_numpy
+
+SHAPE = (8, 7, 1)
+SIZES = {"steps": 4, "units": 12, "latent_units": 3, "data_format": "channels_last"}
+IMAGES = np.random.default_rng(3).integers(0, 2, (6, *SHAPE)).astype("float32")
+
+
+def painter(**changes):
+    keras.utils.set_random_seed(0)
+    return DRAW(changes.pop("image_shape", SHAPE), **{**SIZES, "seed": 1, **changes})
+
+
+def sigmoid(x):
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+def lstm(cell, x, hidden, state):
+    kernel, recurrent, bias = (to_numpy(each).astype("float64") for each in cell.weights)
+    enter, forget, new, leave = np.split(x @ kernel + hidden @ recurrent + bias, 4, axis=-1)
+    state = sigmoid(forget) * state + sigmoid(enter) * np.tanh(new)
+    return sigmoid(leave) * np.tanh(state), state
+
+
+def dense(layer, x):
+    kernel, bias = (to_numpy(each).astype("float64") for each in layer.weights)
+    return x @ kernel + bias
+
+
+def painted_by_hand(model, images, noise):
+    """The last canvas and the divergence of every step, without attention, as the equations say."""
+    parts = model.recurrence
+    units, steps = model.units, model.steps
+    x = images.reshape(len(images), -1).astype("float64")
+    start = {name: to_numpy(each).astype("float64") for name, each in parts.start.items()}
+    canvas = np.zeros_like(x) + start["canvas"].ravel()
+    states = [np.zeros((len(x), units)) + each for each in start["encoder_state"]]
+    decoder = [np.zeros((len(x), units)) + each for each in start["decoder_state"]]
+    divergences = []
+    for step in range(steps):
+        seen = np.concatenate([x, x - sigmoid(canvas), decoder[0]], axis=1)
+        states = lstm(parts.encoder, seen, *states)
+        mean, log_deviation = np.split(dense(parts.latent, states[0]), 2, axis=1)
+        latent = mean + np.exp(log_deviation) * noise[:, step]
+        terms = mean**2 + np.exp(2 * log_deviation) - 2 * log_deviation - 1
+        divergences.append(0.5 * terms.sum(axis=1))
+        decoder = lstm(parts.decoder, latent, *decoder)
+        canvas = canvas + dense(parts.writer.projection, decoder[0])
+    return canvas.reshape(images.shape), np.stack(divergences, axis=1)
+
+
+def unsettle(model):
+    generator = np.random.default_rng(4)
+    for weight in model.weights:
+        if "float" in weight.dtype:
+            weight.assign(generator.normal(0, 0.3, weight.shape))
+    return model
+
+
+def test_the_steps_are_those_of_the_equations(generator):
+    model = unsettle(painter(read_size=None, write_size=None))
+    noise = generator.normal(size=(6, 4, 3)).astype("float32")
+    canvas, divergence = model.recurrence(IMAGES, noise=noise)
+    expected = painted_by_hand(model, IMAGES, noise)
+    np.testing.assert_allclose(to_numpy(canvas), expected[0], atol=1e-4)
+    np.testing.assert_allclose(to_numpy(divergence), expected[1], rtol=1e-4)
+
+
+def test_the_bound_is_the_negative_log_weight_of_training(generator):
+    model = unsettle(painter())
+    noise = generator.normal(size=(6, 4, 3)).astype("float32")
+    canvas, _ = model.recurrence(IMAGES, noise=noise)
+    last = sigmoid(to_numpy(canvas).astype("float64"))
+    bits = np.where(IMAGES > 0.5, last, 1 - last)
+    log_probability = np.log(bits).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(
+        to_numpy(model.log_probability(IMAGES, canvas)), log_probability, rtol=1e-4
+    )
+    painted = model.reconstruct(IMAGES, noise)
+    np.testing.assert_allclose(painted["images"][:, -1], last, atol=1e-5)
+
+
+@pytest.mark.training
+def test_the_loss_is_the_sum_of_its_two_parts_and_falls():
+    model = painter()
+    model.compile(keras.optimizers.Adam(0.03))
+    history = model.fit(IMAGES, epochs=40, batch_size=6, verbose=0).history
+    parts = np.add(history["reconstruction"], history["divergence"])
+    np.testing.assert_allclose(history["loss"], parts, rtol=1e-4)
+    assert history["loss"][-1] < 0.9 * history["loss"][0]
+    found = model.evaluate(IMAGES, verbose=0, return_dict=True)
+    again = model.evaluate(IMAGES, verbose=0, return_dict=True)
+    assert found["loss"] != again["loss"], "`evaluate` draws"
+    np.testing.assert_array_equal(
+        *(model.predict(IMAGES, verbose=0)["canvas"] for _ in range(2)), "`predict` does not"
+    )
+
+
+@pytest.mark.training
+def test_weighted_examples_count_as_often_as_they_weigh():
+    model = unsettle(painter())
+    model.compile(keras.optimizers.SGD(0.0))
+    draws = model.recurrence.draws.state
+    start = to_numpy(draws)
+    first = model.evaluate(IMAGES, verbose=0, return_dict=True)
+    draws.assign(start)
+    weights = np.array([2.0, 0.0, 2.0, 0.0, 2.0, 0.0], "float32")
+    # Keras takes weights where there are targets.
+    weighted = model.evaluate(IMAGES, IMAGES, sample_weight=weights, verbose=0, return_dict=True)
+    draws.assign(start)
+    uniform = model.evaluate(
+        IMAGES, IMAGES, sample_weight=np.ones(6, "float32"), verbose=0, return_dict=True
+    )
+    assert uniform["loss"] == pytest.approx(first["loss"], rel=1e-5)
+    assert weighted["reconstruction"] != pytest.approx(first["reconstruction"], rel=1e-5)
+
+
+@pytest.mark.training
+def test_the_same_seed_trains_the_same_weights():
+    weights = []
+    for _ in range(2):
+        model = painter()
+        model.compile("adam")
+        model.fit(IMAGES, epochs=2, verbose=0, shuffle=False)
+        weights.append(model.get_weights())
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_more_samples_bring_the_estimate_up_to_the_likelihood():
+    model = unsettle(painter(steps=1, latent_units=1))
+    one, many = (
+        np.mean([model.log_likelihood(IMAGES, samples, seed=n).mean() for n in range(repeats)])
+        for samples, repeats in ((1, 40), (40, 1))
+    )
+    # One latent number: its integral on a grid is the likelihood itself.
+    grid = np.linspace(-8, 8, 801).astype("float32")
+    latent = np.tile(grid[:, None, None], (1, 1, 1))
+    last = model.generate(latent=latent, batch_size=801)["images"][:, -1].astype("float64")
+    prior = np.exp(-0.5 * grid.astype("float64") ** 2) / np.sqrt(2 * np.pi)
+    exact = [
+        np.log((prior * np.where(image > 0.5, last, 1 - last).prod(axis=(1, 2, 3))).sum() * 0.02)
+        for image in IMAGES
+    ]
+    assert one < many <= np.mean(exact) + 0.05
+    best = model.log_likelihood(IMAGES, 2000, seed=0)
+    np.testing.assert_allclose(best, exact, atol=0.15)
+
+
+def test_what_is_generated_grows_step_by_step():
+    model = unsettle(painter())
+    painted = model.generate(3, seed=5)
+    assert painted["images"].shape == (3, 4, *SHAPE)
+    assert painted["write_window"]["box"].shape == (3, 4, 4)
+    assert np.all((painted["images"] >= 0) & (painted["images"] <= 1))
+    again = model.generate(3, seed=5, batch_size=2)
+    np.testing.assert_allclose(again["images"], painted["images"], atol=1e-5)
+    assert not np.allclose(model.generate(3, seed=6)["images"], painted["images"])
+    read = model.reconstruct(IMAGES, seed=1)
+    assert read["read_window"]["center"].shape == (6, 4, 2)
+    whole = painter(read_size=None, write_size=None).generate(1)
+    assert set(whole) == {"images"}
+
+
+def test_new_weights_are_painted_with():
+    model = painter()
+    before = model.generate(1, seed=0)["images"]
+    unsettle(model)
+    assert not np.allclose(model.generate(1, seed=0)["images"], before)
+
+
+def test_channels_first_is_the_same_picture():
+    last, first = painter(), painter(image_shape=(1, 8, 7), data_format="channels_first")
+    unsettle(last)
+    first.set_weights(last.get_weights())
+    noise = np.ones((6, 4, 3), "float32")
+    one = last.reconstruct(IMAGES, noise)["images"]
+    other = first.reconstruct(np.moveaxis(IMAGES, -1, 1), noise)["images"]
+    np.testing.assert_allclose(np.moveaxis(other, 2, -1), one, atol=1e-5)
+
+
+@pytest.mark.parametrize("start", [True, False])
+def test_the_start_is_learned_or_zero(start):
+    model = painter(learn_start=start)
+    paths = [weight.path for weight in model.trainable_weights]
+    assert any("first_canvas" in path for path in paths) == start
+
+
+def test_bad_data_are_refused():
+    model = painter()
+    model.compile("adam")
+    with pytest.raises(ValueError, match=r"`x` must lie in \[0, 1\].*to 255"):
+        model.fit(255 * IMAGES, verbose=0)
+    with pytest.raises(ValueError, match="`noise`"):
+        model.reconstruct(IMAGES, np.zeros((6, 3, 3)))
+    with pytest.raises(ValueError, match="`latent`"):
+        model.generate(latent=np.zeros((6, 4, 2)))
+    with pytest.raises(ValueError, match="`num_images`"):
+        model.generate(0)
+    with pytest.raises(ValueError, match="`samples`"):
+        model.log_likelihood(IMAGES, 0)
+    with pytest.raises(ValueError, match="`image` must be"):
+        model(np.zeros((1, 8, 7, 3), "float32"))
+
+
+@pytest.mark.training
+def test_gaussian_images_may_be_anything():
+    model = painter(likelihood="gaussian", deviation=0.5)
+    model.compile(keras.optimizers.Adam(0.01))
+    history = model.fit(10 * IMAGES - 5, epochs=2, verbose=0).history
+    assert np.all(np.isfinite(history["loss"]))
+    np.testing.assert_array_equal(
+        to_numpy(model.mean(ops.convert_to_tensor(IMAGES))), IMAGES, "means are what is painted"
+    )
