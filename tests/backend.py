@@ -158,7 +158,11 @@ def inference(model, inputs):
     """A function that gives what `inferred` does, of the weights that the model then has."""
     if BACKEND == "openvino":
         # Of a graph of constants alone it takes a product before the transposition that it is of.
-        return lambda: flat(model.predict(inputs, verbose=0))
+        def predict():
+            model.ov_compiled_model = None  # It would keep the weights that it was compiled with.
+            return flat(model.predict(inputs, verbose=0))
+
+        return predict
 
     def call(*tensors):
         return model(keras.tree.pack_sequence_as(inputs, tensors), training=False)

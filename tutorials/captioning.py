@@ -116,8 +116,9 @@ found in the image.
 
 A place that is drawn at random shows nothing of what the next word names, so that hard attention
 which starts from nothing learns to do without the image. It begins with the expectation in place of
-every draw, in which it is soft attention, and draws when it knows where to look; an epoch counts
-for the one as for the other.
+every draw, in which it is soft attention, and draws when it knows where to look. An epoch counts
+for the one as for the other, and the learning rate falls over all of them: drawing is learned at a
+low one, which a noisy gradient needs.
 """
 
 
@@ -181,17 +182,28 @@ def detector(shape, encoder, train, tokenizer, options):
     return model
 
 
-def optimizer(steps, options):
-    """Adam whose rate rises in a tenth of the steps and falls in the others."""
-    rate = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - steps // 10, warmup_target=options.learning_rate, warmup_steps=steps // 10
-    )
-    return keras.optimizers.Adam(rate, clipnorm=1.0)
+class Rate(keras.optimizers.schedules.LearningRateSchedule):
+    """Rises in a tenth of the steps, and falls in the others; some of them may be over."""
+
+    def __init__(self, steps, peak, over=0):
+        self.over = over
+        self.rate = keras.optimizers.schedules.CosineDecay(
+            0.0, steps - steps // 10, warmup_target=peak, warmup_steps=steps // 10
+        )
+
+    def __call__(self, step):
+        return self.rate(step + self.over)
 
 
-def train_model(model, train, validation, epochs, options):
+def optimizer(steps, options, over=0):
+    return keras.optimizers.Adam(Rate(steps, options.learning_rate, over), clipnorm=1.0)
+
+
+def train_model(model, train, validation, epochs, options, over=0):
+    """Trains for some epochs of all, those before being over."""
+    steps = len(train)
     model.compile(
-        optimizer=optimizer(epochs * len(train), options),
+        optimizer=optimizer(options.epochs * steps, options, over * steps),
         # Class 0 is padding.
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
         metrics=[Perplexity(), TokenAccuracy()],
@@ -270,7 +282,8 @@ def main(arguments=None):
             history = train_model(softer, train, validation, softly, options)
             model.set_weights(softer.get_weights())
         if softly < options.epochs:
-            after = train_model(model, train, validation, options.epochs - softly, options)
+            more = options.epochs - softly
+            after = train_model(model, train, validation, more, options, over=softly)
             history = {name: history.get(name, []) + values for name, values in after.items()}
         results[mode] = {
             "parameters": model.count_params(),

@@ -2,6 +2,8 @@
 captioned images; tasks that need a memory."""
 
 from keras_attn.datasets.associative_recall_task import AssociativeRecallTask
+from keras_attn.datasets.binarized_images import BinarizedImages
+from keras_attn.datasets.binarized_mnist import binarized_mnist
 from keras_attn.datasets.cached_features import cached_features
 from keras_attn.datasets.caption_attributes import caption_attributes
 from keras_attn.datasets.captioned_images import captioned_images
@@ -38,6 +40,7 @@ from keras_attn.datasets.text_tokenizer import TextTokenizer
 
 __all__ = [
     "AssociativeRecallTask",
+    "BinarizedImages",
     "CopyTask",
     "DescribedScenes",
     "DistortedDigits",
@@ -49,6 +52,7 @@ __all__ = [
     "RepeatCopyTask",
     "SequencePairs",
     "TextTokenizer",
+    "binarized_mnist",
     "cached_features",
     "caption_attributes",
     "captioned_images",

@@ -3,6 +3,8 @@
 from keras_attn.visualization.alignment import plot_alignment
 from keras_attn.visualization.alignment_page import alignment_page
 from keras_attn.visualization.by_length import plot_by_length
+from keras_attn.visualization.canvas_animation import animate_canvases
+from keras_attn.visualization.canvases import plot_canvases, plot_images
 from keras_attn.visualization.caption import plot_caption
 from keras_attn.visualization.caption_animation import animate_caption
 from keras_attn.visualization.caption_page import caption_page
@@ -20,13 +22,16 @@ __all__ = [
     "MemoryPictures",
     "SpatialTransformerPictures",
     "alignment_page",
+    "animate_canvases",
     "animate_caption",
     "animate_memory",
     "caption_page",
     "plot_alignment",
     "plot_by_length",
+    "plot_canvases",
     "plot_caption",
     "plot_errors",
+    "plot_images",
     "plot_learning_curves",
     "plot_memory_use",
     "plot_sequence_task",

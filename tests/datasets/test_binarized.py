@@ -1,0 +1,77 @@
+"""Images in black and white, drawn once and for all, or anew in every epoch."""
+
+import numpy as np
+import pytest
+
+from keras_attn.datasets import BinarizedImages, binarized_mnist
+
+pytestmark = pytest.mark.once
+BITS = np.random.default_rng(0).integers(0, 2, (3, 784))
+
+
+def test_the_original_files_and_the_packed_one_hold_the_same(tmp_path):
+    text, packed = tmp_path / "text", tmp_path / "packed"
+    text.mkdir()
+    packed.mkdir()
+    np.savetxt(text / "binarized_mnist_valid.amat", BITS, fmt="%d")
+    np.savez(packed / "binarized_mnist_packed.npz", valid=np.packbits(BITS, axis=1))
+    for folder in (text, packed):
+        found = binarized_mnist("validation", folder)
+        assert found.dtype == "float32"
+        np.testing.assert_array_equal(found, BITS.reshape(3, 28, 28, 1))
+
+
+def test_what_is_not_there_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"`split`.*'valid'"):
+        binarized_mnist("valid", tmp_path)
+    with pytest.raises(ValueError, match=r"`folder` must hold binarized_mnist_test\.amat"):
+        binarized_mnist("test", tmp_path)
+    np.savetxt(tmp_path / "binarized_mnist_test.amat", 2 * BITS, fmt="%d")
+    with pytest.raises(ValueError, match=r"`folder`.*zeros and ones.*up to 2"):
+        binarized_mnist("test", tmp_path)
+
+
+def test_the_real_files(data_folder):
+    sizes = {"train": 50_000, "validation": 10_000, "test": 10_000}
+    for split, size in sizes.items():
+        images = binarized_mnist(split, data_folder / "binarized_mnist")
+        assert images.shape == (size, 28, 28, 1)
+        # About an eighth of the pixels of MNIST are ink.
+        assert 0.12 < images.mean() < 0.14
+
+
+def test_pixels_are_drawn_by_their_intensity_anew_in_every_epoch():
+    grey = np.linspace(0, 1, 4)[:, None, None, None] * np.ones((4, 60, 60, 1))
+    images = BinarizedImages(grey, batch_size=4, shuffle=False)
+    (first,), (again,) = images[0], images[0]
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_allclose(first.mean(axis=(1, 2, 3)), np.linspace(0, 1, 4), atol=0.03)
+    images.on_epoch_end()
+    assert not np.array_equal(images[0][0], first)
+    fixed = BinarizedImages(grey, batch_size=4, shuffle=False, fixed=True)
+    fixed.on_epoch_end()
+    np.testing.assert_array_equal(fixed[0][0], first)
+
+
+def test_every_image_is_in_an_epoch_once():
+    grey = np.eye(10)[:, :, None, None]
+    images = BinarizedImages(grey, batch_size=4)
+    assert len(images) == 3
+    for _ in range(2):
+        found = np.concatenate([images[place][0] for place in range(3)])
+        np.testing.assert_array_equal(found.sum(axis=0), grey.sum(axis=0))
+        images.on_epoch_end()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("images", {"images": np.ones((2, 3, 3))}),
+        ("images", {"images": 255 * np.ones((2, 3, 3, 1))}),
+        ("batch_size", {"images": np.ones((2, 3, 3, 1)), "batch_size": 0}),
+        ("seed", {"images": np.ones((2, 3, 3, 1)), "seed": -1}),
+    ],
+)
+def test_bad_arguments_are_refused_by_name(name, arguments):
+    with pytest.raises(ValueError, match=f"`{name}`"):
+        BinarizedImages(**arguments)
