@@ -63,3 +63,4 @@ bench: setup
 	.venv/bin/python benchmarks/decoding.py
 	.venv/bin/python benchmarks/captioning.py
 	.venv/bin/python benchmarks/ntm.py
+	.venv/bin/python benchmarks/draw.py

@@ -1,8 +1,6 @@
 import keras
-import numpy as np
 from keras import ops
 
-from keras_attn.applications.compiled import Compiled
 from keras_attn.applications.variational_model import VariationalModel
 from keras_attn.layers import DRAWRead, DRAWWrite, WholeImageRead, WholeImageWrite
 from keras_attn.layers.arguments import positive_integer
@@ -141,12 +139,17 @@ class DRAW(VariationalModel):
             "data_format": data_format,
             "seed": seed,
         }
-        super().__init__(image, outputs, likelihood, deviation, dtype, arguments, **kwargs)
-        self._painting = Compiled(
-            self,
+        super().__init__(
+            image,
+            outputs,
+            likelihood,
+            deviation,
+            (steps, latent_units),
+            dtype,
+            arguments,
             generate=lambda latent: self._painted(self.recurrence.generate(latent)),
             reconstruct=lambda *given: self._painted(self.recurrence.reconstruct(*given)),
-            log_weight=self._log_weight,
+            **kwargs,
         )
 
     def generate(self, num_images=1, latent=None, batch_size=64, seed=None):
@@ -166,11 +169,9 @@ class DRAW(VariationalModel):
         Raises:
             ValueError: for a number that is not a positive integer, or `latent` of another shape.
         """
-        if latent is None:
-            shape = (positive_integer("num_images", num_images), self.steps, self.latent_units)
-            latent = np.random.default_rng(seed).normal(size=shape).astype("float32")
-        self._check_latent("latent", latent)
-        return self._painting("generate", batch_size, latent)
+        count = positive_integer("num_images", num_images) if latent is None else len(latent)
+        latent = self.drawn("latent", latent, count, seed)
+        return self._apply("generate", batch_size, latent)
 
     def reconstruct(self, images, noise=None, batch_size=64, seed=None):
         """Images as it paints them again, and where it looked and painted.
@@ -187,59 +188,14 @@ class DRAW(VariationalModel):
         Raises:
             ValueError: for `noise` of another shape.
         """
-        noise = self._noise(images, noise, seed)
-        return self._painting("reconstruct", batch_size, images, noise)
-
-    def log_likelihood(self, images, samples=50, batch_size=64, seed=None):
-        """An estimate of `log p(x)` from below, by importance sampling.
-
-        `log 1/S Σ_s p(x | z_s) p(z_s) / q(z_s | x)`, which is on average the bound of training for
-        one sample, and rises to the likelihood with their number.
-
-        Args:
-            images: `(batch, *image_shape)`.
-            samples: `S`.
-            batch_size: images at a time.
-            seed: an integer, for the same noise again.
-
-        Returns:
-            A NumPy array `(batch,)`, in nats.
-
-        Raises:
-            ValueError: for a number of samples that is not a positive integer.
-
-        Reference:
-            Burda, Grosse and Salakhutdinov, "Importance Weighted Autoencoders", 2016,
-            https://arxiv.org/abs/1509.00519
-        """
-        generator = np.random.default_rng(seed)
-        total = np.full(len(images), -np.inf)
-        for _ in range(positive_integer("samples", samples)):
-            noise = self._noise(images, None, generator)
-            weight = self._painting("log_weight", batch_size, images, noise)["log_weight"]
-            total = np.logaddexp(total, weight.astype("float64"))
-        return total - np.log(samples)
+        noise = self.drawn("noise", noise, len(images), seed)
+        return self._apply("reconstruct", batch_size, images, noise)
 
     # === Parts of these ===
-
-    def _noise(self, images, noise, seed):
-        if noise is None:
-            shape = (len(images), self.steps, self.latent_units)
-            noise = np.random.default_rng(seed).normal(size=shape).astype("float32")
-        self._check_latent("noise", noise)
-        return noise
-
-    def _check_latent(self, name, latent):
-        if tuple(latent.shape[1:]) != (self.steps, self.latent_units):
-            raise ValueError(
-                f"`{name}` must be (batch, {self.steps}, {self.latent_units}). Received: "
-                f"{name}.shape={tuple(latent.shape)}"
-            )
 
     def _painted(self, found):
         found["images"] = self.mean(ops.cast(found.pop("canvas"), "float32"))
         return found
 
-    def _log_weight(self, image, noise):
-        canvas, ratio = self.recurrence.log_ratio(image, noise)
-        return {"log_weight": ratio + self.log_probability(image, ops.cast(canvas, "float32"))}
+    def log_ratio(self, x, noise):
+        return self.recurrence.log_ratio(x, noise)

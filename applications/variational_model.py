@@ -4,8 +4,12 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_attn.applications.compiled import Compiled
 from keras_attn.applications.functional_model import FunctionalModel
+from keras_attn.layers.arguments import positive_integer
 from keras_attn.ops import bernoulli_log_probability, gaussian_log_probability
+
+LIKELIHOODS = ("bernoulli", "gaussian")
 
 
 class VariationalModel(FunctionalModel):
@@ -23,14 +27,43 @@ class VariationalModel(FunctionalModel):
             of a Gaussian one; and `divergence`, `(batch, steps)`, in nats.
         likelihood: `"bernoulli"` or `"gaussian"`.
         deviation: of the Gaussian likelihood, `σ` of each number.
-        dtype, arguments, **kwargs: see `FunctionalModel`.
+        latent_shape: of `z` for one example.
+        dtype, arguments: see `FunctionalModel`.
+        generate, reconstruct, encode: functions of `Compiled`, from `z`, from `x` and noise like
+            `z`, and from `x`.
+        **kwargs: of `keras.Model`.
     """
 
-    def __init__(self, inputs, outputs, likelihood, deviation, dtype, arguments, **kwargs):
+    def __init__(
+        self,
+        inputs,
+        outputs,
+        likelihood,
+        deviation,
+        latent_shape,
+        dtype,
+        arguments,
+        generate,
+        reconstruct,
+        encode=None,
+        **kwargs,
+    ):
+        if likelihood not in LIKELIHOODS:
+            raise ValueError(
+                f"`likelihood` must be one of {LIKELIHOODS}. Received: likelihood={likelihood!r}"
+            )
         if not deviation > 0:
             raise ValueError(f"`deviation` must be positive. Received: deviation={deviation}")
         super().__init__(inputs, outputs, dtype, arguments, **kwargs)
         self.likelihood, self.deviation = likelihood, float(deviation)
+        self.latent_shape = latent_shape
+        self._apply = Compiled(
+            self,
+            generate=generate,
+            reconstruct=reconstruct,
+            encode=encode,
+            log_weight=self._log_weight,
+        )
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
         self.divergence_tracker = keras.metrics.Mean(name="divergence")
 
@@ -46,15 +79,63 @@ class VariationalModel(FunctionalModel):
         """What a canvas shows: the mean of the likelihood."""
         return ops.sigmoid(canvas) if self.likelihood == "bernoulli" else canvas
 
+    def log_likelihood(self, images, samples=50, batch_size=64, seed=None):
+        """An estimate of `log p(x)` from below, by importance sampling.
+
+        `log 1/S Σ_s p(x | z_s) p(z_s) / q(z_s | x)`, which is on average the bound of training for
+        one sample, and rises to the likelihood with their number.
+
+        Args:
+            images: examples, as the model takes them.
+            samples: `S`.
+            batch_size: examples at a time.
+            seed: an integer, for the same noise again.
+
+        Returns:
+            A NumPy array `(batch,)`, in nats.
+
+        Raises:
+            ValueError: for a number of samples that is not a positive integer.
+
+        Reference:
+            Burda, Grosse and Salakhutdinov, "Importance Weighted Autoencoders", 2016,
+            https://arxiv.org/abs/1509.00519
+        """
+        generator = np.random.default_rng(seed)
+        total = np.full(len(images), -np.inf)
+        for _ in range(positive_integer("samples", samples)):
+            noise = self.drawn("noise", None, len(images), generator)
+            weight = self._apply("log_weight", batch_size, images, noise)
+            total = np.logaddexp(total, weight.astype("float64"))
+        return total - np.log(samples)
+
+    def log_ratio(self, x, noise):
+        """The canvas of one draw of `z`, like `x`, and `log p(z) - log q(z | x)`, `(batch,)`."""
+        raise NotImplementedError
+
+    def _log_weight(self, x, noise):
+        canvas, ratio = self.log_ratio(x, noise)
+        return ratio + self.log_probability(x, ops.cast(canvas, "float32"))
+
+    def drawn(self, name, given, count, seed):
+        """Standard normal numbers like `z`, or those that were given; ValueError for others."""
+        if given is None:
+            shape = (count, *self.latent_shape)
+            return np.random.default_rng(seed).normal(size=shape).astype("float32")
+        if tuple(given.shape[1:]) != tuple(self.latent_shape) or len(given) != count:
+            raise ValueError(
+                f"`{name}` must be ({', '.join(map(str, (count, *self.latent_shape)))}). Received: "
+                f"{name}.shape={tuple(given.shape)}"
+            )
+        return given
+
     # === Keras ===
 
     @property
     def metrics(self):
-        own = (
-            getattr(self, "reconstruction_tracker", None),
-            getattr(self, "divergence_tracker", None),
-        )
-        return [*super().metrics, *filter(None, own)]
+        # Keras asks for them before they are there.
+        names = ("reconstruction_tracker", "divergence_tracker")
+        return [*super().metrics, *(getattr(self, name) for name in names if hasattr(self, name))]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if not training:

@@ -43,8 +43,11 @@ NAMES = {
     "keras_attn.applications": [
         "AttentionSummarizer",
         "AttributeDetector",
+        "Autoencoder",
         "CoLocalizer",
         "DRAW",
+        "DRAWClassifier",
+        "DenoisingAutoencoder",
         "DigitSequenceClassifier",
         "EncoderDecoder",
         "InverseCompositionalClassifier",
@@ -57,6 +60,7 @@ NAMES = {
         "SpatialTransformerAddition",
         "SpatialTransformerClassifier",
         "StackedLSTM",
+        "VariationalAutoencoder",
         "intersection_over_union",
     ],
     "keras_attn.datasets": [

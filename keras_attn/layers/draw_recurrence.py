@@ -2,13 +2,12 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.gaussian_latent import GaussianLatent
 from keras_attn.layers.image_window import channels_last, channels_last_shape, from_channels_last
 from keras_attn.ops.latents import gaussian_divergence, gaussian_log_probability
 from keras_attn.ops.recurrence import over_steps
 
 LIKELIHOODS = ("bernoulli", "gaussian")
-# Of the logarithm of a deviation: outside of it float32 has nothing left to say.
-LARGEST_LOGARITHM = 10.0
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -68,14 +67,13 @@ class DRAWRecurrence(keras.layers.Layer):
         self.likelihood = likelihood
         self.learn_start = learn_start
         self.seed = seed
-        self.draws = keras.random.SeedGenerator(seed)
         self.data_format = writer.data_format
         self.encoder, self.decoder = (
             keras.layers.LSTMCell(self.units, dtype=self.dtype_policy, name=name)
             for name in ("encoder", "decoder")
         )
-        self.latent = keras.layers.Dense(
-            2 * self.latent_units, dtype=self.dtype_policy, name="latent"
+        self.latent = GaussianLatent(
+            self.latent_units, seed, dtype=self.dtype_policy, name="latent"
         )
 
     def build(self, input_shape):
@@ -128,10 +126,7 @@ class DRAWRecurrence(keras.layers.Layer):
         painted = ops.sigmoid(canvas) if self.likelihood == "bernoulli" else canvas
         seen, window = self.reader.look([image, image - painted], told)
         _, encoder = self.encoder(ops.concatenate([seen, hidden], axis=-1), encoder)
-        numbers = self.latent(encoder[0])
-        mean, log_deviation = ops.split(numbers, 2, axis=-1)
-        log_deviation = ops.clip(log_deviation, -LARGEST_LOGARITHM, LARGEST_LOGARITHM)
-        return mean, log_deviation, encoder, window
+        return *self.latent.infer(encoder[0]), encoder, window
 
     def paint(self, latent, encoder, state):
         """From `z_t` to the next state, and the window that was written through."""
@@ -159,7 +154,7 @@ class DRAWRecurrence(keras.layers.Layer):
         if noise is None:
             shape = (ops.shape(image)[0], self.steps, self.latent_units)
             noise = (
-                keras.random.normal(shape, dtype=self.compute_dtype, seed=self.draws)
+                keras.random.normal(shape, dtype=self.compute_dtype, seed=self.latent.draws)
                 if training
                 else ops.zeros(shape, self.compute_dtype)
             )

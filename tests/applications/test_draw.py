@@ -47,7 +47,7 @@ def painted_by_hand(model, images, noise):
     for step in range(steps):
         seen = np.concatenate([x, x - sigmoid(canvas), decoder[0]], axis=1)
         states = lstm(parts.encoder, seen, *states)
-        mean, log_deviation = np.split(dense(parts.latent, states[0]), 2, axis=1)
+        mean, log_deviation = np.split(dense(parts.latent.projection, states[0]), 2, axis=1)
         latent = mean + np.exp(log_deviation) * noise[:, step]
         terms = mean**2 + np.exp(2 * log_deviation) - 2 * log_deviation - 1
         divergences.append(0.5 * terms.sum(axis=1))
@@ -107,7 +107,7 @@ def test_the_loss_is_the_sum_of_its_two_parts_and_falls():
 def test_weighted_examples_count_as_often_as_they_weigh():
     model = unsettle(painter())
     model.compile(keras.optimizers.SGD(0.0))
-    draws = model.recurrence.draws.state
+    draws = model.recurrence.latent.draws.state
     start = to_numpy(draws)
     first = model.evaluate(IMAGES, verbose=0, return_dict=True)
     draws.assign(start)

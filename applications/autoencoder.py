@@ -1,0 +1,130 @@
+import keras
+
+from keras_attn.applications.compiled import Compiled
+from keras_attn.applications.functional_model import FunctionalModel
+from keras_attn.applications.mirrored import (
+    check_shape,
+    check_units,
+    dense_stack,
+    flattened,
+    through,
+)
+
+
+@keras.saving.register_keras_serializable(package="keras_attn")
+class Autoencoder(FunctionalModel):
+    """Tells an example in a few numbers, its code, and makes it again of them.
+
+    `h_1 = f(W_1 x + b_1)`, ..., code `z = g(W_n h_{n-1} + b_n)`, and back the same widths in the
+    other order, `x̂ = o(W'_1 h'_1 + b'_1)`
+
+    | here | in the lectures |
+    | --- | --- |
+    | one number in `units` | a shallow autoencoder; several, a deep one, mirrored |
+    | last of `units` less than the numbers of `x` | undercomplete; more than them, overcomplete |
+    | `activation`, `code_activation`, `output_activation` | `f`, `g`, `o` |
+    | `sparsity` | weight of the L1 norm of `z`, which an overcomplete one needs |
+
+    A linear one, `activation=None, output_activation=None`, trained with the mean squared error on
+    centred examples, spans with its code the subspace of the first principal components.
+
+    Args:
+        example_shape: of an example, such as `(28, 28, 1)`.
+        units: widths of the layers of the encoder, the code's last; an integer for a code alone.
+        activation: of the layers between.
+        code_activation: of the code.
+        output_activation: `"sigmoid"` for examples in [0, 1], None for any.
+        sparsity: weight of the code's absolute values in the loss, summed over its numbers.
+        dtype: dtype policy of the layers.
+        **kwargs: of `keras.Model`.
+
+    Call arguments:
+        x: `(batch, *example_shape)`.
+
+    Returns:
+        `x̂`, like `x`, float32. Train it with `fit(x, x)`.
+
+    Raises:
+        ValueError: for sizes that are no positive integers, or a negative sparsity.
+
+    Example:
+
+    >>> model = keras_attn.applications.Autoencoder((8, 8, 1), units=(16, 4))
+    >>> model(np.zeros((2, 8, 8, 1))).shape == (2, 8, 8, 1)
+    True
+    >>> code = model.encode(np.zeros((2, 8, 8, 1)))
+    >>> code.shape, model.decode(code).shape
+    ((2, 4), (2, 8, 8, 1))
+
+    Reference:
+        Hinton and Salakhutdinov, "Reducing the Dimensionality of Data with Neural Networks", 2006,
+        https://doi.org/10.1126/science.1127647; for the linear one: Baldi and Hornik, "Neural
+        Networks and Principal Component Analysis", 1989
+    """
+
+    def __init__(
+        self,
+        example_shape,
+        units=(128, 32),
+        activation="relu",
+        code_activation=None,
+        output_activation="sigmoid",
+        sparsity=0.0,
+        dtype=None,
+        **kwargs,
+    ):
+        example_shape = check_shape(example_shape)
+        if not sparsity >= 0:
+            raise ValueError(f"`sparsity` must not be negative. Received: sparsity={sparsity}")
+        units = check_units(units)
+
+        # === Layers ===
+        between = units[:-1]
+        between_them = [activation] * len(between)
+        last = {"activity_regularizer": keras.regularizers.L1(sparsity)} if sparsity else {}
+        self.encoder = dense_stack(units, [*between_them, code_activation], dtype, "encoder", last)
+        self.decoder = dense_stack(
+            [*reversed(between), flattened(example_shape)],
+            [*between_them, output_activation],
+            dtype,
+            "decoder",
+        )
+        self.flatten = keras.layers.Flatten(dtype=dtype, name="flatten")
+        self.unflatten = keras.layers.Reshape(example_shape, dtype="float32", name="unflatten")
+
+        # === Functional model ===
+        x = keras.Input(example_shape, name="x")
+        arguments = {
+            "example_shape": example_shape,
+            "units": units,
+            "activation": activation,
+            "code_activation": code_activation,
+            "output_activation": output_activation,
+            "sparsity": sparsity,
+            **self.further_arguments(),
+        }
+        outputs = self._decoded(self._encoded(self.corrupted(x)))
+        super().__init__(x, outputs, dtype, arguments, **kwargs)
+        self._apply = Compiled(self, encode=self._encoded, decode=self._decoded)
+
+    def corrupted(self, x):
+        """What the encoder sees of an example in training."""
+        return x
+
+    def further_arguments(self):
+        """Arguments of the constructor that a subclass adds, by name."""
+        return {}
+
+    def encode(self, x, batch_size=256):
+        """The codes of examples, a NumPy array `(batch, units[-1])`."""
+        return self._apply("encode", batch_size, x)
+
+    def decode(self, code, batch_size=256):
+        """What is made of codes, a NumPy array `(batch, *example_shape)`."""
+        return self._apply("decode", batch_size, code)
+
+    def _encoded(self, x):
+        return through(self.encoder, self.flatten(x))
+
+    def _decoded(self, code):
+        return self.unflatten(through(self.decoder, code))

@@ -1,0 +1,54 @@
+"""The dense layers of which the autoencoders are made."""
+
+import math
+
+import keras
+
+from keras_attn.layers.arguments import positive_integer
+
+
+def check_shape(shape):
+    """The shape of an example as a tuple; ValueError unless all are positive integers."""
+    if not isinstance(shape, (tuple, list)) or not shape:
+        raise ValueError(
+            "`example_shape` must be a tuple of sizes, such as (28, 28, 1). Received: "
+            f"example_shape={shape!r}"
+        )
+    return tuple(positive_integer("example_shape", size) for size in shape)
+
+
+def check_units(units):
+    """The widths of layers as a tuple, at least one."""
+    units = (units,) if hasattr(units, "__index__") else tuple(units)
+    if not units:
+        raise ValueError(f"`units` must hold a width at least. Received: units={units}")
+    return tuple(positive_integer("units", width) for width in units)
+
+
+def dense_stack(units, activations, dtype, name, last=None):
+    """Dense layers one after the other.
+
+    Args:
+        units, activations: of each.
+        dtype: dtype policy.
+        name: what their names begin with.
+        last: further arguments of the last.
+    """
+    layers = []
+    for number, (width, activation) in enumerate(zip(units, activations, strict=True), 1):
+        more = (last or {}) if number == len(units) else {}
+        layers.append(
+            keras.layers.Dense(width, activation, dtype=dtype, name=f"{name}_{number}", **more)
+        )
+    return layers
+
+
+def through(layers, x):
+    for layer in layers:
+        x = layer(x)
+    return x
+
+
+def flattened(shape):
+    """Numbers of an example."""
+    return math.prod(shape)

@@ -1,0 +1,66 @@
+import keras
+from keras import ops
+
+from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.latents import gaussian_divergence
+
+# Of the logarithm of a deviation: outside of it float32 has nothing left to say.
+LARGEST_LOGARITHM = 10.0
+
+
+@keras.saving.register_keras_serializable(package="keras_attn")
+class GaussianLatent(keras.layers.Layer):
+    """A Gaussian latent variable, drawn by the reparameterisation trick.
+
+    `(μ, log σ) = W h + b`, `z = μ + σ ε`
+
+    Args:
+        units: numbers of `z`.
+        seed: of `ε`.
+        **kwargs: of `keras.layers.Layer`.
+
+    Call arguments:
+        hidden: `h`, `(batch, features)`.
+        training: whether `ε` is drawn; else `z = μ`.
+
+    Returns:
+        `z`, `(batch, units)`, and its divergence from the standard normal, `(batch,)`, in nats.
+
+    Reference:
+        Kingma and Welling, "Auto-Encoding Variational Bayes", 2014,
+        https://arxiv.org/abs/1312.6114
+    """
+
+    def __init__(self, units, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.units = positive_integer("latent_units", units)
+        self.seed = seed
+        self.draws = keras.random.SeedGenerator(seed)
+        self.projection = keras.layers.Dense(
+            2 * self.units, dtype=self.dtype_policy, name="projection"
+        )
+
+    def build(self, input_shape):
+        self.projection.build(input_shape)
+
+    def infer(self, hidden):
+        """`μ` and `log σ`, `(batch, units)` each."""
+        mean, log_deviation = ops.split(self.projection(hidden), 2, axis=-1)
+        return mean, ops.clip(log_deviation, -LARGEST_LOGARITHM, LARGEST_LOGARITHM)
+
+    def call(self, hidden, training=None):
+        mean, log_deviation = self.infer(hidden)
+        divergence = gaussian_divergence(mean, log_deviation)
+        if not training:
+            return mean, divergence
+        noise = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.draws)
+        return mean + ops.exp(log_deviation) * noise, divergence
+
+    def compute_output_spec(self, hidden, training=None):
+        batch = hidden.shape[0]
+        wide = keras.backend.result_type(self.compute_dtype, "float32")
+        latent = keras.KerasTensor((batch, self.units), self.compute_dtype)
+        return latent, keras.KerasTensor((batch,), wide)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units, "seed": self.seed}

@@ -1,0 +1,114 @@
+"""Autoencoders: what their codes span, what they make of spoilt examples, what they draw."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.applications import Autoencoder, DenoisingAutoencoder, VariationalAutoencoder
+from keras_attn.applications.corruption import Corruption
+from tests.backend import to_numpy
+
+
+@pytest.mark.training
+def test_the_code_of_a_linear_one_spans_the_subspace_of_the_principal_components(generator):
+    scales = np.array([4.0, 3.0, 2.0, 0.5, 0.4, 0.3])
+    turned, _ = np.linalg.qr(generator.normal(size=(6, 6)))
+    x = (generator.normal(size=(400, 6)) * scales) @ turned.T
+    x = (x - x.mean(axis=0)).astype("float32")
+    _, _, components = np.linalg.svd(x, full_matrices=False)
+    principal = components[:3].T
+    model = Autoencoder((6,), units=3, output_activation=None)
+    rate = keras.optimizers.schedules.CosineDecay(0.03, 1200)
+    model.compile(keras.optimizers.Adam(rate), "mse")
+    model.fit(x, x, epochs=300, batch_size=100, verbose=0)
+    kernel = to_numpy(model.decoder[0].kernel)  # from codes to examples, `(3, 6)`
+    found, _ = np.linalg.qr(kernel.T)
+    # Cosines of the angles between the two subspaces.
+    cosines = np.linalg.svd(principal.T @ found, compute_uv=False)
+    assert cosines.min() > 0.99
+    best = x @ principal @ principal.T
+    assert np.mean((model.predict(x, verbose=0) - x) ** 2) < 1.02 * np.mean((best - x) ** 2)
+
+
+def test_the_decoder_mirrors_the_encoder_and_they_are_the_model(generator):
+    model = Autoencoder((4, 5), units=(16, 8, 3))
+    widths = [layer.units for layer in (*model.encoder, *model.decoder)]
+    assert widths == [16, 8, 3, 8, 16, 20]
+    x = generator.random((7, 4, 5)).astype("float32")
+    code = model.encode(x, batch_size=3)
+    assert code.shape == (7, 3)
+    np.testing.assert_allclose(model.decode(code), model.predict(x, verbose=0), atol=1e-5)
+
+
+@pytest.mark.training
+def test_a_sparse_code_is_smaller(generator):
+    x = generator.random((64, 6)).astype("float32")
+    sizes = []
+    for sparsity in (0.0, 0.1):
+        keras.utils.set_random_seed(0)
+        model = Autoencoder((6,), units=20, sparsity=sparsity)
+        model.compile(keras.optimizers.Adam(0.01), "mse")
+        model.fit(x, x, epochs=30, batch_size=64, verbose=0)
+        sizes.append(np.abs(model.encode(x)).mean())
+    assert sizes[1] < 0.5 * sizes[0]
+
+
+@pytest.mark.parametrize("kind", ["masking", "salt_and_pepper", "gaussian"])
+def test_examples_are_spoilt_in_training_alone(kind):
+    layer = Corruption(kind, 0.4, seed=1)
+    x = np.full((50, 100), 0.5, "float32")
+    np.testing.assert_array_equal(to_numpy(layer(x)), x)
+    spoilt = to_numpy(layer(x, training=True))
+    if kind == "gaussian":
+        assert spoilt.std() == pytest.approx(0.4, rel=0.05)
+        return
+    assert np.mean(spoilt != x) == pytest.approx(0.4, abs=0.02)
+    others = {0.0} if kind == "masking" else {0.0, 1.0}
+    assert set(np.unique(spoilt)) == {0.5, *others}
+
+
+@pytest.mark.training
+def test_what_is_spoilt_is_mended():
+    """Two patterns: the half that is left tells which it was."""
+    patterns = np.array([[1, 1, 1, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 1, 1, 1]], "float32")
+    x = np.tile(patterns, (32, 1))
+    model = DenoisingAutoencoder((8,), units=16, code_activation="relu", amount=0.5, seed=1)
+    model.compile(keras.optimizers.Adam(0.02), "binary_crossentropy")
+    model.fit(x, x, epochs=60, batch_size=64, verbose=0)
+    spoilt = patterns.copy()
+    spoilt[0, :2] = spoilt[1, 4:6] = 0.0
+    np.testing.assert_array_equal(model.predict(spoilt, verbose=0).round(), patterns)
+
+
+@pytest.mark.training
+def test_a_variational_one_bounds_the_likelihood_and_draws():
+    """Eight bits, all alike: half a bit of doubt, ln 2, is all there is to tell."""
+    x = np.repeat([[0.0], [1.0]], 64, axis=0) * np.ones((1, 8))
+    x = x.astype("float32")
+    model = VariationalAutoencoder((8,), latent_units=1, units=(16,), activation="tanh", seed=1)
+    model.compile(keras.optimizers.Adam(0.02))
+    model.fit(x, epochs=60, batch_size=128, verbose=0)
+    bound = model.evaluate(x, verbose=0, return_dict=True)
+    assert bound["loss"] == pytest.approx(bound["reconstruction"] + bound["divergence"], rel=1e-4)
+    likelihood = model.log_likelihood(x[::16], 200, seed=0).mean()
+    assert np.log(2) - 0.05 < -likelihood < bound["loss"] + 0.1 < 2.0
+    drawn = model.generate(200, seed=0)
+    assert np.mean(np.abs(drawn - 0.5) > 0.4) > 0.7, "examples are all zeros or all ones"
+    # By the means of their codes; of draws some few are taken for the others.
+    nothing = np.zeros((128, 1), "float32")
+    np.testing.assert_array_equal(model.reconstruct(x, nothing).round(), x)
+    means = model.encode(x)
+    assert (means[:64].mean() < 0) != (means[64:].mean() < 0)
+
+
+def test_what_a_variational_one_refuses():
+    model = VariationalAutoencoder((8,), latent_units=2, units=(4,))
+    model.compile("adam")
+    with pytest.raises(ValueError, match=r"`x` must lie in \[0, 1\]"):
+        model.fit(np.full((2, 8), 3.0), verbose=0)
+    with pytest.raises(ValueError, match="`latent`"):
+        model.generate(latent=np.zeros((3, 1)))
+    with pytest.raises(ValueError, match="`noise`"):
+        model.reconstruct(np.zeros((3, 8)), np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="`num_examples`"):
+        model.generate(0)

@@ -1,0 +1,53 @@
+"""A classifier that looks where the digit is."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.applications import DRAWClassifier
+from tests.backend import to_numpy
+
+SIZES = {"steps": 3, "units": 16, "read_size": 3, "data_format": "channels_last"}
+
+
+def test_the_windows_are_those_it_reads_through(generator):
+    model = DRAWClassifier((8, 9, 1), 4, **SIZES)
+    images = generator.random((5, 8, 9, 1)).astype("float32")
+    windows = model.windows(images, batch_size=2)
+    assert windows["box"].shape == (5, 3, 4)
+    # The first look knows nothing of the image.
+    np.testing.assert_allclose(windows["box"][:, 0], windows["box"][:1, 0].repeat(5, axis=0))
+    assert np.ptp(windows["center"][:, 1], axis=0).max() > 0
+    reader, cell = model.glimpses.reader, model.glimpses.cell
+    state = [np.zeros((5, 16), "float32")] * 2
+    for step in range(3):
+        seen, window = reader([images, state[0]], return_window=True)
+        np.testing.assert_allclose(to_numpy(window["box"]), windows["box"][:, step], atol=1e-4)
+        state = cell(seen, state)[1]
+    logits = to_numpy(model.logits(state[0]))
+    np.testing.assert_allclose(model.predict(images, verbose=0), logits, atol=1e-5)
+
+
+@pytest.mark.training
+def test_it_finds_out_where_a_dot_is(generator):
+    """In which quarter of the image: the label is a place, and only a look tells it."""
+    keras.utils.set_random_seed(0)
+    places = generator.integers(0, 12, (256, 2))
+    images = np.zeros((256, 12, 12, 1), "float32")
+    images[np.arange(256), places[:, 0], places[:, 1]] = 5.0
+    labels = 2 * (places[:, 0] >= 6) + (places[:, 1] >= 6)
+    model = DRAWClassifier((12, 12, 1), 4, **SIZES)
+    model.compile(
+        keras.optimizers.Adam(0.01),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    history = model.fit(images, labels, epochs=30, batch_size=64, verbose=0).history
+    assert history["accuracy"][-1] > 0.9
+
+
+def test_without_attention_there_are_no_windows():
+    model = DRAWClassifier((8, 9, 1), 4, **{**SIZES, "read_size": None})
+    assert model(np.zeros((1, 8, 9, 1))).shape == (1, 4)
+    with pytest.raises(ValueError, match="`windows` needs a model with attention"):
+        model.windows(np.zeros((1, 8, 9, 1)))
