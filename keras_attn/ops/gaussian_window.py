@@ -9,10 +9,9 @@ Glossary of shapes:
 import math
 from typing import Any, NamedTuple
 
-import keras
 from keras import ops
 
-from keras_attn.ops.named_axes import with_axes
+from keras_attn.ops.named_axes import wide, with_axes
 from keras_attn.ops.received import received
 
 # What is emitted as a logarithm lies in [-10, 10]: variances from 5e-5 to 2e4 square pixels.
@@ -89,7 +88,7 @@ def gaussian_window(parameters, image_size, patch_size):
             "`image_size` and `patch_size` must be positive. Received: "
             f"image_size={tuple(image_size)}, patch_size={patch_size}"
         )
-    parameters = _wide(parameters)
+    parameters = wide(parameters)
     logarithms = ops.clip(parameters[:, 2:], -LARGEST_LOGARITHM, LARGEST_LOGARITHM)
     variance, stride, intensity = (ops.exp(logarithms)[:, n] for n in range(3))
     return GaussianWindow(
@@ -146,7 +145,7 @@ def gaussian_filters(center, stride, variance, patch_size, size, outside="border
         )
     axes = {"center": "batch", "stride": "batch", "variance": "batch"}
     given = with_axes(axes, center=center, stride=stride, variance=variance)
-    center, stride, variance = (_wide(each)[:, None] for each in given)
+    center, stride, variance = (wide(each)[:, None] for each in given)
     steps = ops.arange(patch_size, dtype=center.dtype) - (patch_size - 1) / 2
     mean = center + stride * steps
     pixels = ops.arange(size, dtype=center.dtype)
@@ -189,13 +188,7 @@ def read_patch(image, filters_y, filters_x):
         Gregor et al., "DRAW: A Recurrent Neural Network For Image Generation", 2015, equation 27,
         https://arxiv.org/abs/1502.04623
     """
-    axes = {
-        "image": "batch height width channels",
-        "filters_y": "batch rows height",
-        "filters_x": "batch columns width",
-    }
-    image, *filters = with_axes(axes, image=image, filters_y=filters_y, filters_x=filters_x)
-    rows, columns = (ops.cast(each, image.dtype) for each in filters)
+    image, rows, columns = _with_filters("image", image, "height width", filters_y, filters_x)
     # The long axis goes first: what is left of it is small.
     return ops.einsum("bnhc,bmh->bmnc", ops.einsum("bhwc,bnw->bnhc", image, columns), rows)
 
@@ -224,13 +217,7 @@ def write_patch(patch, filters_y, filters_x):
         Gregor et al., "DRAW: A Recurrent Neural Network For Image Generation", 2015, equation 29,
         https://arxiv.org/abs/1502.04623
     """
-    axes = {
-        "patch": "batch rows columns channels",
-        "filters_y": "batch rows height",
-        "filters_x": "batch columns width",
-    }
-    patch, *filters = with_axes(axes, patch=patch, filters_y=filters_y, filters_x=filters_x)
-    rows, columns = (ops.cast(each, patch.dtype) for each in filters)
+    patch, rows, columns = _with_filters("patch", patch, "rows columns", filters_y, filters_x)
     return ops.einsum("bnhc,bnw->bhwc", ops.einsum("bmnc,bmh->bnhc", patch, rows), columns)
 
 
@@ -255,6 +242,13 @@ def window_box(window, patch_size):
     return ops.stack([x - reach, y - reach, x + reach, y + reach], axis=-1)
 
 
-def _wide(tensor):
-    wide = keras.backend.result_type(tensor.dtype, "float32")
-    return ops.cast(tensor, wide)
+def _with_filters(name, image, places, filters_y, filters_x):
+    """An image whose places are called so, and the filters in its dtype, all checked."""
+    axes = {
+        name: f"batch {places} channels",
+        "filters_y": "batch rows height",
+        "filters_x": "batch columns width",
+    }
+    tensors = {name: image, "filters_y": filters_y, "filters_x": filters_x}
+    image, *filters = with_axes(axes, **tensors)
+    return image, *(ops.cast(each, image.dtype) for each in filters)

@@ -6,8 +6,9 @@ Glossary of shapes:
 
 import math
 
-import keras
 from keras import ops
+
+from keras_attn.ops.named_axes import wide
 
 
 def gaussian_divergence(mean, log_deviation):
@@ -35,7 +36,7 @@ def gaussian_divergence(mean, log_deviation):
         https://arxiv.org/abs/1312.6114; Gregor et al., "DRAW: A Recurrent Neural Network For Image
         Generation", 2015, equation 11, https://arxiv.org/abs/1502.04623
     """
-    mean, log_deviation = _wide(mean), _wide(log_deviation)
+    mean, log_deviation = wide(mean), wide(log_deviation)
     variance = ops.exp(2.0 * log_deviation)
     return 0.5 * ops.sum(ops.square(mean) + variance - 2.0 * log_deviation - 1.0, axis=-1)
 
@@ -57,7 +58,7 @@ def gaussian_log_probability(value, mean, log_deviation):
     >>> round(float(density), 4)  # log of 1 / √2π
     -0.9189
     """
-    value, mean, log_deviation = _wide(value), _wide(mean), _wide(log_deviation)
+    value, mean, log_deviation = wide(value), wide(mean), wide(log_deviation)
     distance = ops.square((value - mean) * ops.exp(-log_deviation))
     return ops.sum(-0.5 * distance - log_deviation - 0.5 * math.log(2.0 * math.pi), axis=-1)
 
@@ -79,10 +80,5 @@ def bernoulli_log_probability(value, logits):
     >>> keras_attn.ops.bernoulli_log_probability(np.ones(2), np.zeros(2)).shape == ()
     True
     """
-    value, logits = _wide(value), _wide(logits)
+    value, logits = wide(value), wide(logits)
     return ops.sum(value * logits - ops.softplus(logits), axis=-1)
-
-
-def _wide(tensor):
-    tensor = ops.convert_to_tensor(tensor)
-    return ops.cast(tensor, keras.backend.result_type(tensor.dtype, "float32"))
