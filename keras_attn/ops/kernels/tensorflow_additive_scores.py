@@ -14,7 +14,7 @@ from keras_attn.ops.kernels.tensorflow_gradients import (
 )
 
 # Numbers of the hidden layer that are in the cache at a time.
-TILE = 2**20
+TILE = 2**18
 
 _compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
 
