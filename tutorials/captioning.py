@@ -186,6 +186,7 @@ class Rate(keras.optimizers.schedules.LearningRateSchedule):
     """Rises in a tenth of the steps, and falls in the others; some of them may be over."""
 
     def __init__(self, steps, peak, over=0):
+        self.arguments = {"steps": steps, "peak": peak, "over": over}
         self.over = over
         self.rate = keras.optimizers.schedules.CosineDecay(
             0.0, steps - steps // 10, warmup_target=peak, warmup_steps=steps // 10
@@ -193,6 +194,9 @@ class Rate(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step):
         return self.rate(step + self.over)
+
+    def get_config(self):
+        return self.arguments
 
 
 def optimizer(steps, options, over=0):
@@ -293,6 +297,7 @@ def main(arguments=None):
         }
         if options.weights:
             options.weights.mkdir(parents=True, exist_ok=True)
+            model.compile()  # A file with a rate of ours could not be loaded elsewhere.
             model.save(options.weights / f"captioning_{mode}.keras")
 
     plot_learning_curves(

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import keras_attn.applications  # noqa: F401  # knows the classes of saved models
 from tests.tutorials.running import check_picture, run
 
 pytestmark = [pytest.mark.once, pytest.mark.training]
@@ -14,7 +15,7 @@ def test_made_up_scenes(tmp_path):
         "captioning", tmp_path, "--mode", "soft", "hard", "semantic", "none",
         "--units", "8", "--embedding", "8", "--detector-epochs", "1", "--epochs", "2",
         "--beams", "2", "--examples", "64", "--things", "digits",
-        "--validation", "20", "--test", "40", backend="torch",
+        "--validation", "20", "--test", "40", "--weights", "weights", backend="torch",
     )  # fmt: skip
     assert figures["examples"] == {"train": 64, "val": 20, "test": 40}
     assert set(figures["modes"]) == {"soft", "hard", "semantic", "none"}
@@ -24,6 +25,9 @@ def test_made_up_scenes(tmp_path):
         assert ("pointing_accuracy" in found) == (mode in ("soft", "hard"))
     for name in ("captions_soft", "captions_hard", "captions_semantic", "captioning_curves"):
         check_picture(tmp_path / "pictures" / f"{name}.png")
+    for mode in figures["modes"]:
+        saved = keras.saving.load_model(tmp_path / "weights" / f"captioning_{mode}.keras")
+        assert saved.count_params() == figures["modes"][mode]["parameters"]
     for mode in ("soft", "hard"):
         check_picture(tmp_path / "pictures" / f"captions_{mode}.gif")
         page = (tmp_path / "pictures" / f"captions_{mode}.html").read_text(encoding="utf-8")
