@@ -182,25 +182,25 @@ def detector(shape, encoder, train, tokenizer, options):
     return model
 
 
-class Rate(keras.optimizers.schedules.LearningRateSchedule):
-    """Rises in a tenth of the steps, and falls in the others; some of them may be over."""
+class Later(keras.optimizers.schedules.LearningRateSchedule):
+    """Another schedule, of which some steps are over."""
 
-    def __init__(self, steps, peak, over=0):
-        self.arguments = {"steps": steps, "peak": peak, "over": over}
-        self.over = over
-        self.rate = keras.optimizers.schedules.CosineDecay(
-            0.0, steps - steps // 10, warmup_target=peak, warmup_steps=steps // 10
-        )
+    def __init__(self, rate, over):
+        self.rate, self.over = rate, over
 
     def __call__(self, step):
         return self.rate(step + self.over)
 
     def get_config(self):
-        return self.arguments
+        return {"rate": self.rate, "over": self.over}
 
 
 def optimizer(steps, options, over=0):
-    return keras.optimizers.Adam(Rate(steps, options.learning_rate, over), clipnorm=1.0)
+    """Adam whose rate rises in a tenth of the steps and falls in the others."""
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, steps - steps // 10, warmup_target=options.learning_rate, warmup_steps=steps // 10
+    )
+    return keras.optimizers.Adam(Later(rate, over) if over else rate, clipnorm=1.0)
 
 
 def train_model(model, train, validation, epochs, options, over=0):
