@@ -15,6 +15,8 @@ from keras_attn.ops.kernels.tensorflow_gradients import (
 
 # Numbers of the hidden layer that are in the cache at a time.
 TILE = 2**18
+# The same for a query alone, which has no use of a tile twice.
+TILE_ONCE = 2**20
 
 _compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
 
@@ -138,7 +140,8 @@ def _in_groups(function, arrays, dtypes):
     """`function` of as many examples at a time as fit into a tile; the batch as two axes."""
     batch, values, units = tf.unstack(tf.shape(arrays[1]))
     groups = 2 ** tf.range(16)
-    fits = (batch % groups == 0) & (values * units <= TILE // groups)
+    tile = TILE_ONCE if arrays[0].shape[1] == 1 else TILE
+    fits = (batch % groups == 0) & (values * units <= tile // groups)
     group = tf.reduce_max(tf.where(fits, groups, 1))
 
     def split(array):
