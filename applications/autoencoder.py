@@ -1,3 +1,5 @@
+import math
+
 import keras
 
 from keras_attn.applications.compiled import Compiled
@@ -6,7 +8,6 @@ from keras_attn.applications.mirrored import (
     check_shape,
     check_units,
     dense_stack,
-    flattened,
     through,
 )
 
@@ -84,7 +85,7 @@ class Autoencoder(FunctionalModel):
         last = {"activity_regularizer": keras.regularizers.L1(sparsity)} if sparsity else {}
         self.encoder = dense_stack(units, [*between_them, code_activation], dtype, "encoder", last)
         self.decoder = dense_stack(
-            [*reversed(between), flattened(example_shape)],
+            [*reversed(between), math.prod(example_shape)],
             [*between_them, output_activation],
             dtype,
             "decoder",

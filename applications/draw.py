@@ -5,7 +5,11 @@ from keras_attn.applications.variational_model import VariationalModel
 from keras_attn.layers import DRAWRead, DRAWWrite, WholeImageRead, WholeImageWrite
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.draw_recurrence import DRAWRecurrence
-from keras_attn.layers.image_window import checked_data_format, image_shape_argument
+from keras_attn.layers.image_window import (
+    checked_data_format,
+    checked_patch,
+    image_shape_argument,
+)
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -94,13 +98,8 @@ class DRAW(VariationalModel):
     ):
         image_shape = image_shape_argument(image_shape)
         data_format = checked_data_format(data_format)
-        places = image_shape[1:] if data_format == "channels_first" else image_shape[:2]
         for name, size in (("read_size", read_size), ("write_size", write_size)):
-            if size is not None and positive_integer(name, size) > min(places):
-                raise ValueError(
-                    f"`{name}` must be no larger than the image. Received: {name}={size}, "
-                    f"image_shape={image_shape}"
-                )
+            checked_patch(name, size, image_shape, data_format)
         options = {"data_format": data_format, "dtype": dtype}
         windows = {"outside": outside, **options}
         reader = (

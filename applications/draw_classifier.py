@@ -6,8 +6,8 @@ from keras_attn.layers import DRAWRead, WholeImageRead
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.draw_glimpses import DRAWGlimpses
 from keras_attn.layers.image_window import (
-    channels_last_shape,
     checked_data_format,
+    checked_patch,
     image_shape_argument,
 )
 
@@ -80,15 +80,10 @@ class DRAWClassifier(FunctionalModel):
         image_shape = image_shape_argument(image_shape)
         num_classes = positive_integer("num_classes", num_classes)
         data_format = checked_data_format(data_format)
-        places = channels_last_shape(image_shape, data_format)[:2]
+        checked_patch("read_size", read_size, image_shape, data_format)
         options = {"data_format": data_format, "dtype": dtype, "name": "read"}
         if read_size is None:
             reader = WholeImageRead(**options)
-        elif positive_integer("read_size", read_size) > min(places):
-            raise ValueError(
-                "`read_size` must be no larger than the image. Received: "
-                f"read_size={read_size}, image_shape={image_shape}"
-            )
         else:
             reader = DRAWRead(read_size, outside, **options)
 

@@ -1,7 +1,5 @@
 """The dense layers of which the autoencoders are made."""
 
-import math
-
 import keras
 
 from keras_attn.layers.arguments import positive_integer
@@ -44,11 +42,7 @@ def dense_stack(units, activations, dtype, name, last=None):
 
 
 def through(layers, x):
+    """What layers make of `x`, one after the other."""
     for layer in layers:
         x = layer(x)
     return x
-
-
-def flattened(shape):
-    """Numbers of an example."""
-    return math.prod(shape)

@@ -1,3 +1,5 @@
+import math
+
 import keras
 from keras import ops
 
@@ -5,7 +7,6 @@ from keras_attn.applications.mirrored import (
     check_shape,
     check_units,
     dense_stack,
-    flattened,
     through,
 )
 from keras_attn.applications.variational_model import VariationalModel
@@ -87,7 +88,7 @@ class VariationalAutoencoder(VariationalModel):
         hidden = [activation] * len(units)
         self.encoder = dense_stack(units, hidden, dtype, "encoder")
         self.decoder = dense_stack(
-            [*reversed(units), flattened(example_shape)], [*hidden, None], dtype, "decoder"
+            [*reversed(units), math.prod(example_shape)], [*hidden, None], dtype, "decoder"
         )
         self.latent = GaussianLatent(latent_units, seed=seed, dtype=dtype, name="latent")
         self.flatten = keras.layers.Flatten(dtype=dtype, name="flatten")

@@ -7,9 +7,8 @@ from keras import ops
 from keras_attn.applications.compiled import Compiled
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.gaussian_latent import checked_likelihood
 from keras_attn.ops import bernoulli_log_probability, gaussian_log_probability
-
-LIKELIHOODS = ("bernoulli", "gaussian")
 
 
 class VariationalModel(FunctionalModel):
@@ -48,14 +47,10 @@ class VariationalModel(FunctionalModel):
         encode=None,
         **kwargs,
     ):
-        if likelihood not in LIKELIHOODS:
-            raise ValueError(
-                f"`likelihood` must be one of {LIKELIHOODS}. Received: likelihood={likelihood!r}"
-            )
         if not deviation > 0:
             raise ValueError(f"`deviation` must be positive. Received: deviation={deviation}")
         super().__init__(inputs, outputs, dtype, arguments, **kwargs)
-        self.likelihood, self.deviation = likelihood, float(deviation)
+        self.likelihood, self.deviation = checked_likelihood(likelihood), float(deviation)
         self.latent_shape = latent_shape
         self._apply = Compiled(
             self,

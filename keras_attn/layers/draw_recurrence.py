@@ -2,12 +2,10 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.layers.gaussian_latent import GaussianLatent
-from keras_attn.layers.image_window import channels_last, channels_last_shape, from_channels_last
+from keras_attn.layers.gaussian_latent import GaussianLatent, checked_likelihood
+from keras_attn.layers.image_window import channels_last, from_channels_last
 from keras_attn.ops.latents import gaussian_divergence, gaussian_log_probability
 from keras_attn.ops.recurrence import over_steps
-
-LIKELIHOODS = ("bernoulli", "gaussian")
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -60,11 +58,7 @@ class DRAWRecurrence(keras.layers.Layer):
         self.units = positive_integer("units", units)
         self.latent_units = positive_integer("latent_units", latent_units)
         self.steps = positive_integer("steps", steps)
-        if likelihood not in LIKELIHOODS:
-            raise ValueError(
-                f"`likelihood` must be one of {LIKELIHOODS}. Received: likelihood={likelihood!r}"
-            )
-        self.likelihood = likelihood
+        self.likelihood = checked_likelihood(likelihood)
         self.learn_start = learn_start
         self.seed = seed
         self.data_format = writer.data_format
@@ -85,31 +79,27 @@ class DRAWRecurrence(keras.layers.Layer):
         self.encoder.build((batch, read_size + self.units))
         self.decoder.build((batch, self.latent_units))
         self.latent.build(state)
-        height, width, channels = channels_last_shape(input_shape[1:], self.data_format)
         self.start = {}
         if self.learn_start:
             self.start = {
                 name: self.add_weight(shape, initializer="zeros", name=f"first_{name}")
-                for name, shape in {
-                    "canvas": (height, width, channels),
-                    "encoder_state": (2, self.units),
-                    "decoder_state": (2, self.units),
-                }.items()
+                for name, shape in self.start_shapes().items()
             }
+
+    def start_shapes(self):
+        """Of the first canvas and the first states of one example, by name."""
+        states = (2, self.units)
+        canvas = self.writer.canvas_shape
+        return {"canvas": canvas, "encoder_state": states, "decoder_state": states}
 
     # === One step ===
 
     def first_state(self, batch):
         """Canvas, states of the encoder and the decoder, and what the first read is told."""
-        zeros = {
-            "canvas": self.writer.canvas_shape,
-            "encoder_state": (2, self.units),
-            "decoder_state": (2, self.units),
-        }
         canvas, encoder, decoder = (
             ops.zeros((batch, *shape), self.compute_dtype)
             + (ops.cast(self.start[name], self.compute_dtype) if self.start else 0.0)
-            for name, shape in zeros.items()
+            for name, shape in self.start_shapes().items()
         )
         decoder = [decoder[:, 0], decoder[:, 1]]
         told = [] if self.reader.projection is None else [self.reader.projection(decoder[0])]

@@ -6,6 +6,17 @@ from keras_attn.ops.latents import gaussian_divergence
 
 # Of the logarithm of a deviation: outside of it float32 has nothing left to say.
 LARGEST_LOGARITHM = 10.0
+# Of what is made of a latent variable.
+LIKELIHOODS = ("bernoulli", "gaussian")
+
+
+def checked_likelihood(likelihood):
+    """The name of a likelihood; ValueError for an unknown one."""
+    if likelihood not in LIKELIHOODS:
+        raise ValueError(
+            f"`likelihood` must be one of {LIKELIHOODS}. Received: likelihood={likelihood!r}"
+        )
+    return likelihood
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")

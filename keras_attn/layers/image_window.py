@@ -147,6 +147,16 @@ def from_channels_last(image, data_format):
     return ops.moveaxis(image, -1, 1) if data_format == "channels_first" else image
 
 
+def checked_patch(name, size, image_shape, data_format):
+    """ValueError for a patch that is larger than the image; None stands for the whole of it."""
+    places = channels_last_shape(image_shape, data_format)[:2]
+    if size is not None and positive_integer(name, size) > min(places):
+        raise ValueError(
+            f"`{name}` must be no larger than the image. Received: {name}={size}, "
+            f"image_shape={image_shape}"
+        )
+
+
 def image_shape_argument(image_shape):
     """An image shape as a tuple of integers; ValueError for another rank or sizes."""
     shape = tuple(image_shape) if isinstance(image_shape, (tuple, list)) else ()
