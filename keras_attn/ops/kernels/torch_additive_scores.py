@@ -32,7 +32,7 @@ def additive_scores(query, key, scale):
 class _AdditiveScores(torch.autograd.Function):
     @staticmethod
     def forward(ctx, query, key, scale, keys, token):
-        ctx.save_for_backward(query, key, scale)
+        ctx.save_for_backward(query, key, scale, token)
         ctx.keys = keys
         wide = _wide(scale)
         scores = wide.new_empty(*query.shape[:2], key.shape[1])
@@ -43,7 +43,7 @@ class _AdditiveScores(torch.autograd.Function):
     @staticmethod
     @first_order
     def backward(ctx, gradient):
-        query, key, scale = ctx.saved_tensors
+        query, key, scale, _ = ctx.saved_tensors
         wide, gradient = _wide(scale), _wide(gradient)
         of_query = wide.new_zeros(query.shape)
         of_key = ctx.keys.sum.buffer(key) if ctx.keys.sum else None
@@ -106,9 +106,11 @@ class _Token(torch.autograd.Function):
     @staticmethod
     def forward(ctx, key, total):
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(key)
         ctx.total = total
-        return key.new_empty(0)
+        token = key.new_empty(0)
+        # Not the key, which would keep itself: it has the token, and that the way to the key.
+        ctx.save_for_backward(token)
+        return token
 
     @staticmethod
     @first_order

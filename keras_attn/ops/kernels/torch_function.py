@@ -23,8 +23,8 @@ def first_order(backward):
     """A gradient that cannot be differentiated once more, and says so.
 
     `torch.autograd.function.once_differentiable` says it only where the gradient that comes in can
-    be differentiated itself; where that is a constant, it would be silently wrong. The arguments
-    of the function must be among what it has saved.
+    be differentiated itself; where that is a constant, it would be silently wrong. What the
+    function has saved must lead to all of its arguments.
     """
 
     @functools.wraps(backward)

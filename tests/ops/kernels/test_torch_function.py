@@ -56,6 +56,18 @@ def test_a_second_derivative_is_refused_and_never_wrong(tensors, name):
             torch.autograd.grad(gradient.square().sum(), given, retain_graph=True)
 
 
+def test_the_keys_have_no_second_derivative_when_nothing_else_leads_to_them(tensors):
+    import torch
+
+    query, key, scale = (each.detach() for each in tensors("additive_scores"))
+    source = key.requires_grad_()
+    query.requires_grad_()
+    loss = additive_scores(query, source * 2.0, scale).sum() + source.pow(3).sum()
+    for gradient in torch.autograd.grad(loss, [source, query], create_graph=True):
+        with pytest.raises(NotImplementedError, match="second derivative"):
+            torch.autograd.grad(gradient.square().sum(), [source], retain_graph=True)
+
+
 @EACH
 def test_autocast_leaves_the_dtypes_of_the_arguments(tensors, name):
     import torch
