@@ -5,6 +5,7 @@ from keras_attn.applications.sequence_model import SequenceModel
 from keras_attn.applications.vocabulary import check_dropout, vocabulary_sizes
 from keras_attn.layers import LuongAttention
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.dropout import Dropout
 
 ENCODERS = ("attention", "bag_of_words")
 
@@ -110,7 +111,7 @@ class AttentionSummarizer(SequenceModel):
             )
             self.alignment = align
         self.hidden = layers.Dense(units, "tanh", dtype=dtype, name="hidden")
-        self.drop = layers.Dropout(dropout, dtype=dtype, name="drop")
+        self.drop = Dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(sizes[1], dtype=dtype, name="logits")
         self.precise = layers.Activation("linear", dtype="float32", name="precise")
         # What is below asks for these.

@@ -5,6 +5,7 @@ from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.image_encoders import check_feature_map, image_encoder
 from keras_attn.applications.vocabulary import check_dropout
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.dropout import Dropout
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -71,7 +72,7 @@ class AttributeDetector(FunctionalModel):
         # === Layers ===
         layers = keras.layers
         self.features = image_encoder(encoder, image_shape, encoder_weights, data_format, dtype)
-        self.drop = layers.Dropout(dropout, dtype=dtype, name="drop_features")
+        self.drop = Dropout(dropout, dtype=dtype, name="drop_features")
         self.scores = layers.Conv2D(
             len(attributes), 1, data_format=data_format, dtype=dtype, name="scores"
         )

@@ -1,6 +1,8 @@
 import keras
 from keras import ops
 
+from keras_attn.ops.random_numbers import normal, uniform
+
 KINDS = ("masking", "salt_and_pepper", "gaussian")
 
 
@@ -30,12 +32,12 @@ class Corruption(keras.layers.Layer):
         if not training:
             return x
         if self.kind == "gaussian":
-            noise = keras.random.normal(ops.shape(x), dtype=x.dtype, seed=self.draws)
+            noise = normal(ops.shape(x), dtype=x.dtype, seed=self.draws)
             return x + self.amount * noise
-        spoilt = keras.random.uniform(ops.shape(x), seed=self.draws) < self.amount
+        spoilt = uniform(ops.shape(x), seed=self.draws) < self.amount
         other = ops.zeros_like(x)
         if self.kind == "salt_and_pepper":
-            salt = keras.random.uniform(ops.shape(x), seed=self.draws) < 0.5
+            salt = uniform(ops.shape(x), seed=self.draws) < 0.5
             other = ops.cast(salt, x.dtype)
         return ops.where(spoilt, other, x)
 

@@ -5,6 +5,8 @@ from keras_attn.applications.maxout import Maxout
 from keras_attn.applications.sequence_model import SequenceModel
 from keras_attn.applications.vocabulary import checked_units, vocabulary_sizes
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.dropout import Dropout
+from keras_attn.layers.recurrent import GRU
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -79,7 +81,7 @@ class EncoderDecoder(SequenceModel):
         self.target_embedding = layers.Embedding(
             sizes[1], embedding_units, dtype=dtype, name="target_embedding"
         )
-        encoder = layers.GRU(units, reset_after=reset_after, dtype=dtype, name="encoder")
+        encoder = GRU(units, reset_after=reset_after, dtype=dtype, name="encoder")
         if bidirectional:
             encoder = layers.Bidirectional(encoder, dtype=dtype, name="encoder")
         self.encoder = encoder
@@ -87,7 +89,7 @@ class EncoderDecoder(SequenceModel):
         self.cell = layers.GRUCell(units, reset_after=reset_after, dtype=dtype, name="cell")
         self.decoder = layers.RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
         self.maxout = Maxout(maxout_units, dtype=dtype, name="maxout")
-        self.drop = layers.Dropout(dropout, dtype=dtype, name="drop")
+        self.drop = Dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(sizes[1], dtype=dtype, name="logits")
         self.precise = layers.Activation("linear", dtype="float32", name="precise")
 

@@ -6,6 +6,8 @@ from keras_attn.applications.vocabulary import check_dropout, vocabulary_sizes
 from keras_attn.layers import AttentionDecoder, LocalAttention, LuongAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.cell_stack import advance
+from keras_attn.layers.dropout import Dropout
+from keras_attn.layers.recurrent import LSTM
 
 WINDOWS = (None, "monotonic", "predictive")
 
@@ -106,7 +108,7 @@ class LuongTranslator(SequenceModel):
             sizes[1], embedding_units, dtype=dtype, name="target_embedding"
         )
         self.encoders = [
-            layers.LSTM(
+            LSTM(
                 units,
                 return_sequences=True,
                 return_state=True,
@@ -133,7 +135,7 @@ class LuongTranslator(SequenceModel):
                 dtype=dtype,
                 name="decoder",
             )
-        self.drop = layers.Dropout(dropout, dtype=dtype, name="drop")
+        self.drop = Dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(sizes[1], use_bias=False, dtype=dtype, name="logits")
         self.precise = layers.Activation("linear", dtype="float32", name="precise")
         self.reverse_source = reverse_source  # the encoder below asks for it

@@ -6,7 +6,9 @@ from keras_attn.applications.sequence_model import SequenceModel
 from keras_attn.applications.vocabulary import checked_units, vocabulary_sizes
 from keras_attn.layers import AttentionDecoder, BahdanauAttention
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.dropout import Dropout
 from keras_attn.layers.feedback import draw_token
+from keras_attn.layers.recurrent import GRU
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -99,7 +101,7 @@ class RNNSearch(SequenceModel):
             sizes[1], embedding_units, dtype=dtype, name="target_embedding"
         )
         self.encoder = layers.Bidirectional(
-            layers.GRU(
+            GRU(
                 units,
                 return_sequences=True,
                 return_state=True,
@@ -118,7 +120,7 @@ class RNNSearch(SequenceModel):
             name="decoder",
         )
         self.maxout = Maxout(maxout_units, dtype=dtype, name="maxout")
-        self.drop = layers.Dropout(dropout, dtype=dtype, name="drop")
+        self.drop = Dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(sizes[1], dtype=dtype, name="logits")
         self.precise = layers.Activation("linear", dtype="float32", name="precise")
 

@@ -9,6 +9,7 @@ from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 from keras_attn.datasets.text_tokenizer import UNKNOWN, TextTokenizer
 from keras_attn.layers import SemanticAttention
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.dropout import Dropout
 from keras_attn.ops import semantic_sparsity_loss
 
 
@@ -124,7 +125,7 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         self.decoder = layers.RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
         self.output_attention = SemanticAttention(dtype=dtype, name="output_attention")
         self.output_projection = layers.Dense(units, dtype=dtype, name="output_projection")
-        self.drop = layers.Dropout(dropout, dtype=dtype, name="drop")
+        self.drop = Dropout(dropout, dtype=dtype, name="drop")
 
         # === Functional model ===
         image = keras.Input(detector.image_shape, name="image")

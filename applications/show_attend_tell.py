@@ -5,6 +5,7 @@ from keras_attn.applications.image_captioner import ImageCaptioner
 from keras_attn.applications.image_encoders import check_feature_map, image_encoder
 from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 from keras_attn.layers import AttentionDecoder, VisualAttention
+from keras_attn.layers.dropout import Dropout
 from keras_attn.layers.reward_baseline import RewardBaseline
 from keras_attn.ops import doubly_stochastic_loss
 
@@ -148,7 +149,7 @@ class ShowAttendTell(ImageCaptioner):
         self.context_read_out = layers.Dense(
             embedding_units, use_bias=False, dtype=dtype, name="context_read_out"
         )
-        self.drop = layers.Dropout(dropout, dtype=dtype, name="drop")
+        self.drop = Dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(vocabulary, dtype=dtype, name="logits")
         self.precise = layers.Activation("linear", dtype="float32", name="precise")
         self.reinforce = RewardBaseline(

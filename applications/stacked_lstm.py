@@ -2,6 +2,7 @@ import keras
 
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.recurrent import LSTM
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -50,9 +51,7 @@ class StackedLSTM(FunctionalModel):
         sequences = keras.Input((None, input_channels), name="sequences")
         states = sequences
         for number in range(num_layers):
-            lstm = keras.layers.LSTM(
-                units, return_sequences=True, dtype=dtype, name=f"lstm_{number}"
-            )
+            lstm = LSTM(units, return_sequences=True, dtype=dtype, name=f"lstm_{number}")
             states = lstm(states)
         logits = keras.layers.Dense(output_channels, dtype=dtype, name="logits")(states)
         precise = keras.layers.Activation("linear", dtype="float32", name="precise")(logits)

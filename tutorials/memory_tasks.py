@@ -38,7 +38,7 @@ def _tests(task, name, *cases):
 
 
 # Lengths are rounded up by more where training has many of them, each of which is compiled.
-copy = functools.partial(CopyTask, multiple=21)
+copy = functools.partial(CopyTask, multiple=7)
 repeat_copy = functools.partial(RepeatCopyTask, multiple=28)
 recall = functools.partial(AssociativeRecallTask, multiple=12)
 

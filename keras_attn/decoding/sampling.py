@@ -7,6 +7,7 @@ from keras_attn.decoding.hypotheses import Hypotheses
 from keras_attn.decoding.state import check_state, repeated
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.random_numbers import uniform
 
 
 def sample(
@@ -71,7 +72,7 @@ def sample(
     state, constants = repeated(state, samples), repeated(constants, samples)
     rows = ops.shape(keras.tree.flatten(state)[0])[0]
     # A loop cannot draw, so all is drawn before.
-    chances = keras.random.uniform((rows, max_length), seed=seed)
+    chances = uniform((rows, max_length), seed=seed)
 
     def advance(tokens, state):
         logits, state, *weights = step(tokens, state, constants)

@@ -9,6 +9,7 @@ from keras_attn.layers.alignment_inputs import (
 )
 from keras_attn.layers.step_dense import StepDense
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.random_numbers import uniform
 from keras_attn.ops.received import received
 
 
@@ -167,7 +168,7 @@ class AlignmentAttention(keras.layers.Layer):
         """
         if not self.dropout:
             return []
-        return [keras.random.uniform((batch_size, queries, values), seed=self.seed_generator)]
+        return [uniform((batch_size, queries, values), seed=self.seed_generator)]
 
     # === Keras ===
 

@@ -11,6 +11,7 @@ from keras_attn.layers.cell_stack import (
 )
 from keras_attn.layers.decoder_arguments import check_cells, check_options, check_shapes
 from keras_attn.layers.feedback import with_feedback
+from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.recurrence import over_steps
 
 
@@ -284,7 +285,7 @@ class AttentionDecoder(keras.layers.Layer):
                 step, sequences, state, self.feedback, self.sampling_probability, self.draws
             )
         width = self._cell_width(inputs.shape, memory.shape)
-        with dropout_masks(self.cells, width, batch, training):
+        with dropout_masks(self.cells, width, batch, training), variables_read_once(self):
             (outputs, contexts, weights, *more), state = over_steps(step, sequences, state)
         if len(more) > remembered:
             inputs, state = more.pop(), state[:-1]

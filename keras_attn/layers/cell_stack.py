@@ -5,6 +5,8 @@ import contextlib
 import keras
 from keras import ops
 
+from keras_attn.layers.cell_step import cell_step
+
 
 def state_sizes(cells):
     """The widths of the states of each cell."""
@@ -25,7 +27,7 @@ def advance(cells, inputs, states, training):
     """
     output, after = inputs, []
     for cell, state in zip(cells, states, strict=True):
-        output, found = cell(output, state, training=training)
+        output, found = cell_step(cell, output, state, training)
         pairs = zip(keras.tree.flatten(found), state, strict=True)
         after += [ops.cast(new, old.dtype) for new, old in pairs]
     return output, after

@@ -2,7 +2,9 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.cell_step import cell_step
 from keras_attn.layers.image_window import channels_last
+from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.recurrence import over_steps
 
 
@@ -51,7 +53,7 @@ class DRAWGlimpses(keras.layers.Layer):
         def step(_, state):
             told = None if self.reader.projection is None else self.reader.projection(state[0])
             seen, window = self.reader.look([image], told)
-            _, state = self.cell(seen, state)
+            _, state = cell_step(self.cell, seen, state)
             shown = {} if window is None else self.reader.described(window)
             names[:] = shown
             return list(shown.values()) if return_windows else [], state
@@ -60,7 +62,8 @@ class DRAWGlimpses(keras.layers.Layer):
         # There is nothing to be told from outside; the steps have to be counted all the same.
         ticks = ops.zeros((batch, self.steps, 1), self.compute_dtype)
         first = [ops.zeros((batch, self.units), self.compute_dtype) for _ in range(2)]
-        found, state = over_steps(step, [ticks], first)
+        with variables_read_once(self):
+            found, state = over_steps(step, [ticks], first)
         if return_windows:
             return state[0], dict(zip(names, found, strict=True))
         return state[0]

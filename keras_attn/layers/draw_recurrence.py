@@ -2,9 +2,12 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.cell_step import cell_step
 from keras_attn.layers.gaussian_latent import GaussianLatent, checked_likelihood
 from keras_attn.layers.image_window import channels_last, from_channels_last
+from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.latents import gaussian_divergence, gaussian_log_probability
+from keras_attn.ops.random_numbers import normal
 from keras_attn.ops.recurrence import over_steps
 
 
@@ -115,22 +118,26 @@ class DRAWRecurrence(keras.layers.Layer):
         hidden, told = state[3], state[5] if len(state) > 5 else None
         painted = ops.sigmoid(canvas) if self.likelihood == "bernoulli" else canvas
         seen, window = self.reader.look([image, image - painted], told)
-        _, encoder = self.encoder(ops.concatenate([seen, hidden], axis=-1), encoder)
+        _, encoder = cell_step(self.encoder, ops.concatenate([seen, hidden], axis=-1), encoder)
         return *self.latent.infer(encoder[0]), encoder, window
 
-    def paint(self, latent, encoder, state):
-        """From `z_t` to the next state, and the window that was written through."""
-        _, decoder = self.decoder(latent, state[3:5])
-        # What is written now and read next is told by the same state: one product for both.
+    def projections(self):
+        """What tells the next stroke and the next look, side by side: kernel and bias."""
         layers = [self.writer.projection, self.reader.projection]
         layers = [layer for layer in layers if layer is not None]
         kernel = ops.concatenate([layer.kernel for layer in layers], axis=-1)
         bias = ops.concatenate([layer.bias for layer in layers])
-        dtype = self.compute_dtype
-        numbers = ops.matmul(decoder[0], ops.cast(kernel, dtype)) + ops.cast(bias, dtype)
-        written = layers[0].bias.shape[0]
+        return ops.cast(kernel, self.compute_dtype), ops.cast(bias, self.compute_dtype)
+
+    def paint(self, latent, encoder, state, projections):
+        """From `z_t` to the next state, and the window that was written through."""
+        _, decoder = cell_step(self.decoder, latent, state[3:5])
+        # What is written now and read next is told by the same state: one product for both.
+        kernel, bias = projections
+        numbers = ops.matmul(decoder[0], kernel) + bias
+        written = self.writer.projection.bias.shape[0]
         stroke, window = self.writer.paint(numbers[:, :written])
-        told = [numbers[:, written:]] if len(layers) > 1 else []
+        told = [numbers[:, written:]] if self.reader.projection is not None else []
         return [state[0] + stroke, *encoder, *decoder, *told], window
 
     # === All steps ===
@@ -144,7 +151,7 @@ class DRAWRecurrence(keras.layers.Layer):
         if noise is None:
             shape = (ops.shape(image)[0], self.steps, self.latent_units)
             noise = (
-                keras.random.normal(shape, dtype=self.compute_dtype, seed=self.latent.draws)
+                normal(shape, self.compute_dtype, self.latent.draws)
                 if training
                 else ops.zeros(shape, self.compute_dtype)
             )
@@ -167,16 +174,18 @@ class DRAWRecurrence(keras.layers.Layer):
         Returns:
             The last canvas, in the data format, and what was kept, `(batch, steps, ...)`.
         """
-        image = channels_last(image, self.data_format)
+        image, projections = channels_last(image, self.data_format), self.projections()
 
         def step(slices, state):
             mean, log_deviation, encoder, read = self.infer(image, state)
             latent = mean + ops.exp(log_deviation) * slices[0]
-            state, written = self.paint(latent, encoder, state)
+            state, written = self.paint(latent, encoder, state, projections)
             return tell(latent, mean, log_deviation, read, written, state[0]), state
 
         noise = ops.cast(noise, self.compute_dtype)
-        found, state = over_steps(step, [noise], self.first_state(ops.shape(image)[0]))
+        first = self.first_state(ops.shape(image)[0])
+        with variables_read_once(self):
+            found, state = over_steps(step, [noise], first)
         return from_channels_last(state[0], self.data_format), found
 
     def log_ratio(self, image, noise):
@@ -219,16 +228,17 @@ class DRAWRecurrence(keras.layers.Layer):
         Returns:
             As `reconstruct`, without what was read.
         """
-        names = []
+        names, projections = [], self.projections()
 
         def step(slices, state):
-            state, written = self.paint(slices[0], state[1:3], state)
+            state, written = self.paint(slices[0], state[1:3], state, projections)
             told = self.told(state[0], write_window=written)
             names[:] = told
             return list(told.values()), state
 
         latent = ops.cast(latent, self.compute_dtype)
-        found, _ = over_steps(step, [latent], self.first_state(ops.shape(latent)[0]))
+        first = self.first_state(ops.shape(latent)[0])
+        found, _ = over_steps(step, [latent], first)
         return _nested(dict(zip(names, found, strict=True)))
 
     def told(self, canvas, **windows):

@@ -1,7 +1,8 @@
 """Scheduled sampling: what a decoder has put out, in the place of what it should have."""
 
-import keras
 from keras import ops
+
+from keras_attn.ops.random_numbers import uniform
 
 
 def with_feedback(step, sequences, state, feedback, probability, draws):
@@ -23,7 +24,7 @@ def with_feedback(step, sequences, state, feedback, probability, draws):
     """
     inputs = sequences[0]
     batch, steps = ops.shape(inputs)[:2]
-    drawn = keras.random.uniform((2, batch, steps), seed=draws)
+    drawn = uniform((2, batch, steps), seed=draws)
     # The first step has nothing before it.
     coins = ops.where(ops.arange(steps) == 0, 1.0, drawn[0])
     taken = (coins < ops.convert_to_tensor(probability))[..., None]

@@ -3,6 +3,7 @@ from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.ops.latents import gaussian_divergence
+from keras_attn.ops.random_numbers import normal
 
 # Of the logarithm of a deviation: outside of it float32 has nothing left to say.
 LARGEST_LOGARITHM = 10.0
@@ -64,7 +65,7 @@ class GaussianLatent(keras.layers.Layer):
         divergence = gaussian_divergence(mean, log_deviation)
         if not training:
             return mean, divergence
-        noise = keras.random.normal(ops.shape(mean), dtype=mean.dtype, seed=self.draws)
+        noise = normal(ops.shape(mean), dtype=mean.dtype, seed=self.draws)
         return mean + ops.exp(log_deviation) * noise, divergence
 
     def compute_output_spec(self, hidden, training=None):

@@ -3,6 +3,7 @@ from keras import ops
 
 from keras_attn.layers.alignment_wrapper import AlignmentWrapper
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.random_numbers import uniform
 
 ESTIMATORS = ("straight_through", "reinforce")
 INFERENCES = ("argmax", "expectation")
@@ -100,7 +101,7 @@ class HardAttention(AlignmentWrapper):
         noise = super().draw_noise(batch_size, queries, values)
         for width in (values, 1):
             shape = (batch_size, queries, width)
-            noise.append(keras.random.uniform(shape, seed=self.seed_generator))
+            noise.append(uniform(shape, seed=self.seed_generator))
         return noise
 
     def align(self, query, keys, allowed, state, noise):

@@ -63,12 +63,18 @@ class ImageWindow(keras.layers.Layer):
     def placed(self, parameters, image_size):
         """The window of `(batch, 5)` numbers, and its filters along `y` and `x`."""
         window = gaussian_window(parameters, image_size, self.patch_size)
-        along = (window.center_y, window.center_x)
+        centers, stride, variance = (
+            (window.center_y, window.center_x), window.stride, window.variance,
+        )  # fmt: skip
+        height, width = image_size
+        if height == width:
+            # Both axes at once.
+            one = (ops.concatenate(each) for each in (centers, [stride] * 2, [variance] * 2))
+            filters = gaussian_filters(*one, self.patch_size, height, self.outside)
+            return window, *ops.split(filters, 2)
         filters = (
-            gaussian_filters(
-                center, window.stride, window.variance, self.patch_size, size, self.outside
-            )
-            for center, size in zip(along, image_size, strict=True)
+            gaussian_filters(center, stride, variance, self.patch_size, size, self.outside)
+            for center, size in zip(centers, image_size, strict=True)
         )
         return window, *filters
 

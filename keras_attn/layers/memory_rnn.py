@@ -2,15 +2,20 @@ import keras
 from keras import ops
 
 from keras_attn.layers.memory_cell import MemoryCell
+from keras_attn.layers.recurrent import Recurrent
 from keras_attn.ops.recurrence import over_steps
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class MemoryRNN(keras.layers.RNN):
+class MemoryRNN(Recurrent, keras.layers.RNN):
     """`keras.layers.RNN` around a cell with an external memory, with what that lacks.
 
     `reset_state` of a stateful one goes back to the first memory and weights, and not to zeros, and
     `trace` shows what the heads do at every step.
+
+    Convention: a step that is masked puts out what the step before did. Before the first that is
+    not, Keras puts out zeros on TensorFlow and PyTorch, and on JAX the output that the first state
+    holds: nothing of the controller, and what is read first.
 
     Args:
         cell: an `NTMCell`, a `DNCCell` or an `MANNCell`.

@@ -3,6 +3,7 @@ from keras import ops
 
 from keras_attn.layers.alignment_wrapper import AlignmentWrapper
 from keras_attn.ops.monotonic import MODES, monotonic_weights
+from keras_attn.ops.random_numbers import normal
 from keras_attn.ops.recurrence import over_steps
 
 
@@ -83,7 +84,7 @@ class MonotonicAttention(AlignmentWrapper):
         noise = super().draw_noise(batch_size, queries, values)
         if self.sigmoid_noise:
             shape = (batch_size, queries, values)
-            noise.append(keras.random.normal(shape, seed=self.seed_generator))
+            noise.append(normal(shape, seed=self.seed_generator))
         return noise
 
     def build_score(self, query_shape, key_shape):

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
+from keras_attn.ops import kernels
 from keras_attn.ops.named_axes import wide, with_axes
 from keras_attn.ops.received import received
 
@@ -145,23 +146,34 @@ def gaussian_filters(center, stride, variance, patch_size, size, outside="border
         )
     axes = {"center": "batch", "stride": "batch", "variance": "batch"}
     given = with_axes(axes, center=center, stride=stride, variance=variance)
-    center, stride, variance = (wide(each)[:, None] for each in given)
-    steps = ops.arange(patch_size, dtype=center.dtype) - (patch_size - 1) / 2
-    mean = center + stride * steps
-    pixels = ops.arange(size, dtype=center.dtype)
-    mean, variance = mean[..., None], variance[..., None]
+    given = [wide(each) for each in given]
     if outside == "border":
-        # Less the square of the nearest pixel: far outside, squares differ by less than they round.
-        nearest = ops.stop_gradient(ops.clip(ops.round(mean), 0, size - 1))
-        scores = (pixels - nearest) * (pixels + nearest - 2.0 * mean) / (-2.0 * variance)
-        mass = ops.exp(ops.maximum(scores, LEAST_SCORE))
-        return mass / ops.sum(mass, axis=-1, keepdims=True)
+        filters = kernels.load("gaussian_filters") or plain_gaussian_filters
+        return filters(*given, patch_size, size)
+    mean, pixels, variance = _means(*given, patch_size, size)
     mass = ops.exp(ops.maximum(-0.5 * ops.square(pixels - mean) / variance, LEAST_SCORE))
     # What the whole filter sums to, where it is wide enough for an integral to stand for the sum,
     # and where not, its nearest pixel.
     total = ops.sqrt(2.0 * math.pi * variance)
     inside = ops.sum(mass, axis=-1, keepdims=True)
     return mass / ops.maximum(ops.maximum(inside, ops.minimum(total, 1.0)), LEAST)
+
+
+def plain_gaussian_filters(center, stride, variance, patch_size, size):
+    """`gaussian_filters` of which each sums to 1, for three tensors of one dtype."""
+    mean, pixels, variance = _means(center, stride, variance, patch_size, size)
+    # Less the square of the nearest pixel: far outside, squares differ by less than they round.
+    nearest = ops.stop_gradient(ops.clip(ops.round(mean), 0, size - 1))
+    scores = (pixels - nearest) * (pixels + nearest - 2.0 * mean) / (-2.0 * variance)
+    mass = ops.exp(ops.maximum(scores, LEAST_SCORE))
+    return mass / ops.sum(mass, axis=-1, keepdims=True)
+
+
+def _means(center, stride, variance, patch_size, size):
+    """`μ`, the pixels and `σ²`, of shapes that fit."""
+    steps = ops.arange(patch_size, dtype=center.dtype) - (patch_size - 1) / 2
+    mean = center[:, None] + stride[:, None] * steps
+    return mean[..., None], ops.arange(size, dtype=center.dtype), variance[:, None, None]
 
 
 def read_patch(image, filters_y, filters_x):

@@ -11,7 +11,7 @@ def test_sorting_beside_an_lstm(tmp_path):
     printed, figures = run(
         "neural_turing_machine", tmp_path, "--task", "sort", "--networks", "ntm", "lstm",
         "--units", "8", "--heads", "1", "--locations", "16", "--width", "6", "--batches", "4",
-        "--batch-size", "2", "--test-batches", "1", "--seeds", "0", "1", "--weights", "weights",
+        "--batch-size", "2", "--test-sequences", "2", "--seeds", "0", "1", "--weights", "weights",
         backend="torch",
     )  # fmt: skip
     assert set(figures["networks"]) == {"ntm", "lstm"}

@@ -1,0 +1,37 @@
+import keras
+from keras import ops
+
+from keras_attn.ops import kernels
+
+
+def cell_step(cell, inputs, states, training=False):
+    """`cell(inputs, states, training=training)`, by the backend's own cell where it is that.
+
+    Args:
+        cell: a cell of Keras, built.
+        inputs: `(batch, width)`.
+        states: a list of tensors.
+        training: a boolean, or None.
+
+    Returns:
+        The output of the cell, and its next states as it returns them.
+    """
+    step = kernels.load("lstm_step")
+    if not step or not _is_plain_lstm(cell):
+        return cell(inputs, states, training=training)
+    inputs, *states = (ops.cast(each, cell.compute_dtype) for each in (inputs, *states))
+    weights = cell.kernel, cell.recurrent_kernel, cell.bias
+    states = step(inputs, states, *(ops.cast(each, cell.compute_dtype) for each in weights))
+    return states[0], list(states)
+
+
+def _is_plain_lstm(cell):
+    """Whether it does no more and no less than the equations."""
+    return (
+        type(cell) is keras.layers.LSTMCell
+        and cell.activation is keras.activations.tanh
+        and cell.recurrent_activation is keras.activations.sigmoid
+        and cell.use_bias
+        and not (cell.dropout or cell.recurrent_dropout)
+        and not cell.quantization_mode
+    )

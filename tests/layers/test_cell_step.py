@@ -1,0 +1,65 @@
+"""A step by the backend's own cell is the step of Keras's."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.layers.cell_step import cell_step
+from tests.backend import gradients, to_numpy
+
+CELLS = {
+    "lstm": lambda: keras.layers.LSTMCell(5),
+    "lstm in half precision": lambda: keras.layers.LSTMCell(5, dtype="mixed_float16"),
+    "lstm without a bias": lambda: keras.layers.LSTMCell(5, use_bias=False),
+    "lstm of another activation": lambda: keras.layers.LSTMCell(5, activation="relu"),
+    "gru": lambda: keras.layers.GRUCell(5),
+}
+
+
+def cell_and_inputs(name):
+    generator = np.random.default_rng(0)
+    cell = CELLS[name]()
+    cell.build((3, 4))
+    # Biases that are all alike would hide gates that are exchanged.
+    cell.set_weights([generator.normal(size=weight.shape) for weight in cell.get_weights()])
+    width = len(keras.tree.flatten(cell.state_size))
+    inputs = generator.normal(size=(3, 4)).astype("float32")
+    return cell, inputs, [generator.normal(size=(3, 5)).astype("float32") for _ in range(width)]
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_equals_the_cell(name):
+    cell, inputs, states = cell_and_inputs(name)
+    tensors = [keras.ops.convert_to_tensor(each, cell.compute_dtype) for each in states]
+    found, expected = cell_step(cell, inputs, tensors), cell(inputs, tensors)
+    tolerance = 1e-5 if cell.compute_dtype == "float32" else 1e-2
+    pairs = zip(keras.tree.flatten(found), keras.tree.flatten(expected), strict=True)
+    for ours, theirs in pairs:
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_allclose(to_numpy(ours), to_numpy(theirs), atol=tolerance)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_gradients_are_those_of_the_cell(name):
+    cell, inputs, states = cell_and_inputs(name)
+    arrays = [inputs, *states]
+    found, expected = (
+        keras.tree.flatten(gradients(function, arrays, cell.trainable_variables))
+        for function in (
+            lambda x, *states: cell_step(cell, x, list(states)),
+            lambda x, *states: cell(x, list(states)),
+        )
+    )
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+@pytest.mark.training
+def test_dropout_is_the_cells_own():
+    cell = keras.layers.LSTMCell(5, dropout=0.5, seed=0)
+    cell.build((3, 4))
+    ones, zeros = np.ones((3, 4), "float32"), [np.zeros((3, 5), "float32")] * 2
+    dropped, _ = cell_step(cell, ones, zeros, training=True)
+    whole, _ = cell_step(cell, ones, zeros)
+    assert (to_numpy(dropped) != to_numpy(whole)).any()

@@ -1,0 +1,78 @@
+"""Loops whose variables are read once give what Keras's give, and train the same variables."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.layers.recurrent import GRU, LSTM
+from keras_attn.layers.variables_read_once import variables_read_once
+from tests.backend import gradients, to_numpy
+
+SEQUENCES = np.random.default_rng(0).normal(size=(3, 5, 4)).astype("float32")
+MASK = np.arange(5) < np.array([[5], [2], [0]])
+
+
+@pytest.mark.parametrize("name", ["GRU", "LSTM"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_recurrent_layers_are_those_of_keras(name, masked):
+    options = {"units": 6, "return_sequences": True, "return_state": True}
+    ours, keras_own = {"GRU": GRU, "LSTM": LSTM}[name](**options), getattr(keras.layers, name)
+    keras_own = keras_own(**options)
+    keras_own.build(SEQUENCES.shape)
+    ours.build(SEQUENCES.shape)
+    ours.set_weights(keras_own.get_weights())
+    mask = MASK if masked else None
+    for found, expected in zip(
+        ours(SEQUENCES, mask=mask), keras_own(SEQUENCES, mask=mask), strict=True
+    ):
+        np.testing.assert_allclose(to_numpy(found), to_numpy(expected), atol=1e-6)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("name", ["GRU", "LSTM"])
+def test_gradients_are_those_of_keras(name):
+    layers = [{"GRU": GRU, "LSTM": LSTM}[name](6), getattr(keras.layers, name)(6)]
+    for layer in layers:
+        layer.build(SEQUENCES.shape)
+        layer.set_weights(
+            [np.random.default_rng(1).normal(size=w.shape) * 0.3 for w in layer.get_weights()]
+        )
+    found, expected = (
+        keras.tree.flatten(gradients(layer, [SEQUENCES], layer.trainable_variables))
+        for layer in layers
+    )
+    assert len(found) == 4
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+@pytest.mark.training
+def test_dropout_is_drawn_anew_in_every_call():
+    layer = LSTM(6, dropout=0.5, seed=0)
+    first, second = (to_numpy(layer(SEQUENCES, training=True)) for _ in range(2))
+    assert (first != second).any()
+
+
+def test_a_stateful_layer_goes_on():
+    layer = GRU(6, stateful=True)
+    whole = to_numpy(layer(SEQUENCES))
+    layer.reset_state()
+    layer(SEQUENCES[:, :2])
+    np.testing.assert_allclose(to_numpy(layer(SEQUENCES[:, 2:])), whole, atol=1e-6)
+
+
+def test_layers_of_another_dtype_keep_theirs():
+    class Outer(keras.layers.Layer):
+        def __init__(self):
+            super().__init__(dtype="mixed_float16")
+            self.inner = keras.layers.Dense(1, dtype="float32")
+
+        def call(self, inputs):
+            with variables_read_once(self):
+                return self.inner(inputs)
+
+    outer = Outer()
+    outer(np.ones((1, 1)))
+    outer.inner.kernel.assign([[1.0001]])
+    # In half precision it is 1.
+    np.testing.assert_allclose(to_numpy(outer(np.ones((1, 1)))), [[1.0001]], rtol=1e-6)

@@ -1,0 +1,38 @@
+"""Random numbers are those of `keras.random` in kind, and follow their seeds."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.ops.random_numbers import normal, uniform
+from tests.backend import to_numpy
+
+
+def test_numbers_are_distributed_as_they_should_be():
+    even, bell = to_numpy(uniform((100, 200), seed=1)), to_numpy(normal((100, 200), seed=1))
+    assert even.min() >= 0.0
+    assert even.max() < 1.0
+    deciles = np.histogram(even, 10, (0.0, 1.0))[0]
+    # 2000 in each, with a deviation of 42.
+    assert abs(deciles - 2000).max() < 200
+    assert abs(bell.mean()) < 0.03
+    assert bell.std() == pytest.approx(1.0, abs=0.03)
+    assert (bell**4).mean() == pytest.approx(3.0, abs=0.3)
+
+
+@pytest.mark.parametrize("draw", [uniform, normal])
+def test_seeds_are_followed(draw):
+    first, again, other = (to_numpy(draw((3, 4), seed=seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).all()
+    generator = keras.random.SeedGenerator(1)
+    np.testing.assert_array_equal(to_numpy(draw((3, 4), seed=generator)), first)
+    assert (to_numpy(draw((3, 4), seed=generator)) != first).all()
+
+
+@pytest.mark.parametrize("draw", [uniform, normal])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_dtypes(draw, dtype):
+    found = draw((2, 3), dtype, seed=0)
+    assert keras.backend.standardize_dtype(found.dtype) == dtype
+    assert keras.backend.standardize_dtype(draw((2,), seed=0).dtype) == "float32"
