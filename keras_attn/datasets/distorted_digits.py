@@ -21,7 +21,7 @@ class DistortedDigits(keras.utils.PyDataset):
         batch_size: images in a batch; the last one may be smaller.
         seed: non-negative integer.
         shuffle: whether every epoch has an order of its own.
-        size, distractors: see `distort`.
+        size, distractors, num_distractors, distractor_size: see `distort`.
         **kwargs: `workers` and the like, see `keras.utils.PyDataset`.
 
     Raises:
@@ -49,6 +49,8 @@ class DistortedDigits(keras.utils.PyDataset):
         shuffle=True,
         size=None,
         distractors=None,
+        num_distractors=None,
+        distractor_size=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -59,7 +61,9 @@ class DistortedDigits(keras.utils.PyDataset):
         self.batch_size = check_count(batch_size, "batch_size")
         self.seed = check_count(seed, "seed", 0)
         self.shuffle = shuffle
-        self._distortion = make_distortion(kind, self.images, size, distractors)
+        self._distortion = make_distortion(
+            kind, self.images, size, distractors, num_distractors, distractor_size
+        )
         self._epoch = 0
         self._draw()
 

@@ -29,6 +29,8 @@ def distort(
     seed=0,
     size=None,
     distractors=None,
+    num_distractors=None,
+    distractor_size=None,
     return_theta=False,
     return_boxes=False,
     verbose=0,
@@ -56,6 +58,9 @@ def distort(
         size: side of the canvas in pixels, for `"RTS"` (default 42), `"T"` and `"TC"` (60).
         distractors: for `"TC"`, the images `(M, H', W', C)` to cut crops from: the training
             images, for training and test alike. `None` for `images`.
+        num_distractors, distractor_size: for `"TC"`, how many crops (16) and their side in pixels
+            (6). Models that look at parts of an image are tried with 4 of 8 pixels on 60×60, and
+            with 8 of 8 on 100×100.
         return_theta: also return the affine matrices that a spatial transformer would need to undo
             the distortion: `affine_grid(theta, (H, W))` samples the upright digit from the output.
             For `"none"`, `"R"`, `"RTS"`, `"T"` and `"TC"`.
@@ -87,7 +92,8 @@ def distort(
         https://arxiv.org/abs/1506.02025
     """
     images = check_images(images)
-    distortion = make_distortion(kind, images, size, distractors)
+    crops = num_distractors, distractor_size
+    distortion = make_distortion(kind, images, size, distractors, *crops)
     if (return_theta or return_boxes) and not hasattr(distortion, "theta"):
         raise ValueError(
             f"`return_theta` and `return_boxes` need an affine distortion. Received: kind={kind!r}"
@@ -95,14 +101,22 @@ def distort(
     return distorted(distortion, images, seed, verbose, return_theta, return_boxes)
 
 
-def make_distortion(kind, images, size=None, distractors=None):
+def make_distortion(
+    kind, images, size=None, distractors=None, num_distractors=None, distractor_size=None
+):
     """The distortion that `kind` names: an object with `draw`, `apply` and `output_shape`."""
     if kind not in KINDS:
         raise ValueError(f"`kind` must be one of {KINDS}. Received: kind={kind!r}")
     if size is not None and kind not in ("RTS", "T", "TC"):
         raise ValueError(f"`size` needs a kind with a canvas. Received: size={size}, kind={kind!r}")
-    if distractors is not None and kind != "TC":
-        raise ValueError(f'`distractors` needs `kind="TC"`. Received: kind={kind!r}')
+    of_clutter = {
+        "distractors": distractors,
+        "num_distractors": num_distractors,
+        "distractor_size": distractor_size,
+    }
+    for name, given in of_clutter.items():
+        if given is not None and kind != "TC":
+            raise ValueError(f'`{name}` needs `kind="TC"`. Received: kind={kind!r}')
     match kind:
         case "none":
             distortion = AffineWarp(0.0)
@@ -118,7 +132,11 @@ def make_distortion(kind, images, size=None, distractors=None):
             distortion = Translation(60 if size is None else size)
         case "TC":
             distortion = clutter_distortion(
-                images, 60 if size is None else size, 16, 6, distractors
+                images,
+                60 if size is None else size,
+                16 if num_distractors is None else num_distractors,
+                6 if distractor_size is None else distractor_size,
+                distractors,
             )
     distortion.output_shape(images.shape[1:])
     return distortion

@@ -10,6 +10,7 @@ READ_COLOUR, WRITE_COLOUR = "#009E73", "#D55E00"
 # In inches: the height of an image, the gap between two, the edge, a line of text.
 CELL, GAP, EDGE, LINE = 1.0, 0.06, 0.12, 0.32
 TEXT = 13  # points
+LETTER = 0.105  # inches, of an average one of that size
 # Points of a frame's line, from the sharpest filters to the most blurred.
 THINNEST, THICKEST = 1.2, 5.0
 
@@ -90,12 +91,13 @@ def plot_canvases(painted, images=None, steps=None, windows=True, title=None, pa
     return saved(figure, path)
 
 
-def plot_images(images, columns=None, title=None, path=None):
+def plot_images(images, columns=None, rows=None, title=None, path=None):
     """Draws images side by side without a word, as papers show what a model generates.
 
     Args:
         images: `(batch, height, width, channels)` in [0, 1].
         columns: images in a row; by default about as many as there are rows.
+        rows: a text for each row, at its left; None for none.
         title: a text above all.
         path: a file to write the figure to, `.png`, `.pdf` or `.svg`; its folder is made.
 
@@ -103,7 +105,8 @@ def plot_images(images, columns=None, title=None, path=None):
         A `matplotlib.figure.Figure` that no window and no global state belongs to.
 
     Raises:
-        ValueError: for images of another rank, or a number of columns that is not positive.
+        ValueError: for images of another rank, a number of columns that is not positive, or another
+            number of texts than there are rows.
 
     Example:
 
@@ -121,16 +124,22 @@ def plot_images(images, columns=None, title=None, path=None):
         columns = int(np.ceil(np.sqrt(len(images))))
     columns = min(positive_integer("columns", columns), len(images))
     lines = -(-len(images) // columns)
+    if rows is not None and len(rows) != lines:
+        raise ValueError(f"`rows` must be {lines} texts. Received: rows={rows}")
     width, top = CELL * images.shape[2] / images.shape[1], EDGE + (LINE if title else 0.0)
+    first = EDGE + (max(map(len, rows)) * LETTER + EDGE if rows else 0.0)
     figure = new_figure(
-        2 * EDGE + columns * (width + GAP) - GAP, top + lines * (CELL + GAP) - GAP + EDGE
+        first + columns * (width + GAP) - GAP + EDGE, top + lines * (CELL + GAP) - GAP + EDGE
     )
+    for line, text in enumerate(rows or ()):
+        middle = top + line * (CELL + GAP) + CELL / 2
+        write_at(figure, first - EDGE, middle, text, size=TEXT, va="center", ha="right")
     if title:
         middle = figure.get_size_inches()[0] / 2
         write_at(figure, middle, EDGE, title, size=TEXT + 3, va="top", ha="center")
     for place, image in enumerate(images):
         line, column = divmod(place, columns)
-        left, down = EDGE + column * (width + GAP), top + line * (CELL + GAP)
+        left, down = first + column * (width + GAP), top + line * (CELL + GAP)
         show_image(axes_at(figure, left, down, width, CELL), image)
     return saved(figure, path)
 

@@ -287,6 +287,17 @@ def test_clutter_of_the_recurrent_attention_papers(digits):
         assert (area >= 64).all()
 
 
+def test_clutter_of_a_kind_is_that_of_the_function(digits):
+    options = {"size": 100, "num_distractors": 8, "distractor_size": 8}
+    of_kind = datasets.distort(digits, "TC", 3, **options)
+    np.testing.assert_array_equal(of_kind, datasets.cluttered(digits, seed=3, **options))
+    batches = datasets.DistortedDigits(
+        digits, np.zeros(len(digits), int), "TC", len(digits), shuffle=False, **options
+    )
+    fresh = datasets.cluttered(digits, seed=[0, 0], **options)
+    np.testing.assert_array_equal(batches[0][0], fresh)
+
+
 def test_other_shapes(digits):
     images = np.random.default_rng(0).random((5, 20, 30, 3))
     for kind in KINDS:
@@ -317,6 +328,9 @@ def test_one_pixel():
         ({"kind": "T", "size": 0}, "`size` must be an integer"),
         ({"kind": "T", "size": 60.0}, "`size` must be an integer"),
         ({"kind": "T", "distractors": np.zeros((2, 28, 28, 1))}, "`distractors` needs"),
+        ({"kind": "T", "num_distractors": 8}, "`num_distractors` needs"),
+        ({"kind": "T", "distractor_size": 8}, "`distractor_size` needs"),
+        ({"kind": "TC", "distractor_size": 0}, "`distractor_size` must be"),
         ({"kind": "TC", "distractors": np.zeros((2, 28, 28, 3))}, "as many channels"),
         ({"kind": "TC", "distractors": np.zeros((0, 28, 28, 1))}, "at least one image"),
         ({"kind": "TC", "distractors": np.zeros((2, 5, 5, 1))}, "`distractor_size` must fit"),

@@ -70,6 +70,17 @@ def test_a_page_of_images_in_grey_and_in_colour(tmp_path):
     assert len(tops) == 3
 
 
+def test_rows_of_a_page_have_names_beside_them():
+    figure = plot_images(np.ones((4, 5, 5, 1)), columns=2, rows=["given", "made again of a code"])
+    assert [text.get_text() for text in figure.texts] == ["given", "made again of a code"]
+    figure.canvas.draw()
+    for text in figure.texts:
+        box = text.get_window_extent()
+        assert box.x0 >= 0
+        assert box.x1 <= figure.axes[0].get_window_extent().x0
+    assert figure.texts[0].get_position()[1] > figure.texts[1].get_position()[1]
+
+
 def test_the_film_has_a_frame_for_each_step_and_ends_without_windows(tmp_path):
     file = animate_canvases(painted(), tmp_path / "canvases.gif", seconds_per_step=0.1)
     with Image.open(file) as film:
@@ -90,6 +101,7 @@ def test_the_film_has_a_frame_for_each_step_and_ends_without_windows(tmp_path):
         ("steps", lambda: plot_canvases(painted(), steps=[])),
         ("images", lambda: plot_images(np.ones((10, 14, 1)))),
         ("columns", lambda: plot_images(np.ones((1, 10, 14, 1)), columns=0)),
+        ("rows", lambda: plot_images(np.ones((3, 10, 14, 1)), columns=2, rows=["one"])),
         ("seconds_per_step", lambda: animate_canvases(painted(), "a.gif", seconds_per_step=0)),
     ],
 )
