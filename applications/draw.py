@@ -1,4 +1,5 @@
 import keras
+import numpy as np
 from keras import ops
 
 from keras_attn.applications.variational_model import VariationalModel
@@ -10,6 +11,9 @@ from keras_attn.layers.image_window import (
     checked_patch,
     image_shape_argument,
 )
+
+# Of a pixel that is never set: it may be, after all.
+LEAST_CHANCE = 1e-3
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -150,6 +154,33 @@ class DRAW(VariationalModel):
             reconstruct=lambda *given: self._painted(self.recurrence.reconstruct(*given)),
             **kwargs,
         )
+
+    def start_from(self, images):
+        """Sets the first canvas to the mean of images, which is learned from there.
+
+        Training need not paint first what all images have in common, their background.
+
+        Args:
+            images: `(batch, *image_shape)`, all of the training, or a good part.
+
+        Raises:
+            ValueError: for images of another shape or none, or with `learn_start=False`.
+        """
+        images = np.asarray(images)
+        if images.shape[1:] != tuple(self.image_shape) or not len(images):
+            raise ValueError(
+                f"`images` must be (batch, {', '.join(map(str, self.image_shape))}), one at least. "
+                f"Received: images.shape={images.shape}"
+            )
+        if not self.learn_start:
+            raise ValueError("`start_from` needs `learn_start=True`. Received: learn_start=False")
+        mean = images.mean(axis=0, dtype="float64")
+        if self.data_format == "channels_first":
+            mean = np.moveaxis(mean, 0, -1)
+        if self.likelihood == "bernoulli":
+            mean = np.clip(mean, LEAST_CHANCE, 1.0 - LEAST_CHANCE)
+            mean = np.log(mean / (1.0 - mean))
+        self.recurrence.start["canvas"].assign(mean.astype("float32"))
 
     def generate(self, num_images=1, latent=None, batch_size=64, seed=None):
         """Images from the prior, as they come to be.

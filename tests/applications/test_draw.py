@@ -193,6 +193,28 @@ def test_the_start_is_learned_or_zero(start):
     assert any("first_canvas" in path for path in paths) == start
 
 
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_the_first_canvas_can_be_the_mean_image(generator, likelihood, data_format):
+    shape = (8, 7, 3) if data_format == "channels_last" else (3, 8, 7)
+    images = generator.uniform(0.2, 0.8, (5, *shape)).astype("float32")
+    model = painter(image_shape=shape, data_format=data_format, likelihood=likelihood)
+    model.start_from(images)
+    # The strokes of the first step are all that is added.
+    model.recurrence.writer.projection.kernel.assign(
+        0.0 * model.recurrence.writer.projection.kernel
+    )
+    first = model.generate(2, seed=0)["images"][:, 0]
+    np.testing.assert_allclose(first, np.stack([images.mean(axis=0)] * 2), atol=1e-5)
+
+
+def test_pixels_that_are_never_set_may_be_after_all():
+    model = painter()
+    model.start_from(0.0 * IMAGES)
+    canvas = to_numpy(model.recurrence.start["canvas"])
+    np.testing.assert_allclose(sigmoid(canvas), 1e-3, rtol=1e-4)
+
+
 def test_bad_data_are_refused():
     model = painter()
     model.compile("adam")
@@ -206,6 +228,10 @@ def test_bad_data_are_refused():
         model.generate(0)
     with pytest.raises(ValueError, match="`samples`"):
         model.log_likelihood(IMAGES, 0)
+    with pytest.raises(ValueError, match="`images` must be"):
+        model.start_from(IMAGES[:, :7])
+    with pytest.raises(ValueError, match="`start_from` needs"):
+        painter(learn_start=False).start_from(IMAGES)
     with pytest.raises(ValueError, match="`image` must be"):
         model(np.zeros((1, 8, 7, 3), "float32"))
 
