@@ -7,6 +7,7 @@ from keras_attn.layers import DRAWRead, DRAWWrite, WholeImageRead, WholeImageWri
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.draw_recurrence import DRAWRecurrence
 from keras_attn.layers.image_window import (
+    ImageWindow,
     checked_data_format,
     checked_patch,
     image_shape_argument,
@@ -156,9 +157,11 @@ class DRAW(VariationalModel):
         )
 
     def start_from(self, images):
-        """Sets the first canvas to the mean of images, which is learned from there.
+        """Sets where training starts: the first canvas is the mean of images, windows see it whole.
 
-        Training need not paint first what all images have in common, their background.
+        Training need not paint first what all images have in common, their background. And it need
+        not find the image first: of the paper's windows of a pixel's blur, which the weights start
+        with, little is seen, and learning is late.
 
         Args:
             images: `(batch, *image_shape)`, all of the training, or a good part.
@@ -181,6 +184,9 @@ class DRAW(VariationalModel):
             mean = np.clip(mean, LEAST_CHANCE, 1.0 - LEAST_CHANCE)
             mean = np.log(mean / (1.0 - mean))
         self.recurrence.start["canvas"].assign(mean.astype("float32"))
+        for window in (self.recurrence.reader, self.recurrence.writer):
+            if isinstance(window, ImageWindow):
+                window.cover(mean.shape[:2])
 
     def generate(self, num_images=1, latent=None, batch_size=64, seed=None):
         """Images from the prior, as they come to be.

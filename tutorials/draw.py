@@ -57,7 +57,7 @@ def parse_arguments(arguments=None):
     add("--steps", type=positive, default=10, help="glimpses; 64 in the paper")
     add("--units", type=positive, default=256)
     add("--latent", type=positive, default=100, help="numbers that the decoder is told at a step")
-    add("--read", type=positive, default=2, help="filters of a read, in each direction")
+    add("--read", type=positive, default=5, help="filters of a read, in each direction")
     add("--write", type=positive, default=5, help="filters of a write, in each direction")
     add("--no-attention", action="store_true", help="look and paint everywhere")
     add("--epochs", type=positive, default=20)
@@ -183,6 +183,7 @@ def main(arguments=None):
         f"{options.dataset}, on {backend()}: {len(train.images)} images, "
         f"{model.count_params():,} weights"
     )
+    model.start_from(train.images)
     history = train_model(model, train, validation, options)
     trained = time.perf_counter() - start
     found = model.evaluate(test, batch_size=100, verbose=0, return_dict=True)

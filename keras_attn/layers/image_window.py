@@ -1,4 +1,5 @@
 import keras
+import numpy as np
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
@@ -59,6 +60,23 @@ class ImageWindow(keras.layers.Layer):
             dtype=self.dtype_policy,
             name="projection",
         )
+
+    def cover(self, image_size):
+        """Sets the bias for a window over a whole image, whose filters leave nothing out.
+
+        They stand in the middle of as many equal parts, and blur by half a part (`σ = δ / 2`); with
+        a bias of zeros they are a pixel wide, far from each other, and two of them stand in the
+        corners, where there is nothing to be seen.
+
+        Args:
+            image_size: `(height, width)` in pixels.
+        """
+        side, count = max(image_size), self.patch_size
+        stride = side / count
+        bias = np.array(ops.convert_to_numpy(self.projection.bias))
+        bias[-NUMBERS + 2] = 2.0 * np.log(stride / 2.0)
+        bias[-NUMBERS + 3] = np.log(stride / ((side - 1) / max(count - 1, 1)))
+        self.projection.bias.assign(bias)
 
     def placed(self, parameters, image_size):
         """The window of `(batch, 5)` numbers, and its filters along `y` and `x`."""

@@ -208,6 +208,19 @@ def test_the_first_canvas_can_be_the_mean_image(generator, likelihood, data_form
     np.testing.assert_allclose(first, np.stack([images.mean(axis=0)] * 2), atol=1e-5)
 
 
+def test_windows_start_over_the_whole_image():
+    model = painter(image_shape=(8, 8, 1), read_size=2, write_size=4)
+    model.start_from(np.zeros((1, 8, 8, 1)))
+    for layer in (model.recurrence.reader, model.recurrence.writer):
+        layer.projection.kernel.assign(0.0 * layer.projection.kernel)
+    painted = model.reconstruct(np.zeros((1, 8, 8, 1), "float32"), seed=0)
+    for name, stride in (("read_window", 4.0), ("write_window", 2.0)):
+        window = {part: each[0, 0] for part, each in painted[name].items()}
+        np.testing.assert_allclose(window["center"], [3.5, 3.5], atol=1e-4)
+        np.testing.assert_allclose(window["stride"], stride, rtol=1e-5)
+        np.testing.assert_allclose(window["variance"], (stride / 2) ** 2, rtol=1e-5)
+
+
 def test_pixels_that_are_never_set_may_be_after_all():
     model = painter()
     model.start_from(0.0 * IMAGES)
