@@ -122,7 +122,11 @@ class DRAWRecurrence(keras.layers.Layer):
         return *self.latent.infer(encoder[0]), encoder, window
 
     def projections(self):
-        """What tells the next stroke and the next look, side by side: kernel and bias."""
+        """What tells the next stroke and the next look, side by side: kernel and bias.
+
+        Both are told by the same state, so that one product serves them; it is made once, before
+        the loop.
+        """
         layers = [self.writer.projection, self.reader.projection]
         layers = [layer for layer in layers if layer is not None]
         kernel = ops.concatenate([layer.kernel for layer in layers], axis=-1)
@@ -132,7 +136,6 @@ class DRAWRecurrence(keras.layers.Layer):
     def paint(self, latent, encoder, state, projections):
         """From `z_t` to the next state, and the window that was written through."""
         _, decoder = cell_step(self.decoder, latent, state[3:5])
-        # What is written now and read next is told by the same state: one product for both.
         kernel, bias = projections
         numbers = ops.matmul(decoder[0], kernel) + bias
         written = self.writer.projection.bias.shape[0]

@@ -75,7 +75,8 @@ class ImageWindow(keras.layers.Layer):
         stride = side / count
         bias = np.array(ops.convert_to_numpy(self.projection.bias))
         bias[-NUMBERS + 2] = 2.0 * np.log(stride / 2.0)
-        bias[-NUMBERS + 3] = np.log(stride / ((side - 1) / max(count - 1, 1)))
+        if count > 1:  # a single filter has no stride
+            bias[-NUMBERS + 3] = np.log(stride / ((side - 1) / (count - 1)))
         self.projection.bias.assign(bias)
 
     def placed(self, parameters, image_size):

@@ -221,6 +221,14 @@ def test_windows_start_over_the_whole_image():
         np.testing.assert_allclose(window["variance"], (stride / 2) ** 2, rtol=1e-5)
 
 
+def test_one_filter_and_one_pixel_start_over_the_whole_image():
+    model = painter(image_shape=(1, 1, 1), read_size=1, write_size=1)
+    model.start_from(np.ones((2, 1, 1, 1)))
+    for layer in (model.recurrence.reader, model.recurrence.writer):
+        assert np.isfinite(to_numpy(layer.projection.bias)).all()
+    assert np.isfinite(model.generate(2, seed=0)["images"]).all()
+
+
 def test_pixels_that_are_never_set_may_be_after_all():
     model = painter()
     model.start_from(0.0 * IMAGES)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_attn.ops.random_numbers import normal, uniform
-from tests.backend import to_numpy
+from tests.backend import compiled, to_numpy
 
 
 def test_numbers_are_distributed_as_they_should_be():
@@ -28,6 +28,25 @@ def test_seeds_are_followed(draw):
     generator = keras.random.SeedGenerator(1)
     np.testing.assert_array_equal(to_numpy(draw((3, 4), seed=generator)), first)
     assert (to_numpy(draw((3, 4), seed=generator)) != first).all()
+
+
+@pytest.mark.parametrize("draw", [uniform, normal])
+def test_without_a_seed_every_draw_is_new_and_keras_seeds_them(draw):
+    keras.utils.set_random_seed(5)
+    first, second = (to_numpy(draw((3, 4))) for _ in range(2))
+    assert (first != second).all()
+    keras.utils.set_random_seed(5)
+    np.testing.assert_array_equal(to_numpy(draw((3, 4))), first)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("draw", [uniform, normal])
+def test_an_integer_seeds_compiled_functions(draw):
+    layer = keras.layers.Identity()
+    function = compiled(layer, lambda x: x + draw((3, 4), seed=1))
+    for _ in range(2):
+        found = to_numpy(function(np.zeros((3, 4), "float32")))
+        np.testing.assert_allclose(found, to_numpy(draw((3, 4), seed=1)), rtol=1e-5)
 
 
 @pytest.mark.parametrize("draw", [uniform, normal])

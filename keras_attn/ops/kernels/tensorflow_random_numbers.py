@@ -16,8 +16,8 @@ def random_numbers(distribution, shape, dtype, seed):
         "uniform": tf.random.stateless_uniform,
         "normal": tf.random.stateless_normal,
     }[distribution]
-    if not isinstance(seed, keras.random.SeedGenerator):
-        seed = keras.random.SeedGenerator(seed)
+    drawn = isinstance(seed, keras.random.SeedGenerator)
+    two = seed.next() if drawn else tf.constant([seed, 0], "int64")
     # Keras counts in int64, and XLA draws from int32.
-    two = tf.cast(tf.math.floormod(seed.next(), tf.int32.max), "int32")
+    two = tf.cast(tf.math.floormod(two, tf.int32.max), "int32")
     return draw(shape, two, dtype=dtype, alg=ALGORITHM)
