@@ -55,6 +55,7 @@ def ours():
     import keras
 
     from keras_attn.applications import ShowAttendTell
+    from keras_attn.losses import TokenCrossentropy
 
     model = ShowAttendTell(
         (SIDE, SIDE, DEPTH),
@@ -67,7 +68,7 @@ def ours():
     )
     model.compile(
         keras.optimizers.Adam(),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
+        TokenCrossentropy(),
         jit_compile=keras.backend.backend() != "torch",
     )
     return model

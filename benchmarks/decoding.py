@@ -69,11 +69,12 @@ def ours():
     import keras
 
     from keras_attn.applications import RNNSearch
+    from keras_attn.losses import TokenCrossentropy
 
     model = RNNSearch(VOCABULARY, VOCABULARY, UNITS, EMBEDDING, MAXOUT)
     model.compile(
         keras.optimizers.Adam(),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
+        TokenCrossentropy(),
         jit_compile=keras.backend.backend() != "torch",
     )
     return model

@@ -1,6 +1,6 @@
 """The classic attention models as Keras 3 layers."""
 
-from keras_attn import applications, datasets, decoding, metrics, ops, visualization
+from keras_attn import applications, datasets, decoding, losses, metrics, ops, visualization
 from keras_attn.layers import (
     NTM,
     AdaptiveAttention,
@@ -66,6 +66,7 @@ __all__ = [
     "applications",
     "datasets",
     "decoding",
+    "losses",
     "metrics",
     "ops",
     "visualization",

@@ -9,6 +9,16 @@ import numpy as np
 BACKEND = keras.backend.backend()
 TRAINS = BACKEND in ("tensorflow", "jax", "torch")
 
+if BACKEND == "openvino":
+    import functools
+
+    import openvino
+
+    # Keras's `predict` names no precision, and on CPUs that have bfloat16 products it is that.
+    openvino.compile_model = functools.partial(
+        openvino.compile_model, config={"INFERENCE_PRECISION_HINT": "f32"}
+    )
+
 
 def to_numpy(tensor):
     """A NumPy array of any tensor; float32 where NumPy has no such type (bfloat16)."""
@@ -47,6 +57,15 @@ def gradients(function, arrays, variables=()):
         Two lists of NumPy arrays, for the float arrays and for the variables; zeros where the
         function does not depend on one.
     """
+    return outputs_and_gradients(function, arrays, variables)[1:]
+
+
+def outputs_and_gradients(function, arrays, variables=()):
+    """Outputs and gradients of one run, which costs half of two: see `gradients`.
+
+    Returns:
+        The outputs as a flat list of tensors, and the two lists of `gradients`.
+    """
     names = list(arrays) if isinstance(arrays, dict) else None
     arrays = list(arrays.values()) if names else list(arrays)
     floats = [i for i, array in enumerate(arrays) if is_float(array)]
@@ -56,19 +75,19 @@ def gradients(function, arrays, variables=()):
         for i, tensor in zip(floats, tensors, strict=True):
             every[i] = tensor
         every = [keras.ops.convert_to_tensor(tensor) for tensor in every]
-        return total(
-            function(**dict(zip(names, every, strict=True))) if names else function(*every)
-        )
+        outputs = function(**dict(zip(names, every, strict=True))) if names else function(*every)
+        outputs = [output for output in keras.tree.flatten(outputs) if output is not None]
+        return total(outputs), outputs
 
     leaves = [arrays[i] for i in floats]
-    found = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[BACKEND](
+    outputs, found = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[BACKEND](
         loss, leaves, list(variables)
     )
     found = [
         np.zeros(leaf.shape, "float32") if gradient is None else to_numpy(gradient)
         for gradient, leaf in zip(found, [*leaves, *variables], strict=True)
     ]
-    return found[: len(leaves)], found[len(leaves) :]
+    return outputs, found[: len(leaves)], found[len(leaves) :]
 
 
 def _tensorflow(loss, leaves, variables):
@@ -78,9 +97,9 @@ def _tensorflow(loss, leaves, variables):
     variables = [variable.value for variable in variables]
     with tf.GradientTape() as tape:
         tape.watch([*leaves, *variables])
-        value = loss(leaves)
+        value, outputs = loss(leaves)
     found = tape.gradient(value, [*leaves, *variables])
-    return [
+    return outputs, [
         tf.convert_to_tensor(gradient) if isinstance(gradient, tf.IndexedSlices) else gradient
         for gradient in found
     ]
@@ -98,8 +117,9 @@ def _jax(loss, leaves, variables):
     leaves = [jnp.asarray(leaf) for leaf in leaves]
     values = [variable.value for variable in variables]
     # One compilation of the whole costs less than one for each operation of an eager call.
-    by_leaf, by_value = jax.jit(jax.grad(stateless, argnums=(0, 1)))(leaves, values)
-    return [*by_leaf, *by_value]
+    differentiated = jax.jit(jax.grad(stateless, argnums=(0, 1), has_aux=True))
+    (by_leaf, by_value), outputs = differentiated(leaves, values)
+    return outputs, [*by_leaf, *by_value]
 
 
 def _torch(loss, leaves, variables):
@@ -108,10 +128,10 @@ def _torch(loss, leaves, variables):
     leaves = [torch.tensor(leaf, requires_grad=True) for leaf in leaves]
     variables = [variable.value for variable in variables]
     wanted = [tensor for tensor in [*leaves, *variables] if tensor.requires_grad]
-    value = loss(leaves)
+    value, outputs = loss(leaves)
     found = torch.autograd.grad(value, wanted, allow_unused=True) if value.requires_grad else []
     by_tensor = {id(tensor): gradient for tensor, gradient in zip(wanted, found, strict=False)}
-    return [by_tensor.get(id(tensor)) for tensor in [*leaves, *variables]]
+    return outputs, [by_tensor.get(id(tensor)) for tensor in [*leaves, *variables]]
 
 
 def compiled(layer, function):

@@ -8,6 +8,7 @@ DOORS = (
     "keras_attn.applications",
     "keras_attn.datasets",
     "keras_attn.decoding",
+    "keras_attn.losses",
     "keras_attn.metrics",
     "keras_attn.ops",
     "keras_attn.visualization",

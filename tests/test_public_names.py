@@ -109,6 +109,7 @@ NAMES = {
         "greedy_search",
         "sample",
     ],
+    "keras_attn.losses": ["TokenCrossentropy"],
     "keras_attn.metrics": [
         "BitError",
         "BitsPerSequence",

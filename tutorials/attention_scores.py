@@ -49,6 +49,7 @@ from keras_attn import (
 )
 from keras_attn.applications import EncoderDecoder, LuongTranslator
 from keras_attn.datasets import SequencePairs, TextTokenizer, date_pairs
+from keras_attn.losses import TokenCrossentropy
 from keras_attn.metrics import ExactMatch
 from keras_attn.visualization import plot_alignment, plot_errors
 
@@ -111,7 +112,7 @@ def train_model(model, pairs, options):
     model.compile(
         optimizer=keras.optimizers.Adam(rate, clipnorm=1.0),
         # Class 0 is padding.
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
+        loss=TokenCrossentropy(),
         metrics=[ExactMatch()],
         jit_compile=jit_compile(),
     )

@@ -48,6 +48,7 @@ from keras_attn.applications import (
     ShowAttendTell,
 )
 from keras_attn.datasets import caption_attributes
+from keras_attn.losses import TokenCrossentropy
 from keras_attn.metrics import Perplexity, TokenAccuracy, bleu, pointing_accuracy
 from keras_attn.visualization import (
     animate_caption,
@@ -209,7 +210,7 @@ def train_model(model, train, validation, epochs, options, over=0):
     model.compile(
         optimizer=optimizer(options.epochs * steps, options, over * steps),
         # Class 0 is padding.
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
+        loss=TokenCrossentropy(),
         metrics=[Perplexity(), TokenAccuracy()],
         jit_compile=jit_compile(),
     )

@@ -40,6 +40,7 @@ from report import backend, jit_compile, positive, write_json
 
 from keras_attn.applications import EncoderDecoder, LuongTranslator, RNNSearch
 from keras_attn.datasets import SequencePairs, TextTokenizer, date_pairs, parallel_text
+from keras_attn.losses import TokenCrossentropy
 from keras_attn.metrics import ExactMatch, Perplexity, TokenAccuracy, bleu
 from keras_attn.visualization import (
     alignment_page,
@@ -175,7 +176,7 @@ def train_model(model, train, validation, options):
     model.compile(
         optimizer=keras.optimizers.Adam(rate, clipnorm=1.0),
         # Class 0 is padding.
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
+        loss=TokenCrossentropy(),
         metrics=[Perplexity(), TokenAccuracy(), ExactMatch()],
         jit_compile=jit_compile(),
     )

@@ -35,6 +35,7 @@ from report import backend, jit_compile, positive, write_json
 
 from keras_attn.applications import EncoderDecoder, RNNSearch
 from keras_attn.datasets import SequencePairs, TextTokenizer, romanized_words, word_pairs
+from keras_attn.losses import TokenCrossentropy
 from keras_attn.metrics import ExactMatch, Perplexity
 from keras_attn.visualization import alignment_page, plot_alignment, plot_learning_curves
 
@@ -118,7 +119,7 @@ def train_model(model, train, validation, options):
     model.compile(
         optimizer=keras.optimizers.Adam(rate, clipnorm=1.0),
         # Class 0 is padding.
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0),
+        loss=TokenCrossentropy(),
         metrics=[Perplexity(), ExactMatch()],
         jit_compile=jit_compile(),
     )

@@ -91,14 +91,10 @@ class DRAWRead(ImageWindow):
             What was read, `(batch, read_size)`, and a `GaussianWindow`.
         """
         window, *filters = self.placed(numbers, images[0].shape[1:3])
-        # One product for all: the filters are the same.
-        patch = read_patch(ops.concatenate(images, axis=-1), *filters)
-        patch = patch * ops.cast(window.intensity, patch.dtype)[:, None, None, None]
-        channels = images[0].shape[-1]
-        if len(images) > 1:
-            split = (self.patch_size, self.patch_size, len(images), channels)
-            patch = ops.transpose(ops.reshape(patch, (-1, *split)), (0, 3, 1, 2, 4))
-        return ops.reshape(patch, (-1, len(images) * self.patch_size**2 * channels)), window
+        size = self.patch_size**2 * images[0].shape[-1]
+        patches = [ops.reshape(read_patch(image, *filters), (-1, size)) for image in images]
+        patch = ops.concatenate(patches, axis=-1) if len(patches) > 1 else patches[0]
+        return patch * ops.cast(window.intensity, patch.dtype)[:, None], window
 
     def compute_output_shape(self, input_shape):
         (_, _, channels), images = images_and_state(input_shape, self.data_format)

@@ -6,8 +6,9 @@ from keras_attn.ops import kernels
 def variables_read_once(layer):
     """A scope for a loop over the steps of a layer, which assigns no variables.
 
-    Where a backend would read its variables anew at every step, they are read once. Those of layers
-    within it that compute in another dtype are left alone: what is read here is in the layer's own.
+    Where a backend would read its variables anew at every step, or add up their gradients step by
+    step, they are read once. Those of layers within it that compute in another dtype are left
+    alone: what is read here is in the layer's own.
     """
     kernel = kernels.load("variables_read_once")
     if not kernel:

@@ -201,8 +201,13 @@ def read_patch(image, filters_y, filters_x):
         https://arxiv.org/abs/1502.04623
     """
     image, rows, columns = _with_filters("image", image, "height width", filters_y, filters_x)
-    # The long axis goes first: what is left of it is small.
-    return ops.einsum("bnhc,bmh->bmnc", ops.einsum("bhwc,bnw->bnhc", image, columns), rows)
+    # Rows first: the image is multiplied as it lies in memory, and only what is left is turned.
+    height, width = ops.shape(image)[1:3]
+    channels = image.shape[-1]
+    seen = ops.einsum("bmh,bhk->bmk", rows, ops.reshape(image, (-1, height, width * channels)))
+    seen = _channels_before(ops.reshape(seen, (-1, ops.shape(rows)[1], width, channels)))
+    found = ops.matmul(seen, ops.swapaxes(columns, 1, 2))
+    return _channels_behind(found, channels)
 
 
 def write_patch(patch, filters_y, filters_x):
@@ -230,7 +235,29 @@ def write_patch(patch, filters_y, filters_x):
         https://arxiv.org/abs/1502.04623
     """
     patch, rows, columns = _with_filters("patch", patch, "rows columns", filters_y, filters_x)
-    return ops.einsum("bnhc,bnw->bhwc", ops.einsum("bmnc,bmh->bnhc", patch, rows), columns)
+    count, height = ops.shape(rows)[1:]
+    width, channels = ops.shape(columns)[2], patch.shape[-1]
+    # Rows last: the image is made as it lies in memory.
+    strokes = _channels_behind(ops.matmul(_channels_before(patch), columns), channels)
+    strokes = ops.reshape(strokes, (-1, count, width * channels))
+    found = ops.einsum("bmh,bmk->bhk", rows, strokes)
+    return ops.reshape(found, (-1, height, width, channels))
+
+
+def _channels_before(image):
+    """From `(batch, rows, columns, channels)` to `(batch, rows * channels, columns)`."""
+    rows, columns = ops.shape(image)[1:3]
+    channels = image.shape[-1]
+    image = ops.swapaxes(image, 2, 3) if channels != 1 else image
+    return ops.reshape(image, (-1, rows * channels, columns))
+
+
+def _channels_behind(image, channels):
+    """From `(batch, rows * channels, columns)` to `(batch, rows, columns, channels)`."""
+    _, rows, columns = ops.shape(image)
+    if channels == 1:
+        return image[..., None]
+    return ops.swapaxes(ops.reshape(image, (-1, rows // channels, channels, columns)), 2, 3)
 
 
 def window_box(window, patch_size):

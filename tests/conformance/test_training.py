@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.backend import BACKEND, TRAINS, flat, gradients
+from tests.backend import BACKEND, TRAINS, flat, gradients, outputs_and_gradients
 from tests.conformance.case import by_id
 from tests.conformance.registry import CASES, LAYERS
 
@@ -48,7 +48,11 @@ def test_mixed_precision(case, policy):
     assert {weight.dtype for weight in half.weights if "float" in weight.dtype} <= {"float32"}
 
     arrays = case.arrays()
-    outputs = case.quickly(half, arrays)
+    outputs, by_input, by_weight = outputs_and_gradients(
+        lambda *tensors: case.run(half, dict(zip(arrays, tensors, strict=True))),
+        arrays.values(),
+        half.trainable_variables,
+    )
     for number, output in enumerate(outputs):
         dtype = keras.backend.standardize_dtype(output.dtype)
         if "float" in dtype:
@@ -57,12 +61,6 @@ def test_mixed_precision(case, policy):
         assert_finite([rough])
         error = np.mean(np.abs(rough.astype("float32") - exact))
         assert error <= case.half_tolerance * np.max(np.abs(exact))
-
-    by_input, by_weight = gradients(
-        lambda *tensors: case.run(half, dict(zip(arrays, tensors, strict=True))),
-        arrays.values(),
-        half.trainable_variables,
-    )
     assert_finite(by_input + by_weight)
 
 
@@ -76,11 +74,12 @@ def test_nasty_inputs_give_finite_outputs_and_gradients(case, random):
         def run(*tensors, nasty=nasty, layer=layer, arrays=arrays):
             return nasty.run(layer, dict(zip(arrays, tensors, strict=True)))
 
-        outputs = flat(nasty.quickly(layer, arrays))
-        assert all(np.all(np.isfinite(output)) for output in outputs), label
         if TRAINS:
-            by_input, by_weight = gradients(run, arrays.values(), layer.trainable_variables)
-            assert all(np.all(np.isfinite(found)) for found in by_input + by_weight), label
+            outputs, *found = outputs_and_gradients(run, arrays.values(), layer.trainable_variables)
+        else:
+            outputs, found = nasty.quickly(layer, arrays), ()
+        for each in (flat(outputs), *found):
+            assert all(np.all(np.isfinite(array)) for array in each), label
 
 
 @pytest.mark.training

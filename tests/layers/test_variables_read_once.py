@@ -6,7 +6,7 @@ import pytest
 
 from keras_attn.layers.recurrent import GRU, LSTM
 from keras_attn.layers.variables_read_once import variables_read_once
-from tests.backend import gradients, to_numpy
+from tests.backend import BACKEND, gradients, to_numpy
 
 SEQUENCES = np.random.default_rng(0).normal(size=(3, 5, 4)).astype("float32")
 MASK = np.arange(5) < np.array([[5], [2], [0]])
@@ -29,9 +29,12 @@ def test_recurrent_layers_are_those_of_keras(name, masked):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("name", ["GRU", "LSTM"])
-def test_gradients_are_those_of_keras(name):
-    layers = [{"GRU": GRU, "LSTM": LSTM}[name](6), getattr(keras.layers, name)(6)]
+@pytest.mark.parametrize(
+    ("name", "options"), [("GRU", {}), ("GRU", {"reset_after": False}), ("LSTM", {})]
+)
+def test_gradients_are_those_of_keras(name, options):
+    ours, keras_own = {"GRU": GRU, "LSTM": LSTM}[name], getattr(keras.layers, name)
+    layers = [ours(6, **options), keras_own(6, **options)]
     for layer in layers:
         layer.build(SEQUENCES.shape)
         layer.set_weights(
@@ -41,7 +44,7 @@ def test_gradients_are_those_of_keras(name):
         keras.tree.flatten(gradients(layer, [SEQUENCES], layer.trainable_variables))
         for layer in layers
     )
-    assert len(found) == 4
+    assert len(found) == 4  # of the inputs, two kernels and the bias
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
@@ -76,3 +79,51 @@ def test_layers_of_another_dtype_keep_theirs():
     outer.inner.kernel.assign([[1.0001]])
     # In half precision it is 1.
     np.testing.assert_allclose(to_numpy(outer(np.ones((1, 1)))), [[1.0001]], rtol=1e-6)
+
+
+def late_and_plain():
+    """A loop on PyTorch as it is in the scope and outside of it, and the kernel."""
+    import torch
+
+    layer = keras.layers.Dense(4, activation="tanh")
+    layer.build((3, 4))
+    layer.kernel.assign(np.random.default_rng(0).normal(size=(4, 4)))
+    inputs = torch.tensor(SEQUENCES[:, 0], requires_grad=True)
+
+    def loop():
+        found = inputs
+        for _ in range(3):
+            # A product, one by a part, and another use of it.
+            found = layer(found) + (found @ layer.kernel[:, :1]) * layer.kernel[0]
+        return found.square().sum()
+
+    with variables_read_once(layer):
+        late = loop()
+    return late, loop(), inputs, layer.kernel.value
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="how PyTorch comes by gradients")
+def test_backward_passes_through_the_same_graph_do_not_add_up():
+    import torch
+
+    late, plain, inputs, kernel = late_and_plain()
+    (expected,) = torch.autograd.grad(plain, kernel)
+    # The first one asks for other gradients, and leaves what it has noted.
+    torch.autograd.grad(late, inputs, retain_graph=True)
+    for _ in range(2):
+        (found,) = torch.autograd.grad(late, kernel, retain_graph=True)
+        np.testing.assert_allclose(to_numpy(found), to_numpy(expected), rtol=1e-5)
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="how PyTorch comes by gradients")
+def test_second_derivatives_are_there():
+    import torch
+
+    found = []
+    late, plain, inputs, kernel = late_and_plain()
+    for loss in (late, plain):
+        first = torch.autograd.grad(loss, [inputs, kernel], create_graph=True)
+        total = sum(each.square().sum() for each in first)
+        found.append(torch.autograd.grad(total, [inputs, kernel]))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(to_numpy(ours), to_numpy(theirs), rtol=1e-4)

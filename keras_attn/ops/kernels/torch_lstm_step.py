@@ -1,8 +1,12 @@
-"""A step of an LSTM on PyTorch, by its own cell, which takes the gates in the same order."""
+"""A step of an LSTM on PyTorch: its own cell would not leave gradients of weights for later."""
 
 import torch
 
 
 def lstm_step(inputs, states, kernel, recurrent_kernel, bias):
     """Equals `keras.layers.LSTMCell`: the next output and carry, all in one dtype."""
-    return torch.lstm_cell(inputs, states, kernel.T, recurrent_kernel.T, bias)
+    hidden, carry = states
+    gates = torch.matmul(inputs, kernel) + torch.matmul(hidden, recurrent_kernel) + bias
+    enter, forget, new, leave = gates.chunk(4, dim=-1)
+    carry = torch.addcmul(forget.sigmoid() * carry, enter.sigmoid(), new.tanh())
+    return leave.sigmoid() * carry.tanh(), carry

@@ -1,0 +1,132 @@
+"""Weights that a loop multiplies by, on PyTorch: their gradients are products after the loop."""
+
+import contextlib
+
+import keras
+import torch
+
+
+@contextlib.contextmanager
+def variables_read_once(variables):
+    """A scope in which Keras variables are tensors; none may be assigned.
+
+    PyTorch's own gradient of a matrix that every step multiplies by is a product for each step, of
+    few rows, and a sum of matrices. Here the steps keep what they multiplied, and one product of
+    all rows follows.
+    """
+    kept = []
+    if _is_differentiated_here():
+        kept = [each for each in variables if each.trainable and len(each.shape) == 2]
+    if not kept:
+        yield
+        return
+    with keras.StatelessScope(initialize_variables=False) as scope:
+        for variable in kept:
+            if variable.value.requires_grad and variable.value.device.type != "meta":
+                scope.add_update((variable, late(variable.value)))
+        yield
+
+
+def _is_differentiated_here():
+    """Whether a plain backward pass is to come: others follow every product by themselves."""
+    return torch.is_grad_enabled() and not (
+        torch.compiler.is_compiling()
+        or torch.jit.is_tracing()
+        or torch._C._functorch.peek_interpreter_stack() is not None
+        or torch.is_autocast_enabled("cpu")
+        or torch.is_autocast_enabled("cuda")
+    )
+
+
+def late(weight):
+    """The matrix `weight`, whose products leave its gradient to the end of the backward pass."""
+    products = _Products()
+    tensor = _Late.apply(weight, products).as_subclass(LateWeight)
+    tensor.products, tensor.parts = products, {}
+    return tensor
+
+
+class _Products:
+    """What was multiplied by a matrix, and the gradients of the results, in one backward pass."""
+
+    def __init__(self):
+        self.of = None
+        self.rows, self.gradients = [], []
+
+    def add(self, rows, gradients):
+        now = torch._C._current_graph_task_id()
+        if now != self.of:  # a pass that did not ask for the weight has left its own
+            self.of, self.rows, self.gradients = now, [], []
+        self.rows.append(rows)
+        self.gradients.append(gradients)
+
+    def take(self):
+        """The gradient of the matrix, or None."""
+        rows, gradients = self.rows, self.gradients
+        there = rows and self.of == torch._C._current_graph_task_id()
+        self.rows, self.gradients = [], []
+        return torch.cat(rows).T @ torch.cat(gradients) if there else None
+
+
+class LateWeight(torch.Tensor):
+    """A matrix that notices products by it, and is a plain tensor to all other functions.
+
+    Attributes:
+        products: where they are kept.
+        parts: those that were cut out of it, matrices of this kind too.
+    """
+
+    @classmethod
+    def __torch_function__(cls, function, types, arguments=(), options=None):
+        with torch._C.DisableTorchFunctionSubclass():
+            if function in _PRODUCTS and not options:
+                left, right = arguments
+                if type(right) is cls and type(left) is not cls and left.dim() > 1:
+                    return _Product.apply(left, right, right.products)
+            if function is torch.Tensor.__getitem__:
+                weight, index = arguments
+                if str(index) not in weight.parts:
+                    part = weight[index]
+                    weight.parts[str(index)] = late(part) if part.dim() == 2 else part
+                return weight.parts[str(index)]
+            return function(*arguments, **(options or {}))
+
+
+_PRODUCTS = {torch.matmul, torch.Tensor.matmul, torch.Tensor.__matmul__}
+
+
+class _Product(torch.autograd.Function):
+    """`left @ weight`, `(..., inputs) @ (inputs, outputs)`."""
+
+    @staticmethod
+    def forward(ctx, left, weight, products):
+        ctx.save_for_backward(left, weight)
+        ctx.products = products
+        return left @ weight
+
+    @staticmethod
+    def backward(ctx, gradient):
+        left, weight = ctx.saved_tensors
+        by_left = gradient @ weight.T if ctx.needs_input_grad[0] else None
+        rows, gradients = left.flatten(0, -2), gradient.flatten(0, -2)
+        if torch.is_grad_enabled():  # which is to be differentiated once more
+            return by_left, rows.T @ gradients, None
+        ctx.products.add(rows, gradients)
+        return by_left, None, None
+
+
+class _Late(torch.autograd.Function):
+    """The identity, whose gradient comes last, with those of the products."""
+
+    @staticmethod
+    def forward(ctx, weight, products):
+        ctx.set_materialize_grads(False)
+        ctx.products = products
+        return weight.view_as(weight)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        late = ctx.products.take()
+        if late is None or gradient is None:
+            return late if gradient is None else gradient, None
+        return gradient + late, None

@@ -1,0 +1,81 @@
+"""The loss is Keras's own, over what is not padding."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.losses import TokenCrossentropy
+from tests.backend import gradients, to_numpy
+
+LABELS = np.array([[3, 1, 2, 0, 0], [4, 4, 0, 0, 0], [1, 2, 3, 4, 1]], "int32")
+LOGITS = np.random.default_rng(0).normal(size=(3, 5, 6)).astype("float32") * 3.0
+
+
+def by_hand(labels, logits):
+    """Of each token, in plain NumPy."""
+    logs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+    return -np.take_along_axis(logs, labels[..., None], axis=-1)[..., 0]
+
+
+def test_mean_over_tokens_that_are_not_padding():
+    every = by_hand(LABELS, LOGITS)
+    found = float(TokenCrossentropy()(LABELS, LOGITS))
+    assert found == pytest.approx(every[LABELS > 0].mean(), rel=1e-5)
+    found = float(TokenCrossentropy(ignore_class=None)(LABELS, LOGITS))
+    assert found == pytest.approx(every.mean(), rel=1e-5)
+    found = to_numpy(TokenCrossentropy(reduction=None)(LABELS, LOGITS))
+    np.testing.assert_allclose(found, np.where(LABELS > 0, every, 0.0), rtol=1e-5)
+
+
+def test_labels_of_padding_need_not_be_classes():
+    odd = np.where(LABELS == 0, -1, LABELS)
+    found = float(TokenCrossentropy(ignore_class=-1)(odd, LOGITS))
+    assert found == pytest.approx(by_hand(LABELS, LOGITS)[LABELS > 0].mean(), rel=1e-5)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("weights", [None, (3, 5)])
+def test_equals_that_of_keras_with_gradients_and_weights(weights):
+    ours = TokenCrossentropy()
+    theirs = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0)
+    if weights:
+        weights = np.random.default_rng(1).uniform(0.5, 2.0, weights).astype("float32")
+    found, expected = (
+        (float(loss(LABELS, LOGITS, weights)),
+         gradients(lambda logits, loss=loss: loss(LABELS, logits, weights), [LOGITS])[0][0])
+        for loss in (ours, theirs)
+    )  # fmt: skip
+    assert found[0] == pytest.approx(expected[0], rel=1e-5)
+    np.testing.assert_allclose(found[1], expected[1], atol=1e-5)
+    assert np.all(found[1][LABELS == 0] == 0.0)
+
+
+def test_weights_of_sequences_are_those_of_their_tokens():
+    every = np.where(LABELS > 0, by_hand(LABELS, LOGITS), 0.0)
+    weights = np.array([2.0, 0.0, 1.0], "float32")
+    found = float(TokenCrossentropy()(LABELS, LOGITS, weights))
+    expected = (weights[:, None] * every).sum() / (LABELS > 0).sum()
+    assert found == pytest.approx(expected, rel=1e-5)
+    found = float(TokenCrossentropy(reduction="sum")(LABELS, LOGITS, weights))
+    assert found == pytest.approx((weights[:, None] * every).sum(), rel=1e-5)
+
+
+@pytest.mark.training
+def test_trains_a_model_and_comes_back_from_its_config():
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Embedding(6, 6)])
+    model.compile("adam", TokenCrossentropy(ignore_class=2, dtype="float32"))
+    history = model.fit(LABELS, LABELS, epochs=3, verbose=0).history["loss"]
+    assert history[-1] < history[0]
+    again = keras.losses.deserialize(keras.losses.serialize(TokenCrossentropy(ignore_class=2)))
+    assert isinstance(again, TokenCrossentropy)
+    assert again.ignore_class == 2
+
+
+def test_nothing_but_padding_is_no_loss():
+    assert float(TokenCrossentropy()(np.zeros((2, 3), "int32"), np.ones((2, 3, 4)))) == 0.0
+
+
+@pytest.mark.parametrize("shape", [(3, 6), (3, 4, 6), (5, 6)])
+def test_shapes_that_do_not_fit(shape):
+    with pytest.raises(ValueError, match=r"`y_pred` must have .* y_true\.shape=\(3, 5\)"):
+        TokenCrossentropy()(LABELS, np.zeros(shape))
