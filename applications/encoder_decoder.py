@@ -6,7 +6,7 @@ from keras_attn.applications.sequence_model import SequenceModel
 from keras_attn.applications.vocabulary import checked_units, vocabulary_sizes
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.dropout import Dropout
-from keras_attn.layers.recurrent import GRU
+from keras_attn.layers.recurrent import GRU, RNN
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -87,7 +87,7 @@ class EncoderDecoder(SequenceModel):
         self.encoder = encoder
         self.first_state = layers.Dense(units, "tanh", dtype=dtype, name="first_state")
         self.cell = layers.GRUCell(units, reset_after=reset_after, dtype=dtype, name="cell")
-        self.decoder = layers.RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
+        self.decoder = RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
         self.maxout = Maxout(maxout_units, dtype=dtype, name="maxout")
         self.drop = Dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(sizes[1], dtype=dtype, name="logits")

@@ -7,7 +7,7 @@ from keras_attn.layers import AttentionDecoder, LocalAttention, LuongAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.cell_stack import advance
 from keras_attn.layers.dropout import Dropout
-from keras_attn.layers.recurrent import LSTM
+from keras_attn.layers.recurrent import LSTM, RNN
 
 WINDOWS = (None, "monotonic", "predictive")
 
@@ -125,7 +125,7 @@ class LuongTranslator(SequenceModel):
         if align is None:
             # Keras's stack of one cell does not return the structure of states that it takes.
             stack = self.cells if num_layers > 1 else self.cells[0]
-            self.decoder = layers.RNN(stack, return_sequences=True, dtype=dtype, name="decoder")
+            self.decoder = RNN(stack, return_sequences=True, dtype=dtype, name="decoder")
         else:
             self.decoder = AttentionDecoder(
                 self.cells,

@@ -10,6 +10,7 @@ from keras_attn.datasets.text_tokenizer import UNKNOWN, TextTokenizer
 from keras_attn.layers import SemanticAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.dropout import Dropout
+from keras_attn.layers.recurrent import RNN
 from keras_attn.ops import semantic_sparsity_loss
 
 
@@ -122,7 +123,7 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         self.input_attention = SemanticAttention(dtype=dtype, name="input_attention")
         self.input_projection = layers.Dense(units, dtype=dtype, name="input_projection")
         self.cell = layers.LSTMCell(units, dtype=dtype, name="cell")
-        self.decoder = layers.RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
+        self.decoder = RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
         self.output_attention = SemanticAttention(dtype=dtype, name="output_attention")
         self.output_projection = layers.Dense(units, dtype=dtype, name="output_projection")
         self.drop = Dropout(dropout, dtype=dtype, name="drop")

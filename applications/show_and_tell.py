@@ -5,6 +5,7 @@ from keras_attn.applications.image_captioner import ImageCaptioner
 from keras_attn.applications.image_encoders import check_feature_map, image_encoder
 from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 from keras_attn.layers.dropout import Dropout
+from keras_attn.layers.recurrent import RNN
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -77,7 +78,7 @@ class ShowAndTell(ImageCaptioner):
             vocabulary, embedding_units, dtype=dtype, name="target_embedding"
         )
         self.cell = layers.LSTMCell(units, dtype=dtype, name="cell")
-        self.decoder = layers.RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
+        self.decoder = RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
         self.drop = Dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(vocabulary, dtype=dtype, name="logits")
         self.precise = layers.Activation("linear", dtype="float32", name="precise")

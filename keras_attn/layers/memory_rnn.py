@@ -2,12 +2,12 @@ import keras
 from keras import ops
 
 from keras_attn.layers.memory_cell import MemoryCell
-from keras_attn.layers.recurrent import Recurrent
+from keras_attn.layers.recurrent import RNN
 from keras_attn.ops.recurrence import over_steps
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class MemoryRNN(Recurrent, keras.layers.RNN):
+class MemoryRNN(RNN):
     """`keras.layers.RNN` around a cell with an external memory, with what that lacks.
 
     `reset_state` of a stateful one goes back to the first memory and weights, and not to zeros, and

@@ -14,6 +14,11 @@ class Recurrent:
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
+class RNN(Recurrent, keras.layers.RNN):
+    """`keras.layers.RNN`, see there."""
+
+
+@keras.saving.register_keras_serializable(package="keras_attn")
 class GRU(Recurrent, keras.layers.GRU):
     """`keras.layers.GRU`, see there."""
 

@@ -93,8 +93,9 @@ def late_and_plain():
     def loop():
         found = inputs
         for _ in range(3):
-            # A product, one by a part, and another use of it.
+            # A product, one by a part, and other uses of it.
             found = layer(found) + (found @ layer.kernel[:, :1]) * layer.kernel[0]
+            found = found + layer.kernel[torch.tensor([0, 2, 2])]
         return found.square().sum()
 
     with variables_read_once(layer):

@@ -83,13 +83,18 @@ class LateWeight(torch.Tensor):
                 left, right = arguments
                 if type(right) is cls and type(left) is not cls and left.dim() > 1:
                     return _Product.apply(left, right, right.products)
-            if function is torch.Tensor.__getitem__:
+            if function is torch.Tensor.__getitem__ and _is_cut(arguments[1]):
                 weight, index = arguments
                 if str(index) not in weight.parts:
-                    part = weight[index]
-                    weight.parts[str(index)] = late(part) if part.dim() == 2 else part
+                    weight.parts[str(index)] = late(weight[index])
                 return weight.parts[str(index)]
             return function(*arguments, **(options or {}))
+
+
+def _is_cut(index):
+    """Whether it leaves a matrix of rows and columns side by side."""
+    index = index if isinstance(index, tuple) else (index,)
+    return all(isinstance(each, slice) for each in index)
 
 
 _PRODUCTS = {torch.matmul, torch.Tensor.matmul, torch.Tensor.__matmul__}
