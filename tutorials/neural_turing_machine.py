@@ -63,11 +63,11 @@ def parse_arguments(arguments=None):
     add("--heads", type=positive, help="of each kind; by default the paper's for the task")
     add("--locations", type=positive, default=128, help="of the memory")
     add("--width", type=positive, default=20, help="of the memory")
-    add("--batches", type=positive, default=150_000)
+    add("--batches", type=positive, default=100_000)
     add("--batch-size", type=positive, default=1)
-    add("--learning-rate", type=float, default=3e-4, help="its peak")
-    add("--damping", type=float, default=1e-5, help="of the optimizer, see Training")
-    add("--clip", type=float, default=1.0, help="the longest gradient")
+    add("--learning-rate", type=float, default=1e-3, help="its peak")
+    add("--damping", type=float, default=1e-4, help="of the optimizer, see Training")
+    add("--clip", type=float, default=10.0, help="the longest gradient")
     add("--seeds", nargs="+", type=int, default=[0], help="one run for each")
     add("--test-sequences", type=positive, default=256, help="for each length that is tried")
     add("--json", type=Path, metavar="FILE", help="write all figures there")
@@ -109,13 +109,12 @@ def make_model(network, task, options):
 Every batch is new, so that there is nothing to overfit. The cost is counted as in the paper, in
 bits for a sequence: of an answer of n random bits, guessing costs n.
 
-A batch is one sequence: what counts is the number of steps, and machines that took steps of their
-own for each length were more often right about lengths that they had never seen. The optimizer is
-the paper's: RMSProp with momentum, which divides by the deviation of the gradients and not by their
-size. Its damping matters. Optimizers with little of it, such as Adam, take large steps where
-gradients have become small: the machine goes on to change what it can do already, counts steps in
-ways that fit the lengths that it sees, and fails at others. The rate rises for a while and falls to
-nothing: machines that have just understood are easily thrown off.
+A batch is one sequence: what counts is the number of steps, and machines that took a step for each
+sequence were more often right about lengths that they had never seen. The optimizer is the paper's:
+RMSProp with momentum, which divides by the deviation of the gradients and not by their size. Its
+damping matters most. Optimizers with little of it, such as Adam, take large steps where gradients
+have become small: the machine is thrown off, or counts steps in ways that fit the lengths that it
+sees, and fails at others. The rate rises for a while and falls to nothing.
 """
 
 EPOCHS = 50  # each a point of the learning curve
