@@ -1,6 +1,8 @@
 import keras
 from keras import ops
 
+from keras_attn.losses.token_shapes import check_tokens
+
 
 @keras.saving.register_keras_serializable(package="keras_attn")
 class TokenCrossentropy(keras.losses.Loss):
@@ -48,15 +50,7 @@ class TokenCrossentropy(keras.losses.Loss):
 
     def __call__(self, y_true, y_pred, sample_weight=None):
         labels, logits = ops.cast(y_true, "int32"), ops.convert_to_tensor(y_pred)
-        fits = len(labels.shape) + 1 == len(logits.shape) and all(
-            None in (size, other) or size == other
-            for size, other in zip(labels.shape, logits.shape, strict=False)
-        )
-        if not fits:
-            raise ValueError(
-                "`y_pred` must have the shape of `y_true` and an axis of logits more. "
-                f"Received: y_true.shape={tuple(labels.shape)}, y_pred.shape={tuple(logits.shape)}"
-            )
+        check_tokens(labels, logits)
         shape = ops.shape(labels)
         weights = ops.ones(shape, self.dtype)
         if sample_weight is not None:

@@ -1,6 +1,8 @@
 import keras
 from keras import ops
 
+from keras_attn.losses.token_shapes import check_tokens
+
 
 class MaskedMean(keras.metrics.Metric):
     """Mean of a measure over what is not padding.
@@ -21,15 +23,7 @@ class MaskedMean(keras.metrics.Metric):
     def update_state(self, y_true, y_pred, sample_weight=None):
         labels = ops.cast(ops.convert_to_tensor(y_true), "int32")
         logits = ops.convert_to_tensor(y_pred)
-        fits = len(labels.shape) + 1 == len(logits.shape) and all(
-            None in (size, other) or size == other
-            for size, other in zip(labels.shape, logits.shape, strict=False)
-        )
-        if not fits:
-            raise ValueError(
-                "`y_pred` must have the shape of `y_true` and an axis of logits more. "
-                f"Received: y_true.shape={tuple(labels.shape)}, y_pred.shape={tuple(logits.shape)}"
-            )
+        check_tokens(labels, logits)
         mask = ops.ones(ops.shape(labels), "float32")
         if self.ignore_class is not None:
             mask = ops.cast(labels != self.ignore_class, "float32")
