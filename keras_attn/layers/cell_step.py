@@ -5,7 +5,7 @@ from keras_attn.ops import kernels
 
 
 def cell_step(cell, inputs, states, training=False):
-    """`cell(inputs, states, training=training)`, by the backend's own cell where it is that.
+    """`cell(inputs, states, training=training)`, by the backend's kernel where there is one.
 
     Args:
         cell: a cell of Keras, built.

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_attn.losses.token_shapes import check_tokens
+from keras_attn.losses.token_shapes import check_tokens, spread
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -29,7 +29,7 @@ class TokenCrossentropy(keras.losses.Loss):
         The loss in nats, a scalar, or with `reduction=None` of the shape of `y_true`.
 
     Raises:
-        ValueError: for shapes that do not fit each other.
+        ValueError: for shapes that do not fit each other, of the weights too.
 
     Example:
 
@@ -54,9 +54,7 @@ class TokenCrossentropy(keras.losses.Loss):
         shape = ops.shape(labels)
         weights = ops.ones(shape, self.dtype)
         if sample_weight is not None:
-            given = ops.convert_to_tensor(sample_weight, self.dtype)
-            more = len(labels.shape) - len(given.shape)
-            weights = weights * ops.reshape(given, (*ops.shape(given), *(1,) * more))
+            weights = weights * spread(sample_weight, labels, self.dtype)
         if self.ignore_class is not None:
             counts = ops.cast(ops.not_equal(labels, self.ignore_class), self.dtype)
             labels = ops.where(ops.cast(counts, "bool"), labels, 0)

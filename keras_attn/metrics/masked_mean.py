@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_attn.losses.token_shapes import check_tokens
+from keras_attn.losses.token_shapes import check_tokens, spread
 
 
 class MaskedMean(keras.metrics.Metric):
@@ -29,18 +29,7 @@ class MaskedMean(keras.metrics.Metric):
             mask = ops.cast(labels != self.ignore_class, "float32")
         measures, weights = self.measure(labels, logits, mask)
         if sample_weight is not None:
-            given = ops.cast(ops.convert_to_tensor(sample_weight), "float32")
-            more = len(weights.shape) - len(given.shape)
-            fits = more >= 0 and all(
-                None in (size, other) or size == other
-                for size, other in zip(given.shape, weights.shape, strict=False)
-            )
-            if not fits:
-                raise ValueError(
-                    "`sample_weight` must have the first axes of what is measured. Received: "
-                    f"sample_weight.shape={tuple(given.shape)} for {tuple(weights.shape)}"
-                )
-            weights = weights * ops.reshape(given, (*ops.shape(given), *(1,) * more))
+            weights = weights * spread(sample_weight, weights, "float32")
         self.total.assign_add(ops.sum(measures * weights))
         self.count.assign_add(ops.sum(weights))
 

@@ -1,4 +1,4 @@
-"""A step by the backend's own cell is the step of Keras's."""
+"""A step by the backend's kernel is the step of Keras's cell."""
 
 import keras
 import numpy as np

@@ -79,3 +79,10 @@ def test_nothing_but_padding_is_no_loss():
 def test_shapes_that_do_not_fit(shape):
     with pytest.raises(ValueError, match=r"`y_pred` must have .* y_true\.shape=\(3, 5\)"):
         TokenCrossentropy()(LABELS, np.zeros(shape))
+
+
+def test_weights_that_do_not_fit():
+    with pytest.raises(
+        ValueError, match=r"`sample_weight` must have .* sample_weight\.shape=\(2,\)"
+    ):
+        TokenCrossentropy()(LABELS, LOGITS, np.ones(2))
