@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 
+from keras_attn.datasets.batch_number import batch_number
 from keras_attn.datasets.warping import check_count
 
 
@@ -54,6 +55,7 @@ class BinarizedImages(keras.utils.PyDataset):
         return -(-len(self.images) // self.batch_size)
 
     def __getitem__(self, index):
+        index = batch_number(index, len(self))
         order = np.arange(len(self.images))
         if self.shuffle:
             order = np.random.default_rng([self.seed, self.epoch]).permutation(order)

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from keras_attn.datasets.batch_number import batch_number
 from keras_attn.datasets.distortions import make_distortion
 from keras_attn.datasets.warping import CHUNK, check_count, check_images, check_labels, select
 
@@ -78,8 +79,7 @@ class DistortedDigits(keras.utils.PyDataset):
         return -(-len(self.images) // self.batch_size)
 
     def __getitem__(self, index):
-        if not 0 <= index < len(self):
-            raise IndexError(f"batch {index} of {len(self)}")
+        index = batch_number(index, len(self))
         part = self._order[index * self.batch_size : (index + 1) * self.batch_size]
         drawn = select(self._drawn, part)
         pieces = []

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 
+from keras_attn.datasets.batch_number import batch_number
 from keras_attn.datasets.sequence_pairs import check_integers, padded
 from keras_attn.datasets.text_tokenizer import END, START
 from keras_attn.datasets.warping import check_count
@@ -62,6 +63,7 @@ class ImageCaptions(keras.utils.PyDataset):
         return -(-len(self.images) // self.batch_size)
 
     def __getitem__(self, index):
+        index = batch_number(index, len(self))
         rows = self._order[index * self.batch_size : (index + 1) * self.batch_size]
         chosen = [self.captions[row][self._which[row]] for row in rows]
         target, labels = (

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 
+from keras_attn.datasets.batch_number import batch_number
 from keras_attn.datasets.warping import check_count
 
 
@@ -55,7 +56,8 @@ class MemoryTask(keras.utils.PyDataset):
         return self.batches
 
     def __getitem__(self, index):
-        generator = np.random.default_rng([self.seed, self.epoch, index])
+        number = batch_number(index, len(self))
+        generator = np.random.default_rng([self.seed, self.epoch, number])
         inputs, targets, weights = self.draw(generator)
         weights = np.broadcast_to(weights, (self.batch_size, len(weights)))
         more = -len(weights[0]) % self.multiple

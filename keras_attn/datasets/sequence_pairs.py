@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 
+from keras_attn.datasets.batch_number import batch_number
 from keras_attn.datasets.text_tokenizer import END, PADDING, START
 from keras_attn.datasets.warping import check_count
 
@@ -86,7 +87,7 @@ class SequencePairs(keras.utils.PyDataset):
         return len(self._batches)
 
     def __getitem__(self, index):
-        rows = self._batches[index]
+        rows = self._batches[batch_number(index, len(self))]
         # A source without a word is one that recurrent kernels on GPUs refuse.
         empty = [np.array([END], "int32")] * (self.batch_size - len(rows))
         source = padded([self.sources[row] for row in rows] + empty, self.batch_size, self.multiple)
