@@ -60,7 +60,7 @@ def our_step(steps=STEPS, patch=PATCH, side=SIDE):
         (side, side, 1), steps, UNITS, LATENT, patch, patch, data_format="channels_last", seed=0
     )
     model.compile(
-        keras.optimizers.Adam(1e-3, clipnorm=5.0),
+        keras.optimizers.Adam(1e-3, global_clipnorm=5.0),
         jit_compile=keras.backend.backend() != "torch",
     )
     batch = images(side)

@@ -19,10 +19,17 @@ def cell_step(cell, inputs, states, training=False):
     step = kernels.load("lstm_step")
     if not step or not _is_plain_lstm(cell):
         return cell(inputs, states, training=training)
-    inputs, *states = (ops.cast(each, cell.compute_dtype) for each in (inputs, *states))
     weights = cell.kernel, cell.recurrent_kernel, cell.bias
-    states = step(inputs, states, *(ops.cast(each, cell.compute_dtype) for each in weights))
+    inputs, *given = (_cast(each, cell.compute_dtype) for each in (inputs, *states, *weights))
+    states = step(inputs, given[: len(states)], *given[len(states) :])
     return states[0], list(states)
+
+
+def _cast(tensor, dtype):
+    """`tensor` in a dtype, for nothing where it has it: this is done at every step."""
+    tensor = ops.convert_to_tensor(tensor)
+    same = keras.backend.standardize_dtype(tensor.dtype) == dtype
+    return tensor if same else ops.cast(tensor, dtype)
 
 
 def _is_plain_lstm(cell):

@@ -1,13 +1,11 @@
 import keras
-from keras import ops
 
 from keras_attn.layers.image_window import (
-    NUMBERS,
     ImageWindow,
     channels_last,
     images_and_state,
 )
-from keras_attn.ops.gaussian_window import read_patch
+from keras_attn.ops.glimpse import NUMBERS, look
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -90,11 +88,7 @@ class DRAWRead(ImageWindow):
         Returns:
             What was read, `(batch, read_size)`, and a `GaussianWindow`.
         """
-        window, *filters = self.placed(numbers, images[0].shape[1:3])
-        size = self.patch_size**2 * images[0].shape[-1]
-        patches = [ops.reshape(read_patch(image, *filters), (-1, size)) for image in images]
-        patch = ops.concatenate(patches, axis=-1) if len(patches) > 1 else patches[0]
-        return patch * ops.cast(window.intensity, patch.dtype)[:, None], window
+        return look(images, numbers, self.patch_size, self.outside)
 
     def compute_output_shape(self, input_shape):
         (_, _, channels), images = images_and_state(input_shape, self.data_format)

@@ -1,14 +1,12 @@
 import keras
-from keras import ops
 
 from keras_attn.layers.image_window import (
-    NUMBERS,
     ImageWindow,
     channels_last_shape,
     from_channels_last,
     image_shape_argument,
 )
-from keras_attn.ops.gaussian_window import write_patch
+from keras_attn.ops.glimpse import NUMBERS, paint
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -87,12 +85,7 @@ class DRAWWrite(ImageWindow):
         Returns:
             What is added to the canvas, `(batch, height, width, channels)`, and a `GaussianWindow`.
         """
-        height, width, channels = self.canvas_shape
-        window, *filters = self.placed(numbers[:, -NUMBERS:], (height, width))
-        patch = (self.patch_size, self.patch_size, channels)
-        patch = ops.reshape(numbers[:, :-NUMBERS], (-1, *patch))
-        patch = patch / ops.cast(window.intensity, patch.dtype)[:, None, None, None]
-        return write_patch(patch, *filters), window
+        return paint(numbers, self.canvas_shape, self.patch_size, self.outside)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *self.image_shape)

@@ -3,16 +3,10 @@ import numpy as np
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.ops.gaussian_window import (
-    OUTSIDE,
-    gaussian_filters,
-    gaussian_window,
-    window_box,
-)
+from keras_attn.ops.gaussian_window import OUTSIDE, window_box
+from keras_attn.ops.glimpse import NUMBERS
 
 DATA_FORMATS = ("channels_first", "channels_last")
-# Numbers that place a window.
-NUMBERS = 5
 
 
 class ImageWindow(keras.layers.Layer):
@@ -78,24 +72,6 @@ class ImageWindow(keras.layers.Layer):
         if count > 1:  # a single filter has no stride
             bias[-NUMBERS + 3] = np.log(stride / ((side - 1) / (count - 1)))
         self.projection.bias.assign(bias)
-
-    def placed(self, parameters, image_size):
-        """The window of `(batch, 5)` numbers, and its filters along `y` and `x`."""
-        window = gaussian_window(parameters, image_size, self.patch_size)
-        centers, stride, variance = (
-            (window.center_y, window.center_x), window.stride, window.variance,
-        )  # fmt: skip
-        height, width = image_size
-        if height == width:
-            # Both axes at once.
-            one = (ops.concatenate(each) for each in (centers, [stride] * 2, [variance] * 2))
-            filters = gaussian_filters(*one, self.patch_size, height, self.outside)
-            return window, *ops.split(filters, 2)
-        filters = (
-            gaussian_filters(center, stride, variance, self.patch_size, size, self.outside)
-            for center, size in zip(centers, image_size, strict=True)
-        )
-        return window, *filters
 
     def described(self, window):
         """A window as the layers return it: tensors by name."""

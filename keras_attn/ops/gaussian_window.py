@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from keras_attn.ops import kernels
 from keras_attn.ops.named_axes import wide, with_axes
 from keras_attn.ops.received import received
 
@@ -148,8 +147,7 @@ def gaussian_filters(center, stride, variance, patch_size, size, outside="border
     given = with_axes(axes, center=center, stride=stride, variance=variance)
     given = [wide(each) for each in given]
     if outside == "border":
-        filters = kernels.load("gaussian_filters") or plain_gaussian_filters
-        return filters(*given, patch_size, size)
+        return _inside_filters(*given, patch_size, size)
     mean, pixels, variance = _means(*given, patch_size, size)
     mass = ops.exp(ops.maximum(-0.5 * ops.square(pixels - mean) / variance, LEAST_SCORE))
     # What the whole filter sums to, where it is wide enough for an integral to stand for the sum,
@@ -159,8 +157,8 @@ def gaussian_filters(center, stride, variance, patch_size, size, outside="border
     return mass / ops.maximum(ops.maximum(inside, ops.minimum(total, 1.0)), LEAST)
 
 
-def plain_gaussian_filters(center, stride, variance, patch_size, size):
-    """`gaussian_filters` of which each sums to 1, for three tensors of one dtype."""
+def _inside_filters(center, stride, variance, patch_size, size):
+    """`gaussian_filters` of which each sums to 1."""
     mean, pixels, variance = _means(center, stride, variance, patch_size, size)
     # Less the square of the nearest pixel: far outside, squares differ by less than they round.
     nearest = ops.stop_gradient(ops.clip(ops.round(mean), 0, size - 1))

@@ -38,7 +38,7 @@ def gaussian_divergence(mean, log_deviation):
     """
     mean, log_deviation = wide(mean), wide(log_deviation)
     variance = ops.exp(2.0 * log_deviation)
-    return 0.5 * ops.sum(ops.square(mean) + variance - 2.0 * log_deviation - 1.0, axis=-1)
+    return 0.5 * ops.sum(mean * mean + variance - 2.0 * log_deviation - 1.0, axis=-1)
 
 
 def gaussian_log_probability(value, mean, log_deviation):

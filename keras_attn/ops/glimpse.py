@@ -1,0 +1,89 @@
+"""A look at images through a window, and a stroke through one, from the numbers of a projection."""
+
+from keras import ops
+
+from keras_attn.ops import kernels
+from keras_attn.ops.gaussian_window import (
+    gaussian_filters,
+    gaussian_window,
+    read_patch,
+    write_patch,
+)
+
+# Numbers that place a window.
+NUMBERS = 5
+
+
+def look(images, numbers, patch_size, outside="border"):
+    """What a window shows of images, times its intensity.
+
+    Args:
+        images: a list of `(batch, height, width, channels)`, all of one shape and dtype.
+        numbers: `(batch, 5)`, see `gaussian_window`.
+        patch_size: number of filters in each direction.
+        outside: see `gaussian_filters`.
+
+    Returns:
+        The patches side by side, `(batch, images * patch_size * patch_size * channels)`, and a
+        `GaussianWindow`.
+    """
+    kernel = kernels.load("look") if outside == "border" else None
+    if kernel:
+        return kernel(images, numbers, patch_size)
+    return plain_look(images, numbers, patch_size, outside)
+
+
+def plain_look(images, numbers, patch_size, outside="border"):
+    """`look` by the functions that it is made of."""
+    window, *filters = plain_placed_window(numbers, images[0].shape[1:3], patch_size, outside)
+    size = patch_size**2 * images[0].shape[-1]
+    patches = [ops.reshape(read_patch(image, *filters), (-1, size)) for image in images]
+    patch = ops.concatenate(patches, axis=-1) if len(patches) > 1 else patches[0]
+    return patch * ops.cast(window.intensity, patch.dtype)[:, None], window
+
+
+def paint(numbers, canvas_shape, patch_size, outside="border"):
+    """A patch over the intensity of its window, put where that is.
+
+    Args:
+        numbers: `(batch, patch_size * patch_size * channels + 5)`: the patch, then those of
+            `gaussian_window`.
+        canvas_shape: `(height, width, channels)`.
+        patch_size: number of filters in each direction.
+        outside: see `gaussian_filters`.
+
+    Returns:
+        The stroke, `(batch, height, width, channels)`, and a `GaussianWindow`.
+    """
+    kernel = kernels.load("paint") if outside == "border" else None
+    if kernel:
+        return kernel(numbers, canvas_shape, patch_size)
+    return plain_paint(numbers, canvas_shape, patch_size, outside)
+
+
+def plain_paint(numbers, canvas_shape, patch_size, outside="border"):
+    """`paint` by the functions that it is made of."""
+    *size, channels = canvas_shape
+    window, *filters = plain_placed_window(numbers[:, -NUMBERS:], size, patch_size, outside)
+    patch = ops.reshape(numbers[:, :-NUMBERS], (-1, patch_size, patch_size, channels))
+    patch = patch / ops.cast(window.intensity, patch.dtype)[:, None, None, None]
+    return write_patch(patch, *filters), window
+
+
+def plain_placed_window(numbers, image_size, patch_size, outside="border"):
+    """A `GaussianWindow`, and its filters along `y` and `x`, `(batch, patch_size, pixels)` each."""
+    window = gaussian_window(numbers, image_size, patch_size)
+    centers, stride, variance = (
+        (window.center_y, window.center_x), window.stride, window.variance,
+    )  # fmt: skip
+    height, width = image_size
+    if height == width:
+        # Both axes at once.
+        one = (ops.concatenate(each) for each in (centers, [stride] * 2, [variance] * 2))
+        filters = gaussian_filters(*one, patch_size, height, outside)
+        return window, *ops.split(filters, 2)
+    filters = (
+        gaussian_filters(center, stride, variance, patch_size, size, outside)
+        for center, size in zip(centers, image_size, strict=True)
+    )
+    return window, *filters

@@ -1,0 +1,126 @@
+"""Windows with their filters and a gradient written out, looks and strokes equal the plain ones."""
+
+import importlib
+
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_attn.ops.glimpse import plain_look, plain_paint, plain_placed_window
+from tests.backend import BACKEND
+from tests.ops.functions import pull_back
+
+pytestmark = [
+    pytest.mark.training,
+    pytest.mark.skipif(BACKEND != "torch", reason="compilers make one of the steps elsewhere"),
+]
+
+
+def kernel(name):
+    module = importlib.import_module(f"keras_attn.ops.kernels.{BACKEND}_{name}")
+    return getattr(module, name)
+
+
+def given(generator, variance=2.0):
+    """Windows with filters outside of the image too, and with logarithms that are clipped."""
+    center = generator.uniform(-1.5, 1.5, (6, 2))
+    variance = np.log(generator.uniform(0.1, 1.0, (6, 1)) * variance)
+    others = generator.uniform(-1.0, 1.0, (6, 2))
+    others[0] = 11.0, -12.0
+    return np.concatenate([center, variance, others], axis=1)
+
+
+def as_one(place, image_size, patch_size):
+    """All that it makes as one array, weighed by numbers of its own."""
+
+    def function(parameters):
+        window, *filters = place(parameters, image_size, patch_size)
+        return ops.concatenate(
+            [ops.stack(list(window), axis=1), *(ops.reshape(each, (6, -1)) for each in filters)],
+            axis=1,
+        )
+
+    return function
+
+
+@pytest.mark.parametrize("image_size", [(9, 9), (7, 12)])
+@pytest.mark.parametrize("patch_size", [1, 2, 5])
+@pytest.mark.parametrize("variance", [1e-4, 2.0, 1e4])
+def test_equals_the_plain_twin(generator, image_size, patch_size, variance):
+    parameters = given(generator, variance).astype("float32")
+    cotangent = generator.normal(size=(6, 5 + patch_size * sum(image_size))).astype("float32")
+    (found, (gradient,)), (expected, (other,)) = (
+        pull_back(as_one(place, image_size, patch_size), [parameters], cotangent)
+        for place in (kernel("placed_window"), plain_placed_window)
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    # Of a filter on one pixel they are what rounding leaves of large numbers.
+    scale = np.maximum(1.0, np.abs(other).max(axis=1, keepdims=True))
+    np.testing.assert_allclose(gradient / scale, other / scale, atol=1e-4)
+
+
+@pytest.mark.parametrize("image_size", [(9, 9), (7, 12)])
+def test_the_gradient_is_that_of_differences(generator, image_size):
+    import torch
+
+    parameters = torch.tensor(given(generator), requires_grad=True)
+    function = as_one(kernel("placed_window"), image_size, 3)
+    assert torch.autograd.gradcheck(function, parameters)
+
+
+def test_what_is_asked_of_it_may_be_a_part(generator):
+    import torch
+
+    parameters = torch.tensor(given(generator), requires_grad=True)
+
+    def parts(place):
+        window, filters_y, _ = place(parameters, (7, 12), 3)
+        for each in (window.center_x.sum(), filters_y[:, 0, 2].sum()):
+            yield torch.autograd.grad(each, parameters, retain_graph=True)[0].numpy()
+
+    for found, expected in zip(
+        parts(kernel("placed_window")), parts(plain_placed_window), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_it_has_no_second_derivative(generator):
+    import torch
+
+    parameters = torch.tensor(given(generator), requires_grad=True)
+    _, filters, _ = kernel("placed_window")(parameters, (9, 9), 3)
+    (first,) = torch.autograd.grad(filters[:, 0, 0].sum(), parameters, create_graph=True)
+    with pytest.raises(NotImplementedError, match="second derivative"):
+        first.sum().backward()
+
+
+@pytest.mark.parametrize("size", [(9, 9, 1), (9, 9, 3), (7, 12, 1), (7, 12, 3)])
+def test_looks_equal_their_plain_twins(generator, size):
+    images = [generator.normal(size=(6, *size)).astype("float32") for _ in range(2)]
+    numbers = given(generator).astype("float32")[1:]
+    arrays = [*(each[1:] for each in images), numbers]
+    cotangent = generator.normal(size=(5, 2 * 16 * size[-1])).astype("float32")
+    compare(
+        *(lambda *a, look=look: look(a[:2], a[2], 4)[0] for look in (kernel("look"), plain_look)),
+        arrays,
+        cotangent,
+    )
+
+
+@pytest.mark.parametrize("size", [(9, 9, 1), (9, 9, 3), (7, 12, 1), (7, 12, 3)])
+def test_strokes_equal_their_plain_twins(generator, size):
+    patch = generator.normal(size=(5, 16 * size[-1]))
+    numbers = np.concatenate([patch, given(generator)[1:]], axis=1).astype("float32")
+    cotangent = generator.normal(size=(5, *size)).astype("float32")
+    compare(
+        *(lambda a, paint=paint: paint(a, size, 4)[0] for paint in (kernel("paint"), plain_paint)),
+        [numbers],
+        cotangent,
+    )
+
+
+def compare(function, plain, arrays, cotangent):
+    found, gradients = pull_back(function, arrays, cotangent)
+    expected, others = pull_back(plain, arrays, cotangent)
+    for one, other in zip([found, *gradients], [expected, *others], strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
