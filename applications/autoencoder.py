@@ -117,11 +117,27 @@ class Autoencoder(FunctionalModel):
         return {}
 
     def encode(self, x, batch_size=256):
-        """The codes of examples, a NumPy array `(batch, units[-1])`."""
+        """The codes of examples.
+
+        Args:
+            x: an array `(batch, *example_shape)`.
+            batch_size: examples at a time.
+
+        Returns:
+            A NumPy array `(batch, units[-1])`.
+        """
         return self._apply("encode", batch_size, x)
 
     def decode(self, code, batch_size=256):
-        """What is made of codes, a NumPy array `(batch, *example_shape)`."""
+        """What is made of codes.
+
+        Args:
+            code: an array `(batch, units[-1])`.
+            batch_size: codes at a time.
+
+        Returns:
+            A NumPy array `(batch, *example_shape)`.
+        """
         return self._apply("decode", batch_size, code)
 
     def _encoded(self, x):

@@ -16,6 +16,15 @@ def features(backbone, channels, filters, data_format, dtype):
 
     For `"cnn"` a 9×9 convolution, 2×2 pooling, a 7×7 convolution, 2×2 pooling; for `"fcn"` the
     pixels as they are.
+
+    Args:
+        backbone: `"cnn"` or `"fcn"`.
+        channels: of the maps that go in.
+        filters: of the two convolutions, a pair.
+        data_format, dtype: of the layers.
+
+    Returns:
+        A layer.
     """
     if backbone == "fcn":
         return keras.layers.Identity(dtype=dtype, name="features")
@@ -39,7 +48,16 @@ def flatten(data_format, dtype):
 
 
 def dense_localization(data_format, dtype, name="localization"):
-    """A localization network of two dense layers of 32."""
+    """A localization network of two dense layers of 32.
+
+    Args:
+        data_format: of the feature maps, which are flattened first.
+        dtype: dtype policy of the layers.
+        name: of the network.
+
+    Returns:
+        A `keras.Sequential` from feature maps to `(batch, 32)`.
+    """
     return keras.Sequential(
         [
             flatten(data_format, dtype),
@@ -64,6 +82,9 @@ def classify(image, flat, num_classes, backbone, units, num_parameters, dtype):
 
     Returns:
         `(logits, units)`.
+
+    Raises:
+        ValueError: if `num_parameters` leaves no unit for the hidden layers.
     """
     depth = 1 if backbone == "cnn" else 2
     if units is None:
@@ -96,7 +117,18 @@ def _width(budget, inputs, depth, outputs):
 
 
 def check_images(image_shape, data_format):
-    """Returns `(height, width, channels)` of images in a data format."""
+    """The size of images in a data format, refused where it is none.
+
+    Args:
+        image_shape: of one image, `(height, width, channels)`, or with the channels first.
+        data_format: `"channels_last"` or `"channels_first"`.
+
+    Returns:
+        `(height, width, channels)`.
+
+    Raises:
+        ValueError: for another data format, or a shape that is not three positive integers.
+    """
     if data_format not in ("channels_last", "channels_first"):
         raise ValueError(
             "`data_format` must be 'channels_last' or 'channels_first'. "
@@ -109,7 +141,21 @@ def check_images(image_shape, data_format):
 
 
 def check_backbone(backbone, image_shape, data_format, filters, sampled_size=None):
-    """Returns the `(height, width)` that the backbone sees."""
+    """The size of the images that the backbone sees, refused where it does not fit.
+
+    Args:
+        backbone: `"cnn"` or `"fcn"`.
+        image_shape, data_format: see `check_images`.
+        filters: of the two convolutions, a pair.
+        sampled_size: `(height, width)` of the warped images; None for that of the image.
+
+    Returns:
+        `(height, width)`.
+
+    Raises:
+        ValueError: for an unknown backbone, sizes that are no positive integers, or less than 24
+            pixels for `"cnn"`.
+    """
     if backbone not in BACKBONES:
         raise ValueError(f"`backbone` must be one of {BACKBONES}. Received: backbone={backbone!r}")
     check_sizes("filters", filters, 2)

@@ -152,7 +152,14 @@ class CoLocalizer(TransformingModel):
         self.encoder = encoder
 
     def random_crops(self, images):
-        """Crops of `crop_scale` at places drawn uniformly from within each image."""
+        """Crops of `crop_scale` at places drawn uniformly from within each image.
+
+        Args:
+            images: like those of the call.
+
+        Returns:
+            `(batch, *sampled_size, channels)`, in the data format of the images.
+        """
         limit = 1.0 - self.crop_scale
         shift = keras.random.uniform(
             (ops.shape(images)[0], 2, 1), -limit, limit, dtype="float32", seed=self.seed_generator

@@ -16,7 +16,14 @@ def check_shape(shape):
 
 
 def check_units(units):
-    """The widths of layers as a tuple, at least one."""
+    """The widths of layers as a tuple.
+
+    Args:
+        units: an integer, or several.
+
+    Raises:
+        ValueError: for none, or what is no positive integer.
+    """
     units = (units,) if hasattr(units, "__index__") else tuple(units)
     if not units:
         raise ValueError(f"`units` must hold a width at least. Received: units={units}")
@@ -31,6 +38,9 @@ def dense_stack(units, activations, dtype, name, last=None):
         dtype: dtype policy.
         name: what their names begin with.
         last: further arguments of the last.
+
+    Returns:
+        A list of layers, which are numbered from 1.
     """
     layers = []
     for number, (width, activation) in enumerate(zip(units, activations, strict=True), 1):

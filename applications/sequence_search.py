@@ -31,7 +31,16 @@ class SequenceSearches:
         self.found = {}
 
     def get(self, search, max_length, options):
-        """A function of a batch of sources that gives the parts of `Hypotheses` by name."""
+        """The search of this kind, length and options, compiled when it is first asked for.
+
+        Args:
+            search: `"greedy"`, `"beam"` or `"sample"`.
+            max_length: tokens of the longest sequence, the end token included.
+            options: what `check` returned.
+
+        Returns:
+            A function of a batch of sources that gives the parts of `Hypotheses` by name.
+        """
         key = (search, max_length, *sorted((name, str(value)) for name, value in options.items()))
         if key not in self.found:
             searcher = _SequenceSearch(self.model, search, max_length, options, self.draws)
@@ -39,7 +48,16 @@ class SequenceSearches:
         return self.found[key]
 
     def check(self, search, options):
-        """The options without the seed, which starts the draws; ValueError for those of none."""
+        """The options of a search without the seed, which starts the draws.
+
+        Args:
+            search: `"greedy"`, `"beam"` or `"sample"`.
+            options: by name, as `keras_attn.decoding.beam_search` or `sample` takes them.
+
+        Raises:
+            ValueError: for an unknown search, what is no option of it, or a seed outside of
+                `0..2**32 - 1`.
+        """
         if search not in SEARCHES:
             raise ValueError(
                 f"`search` must be one of {tuple(SEARCHES)}. Received: search={search!r}"

@@ -143,7 +143,16 @@ class VariationalAutoencoder(VariationalModel):
         return self._apply("generate", batch_size, self.drawn("latent", latent, count, seed))
 
     def reconstruct(self, x, noise=None, batch_size=256, seed=None):
-        """Examples as it makes them again of a draw of their codes, a NumPy array like `x`.
+        """Examples as it makes them again of a draw of their codes.
+
+        Args:
+            x: an array `(batch, *example_shape)`.
+            noise: `ε`, `(batch, latent_units)`, by default drawn from `N(0, 1)`.
+            batch_size: examples at a time.
+            seed: an integer, for the same noise again.
+
+        Returns:
+            The mean of the likelihood, a NumPy array like `x`.
 
         Raises:
             ValueError: for `noise` that is not `(batch, latent_units)`.
@@ -151,7 +160,15 @@ class VariationalAutoencoder(VariationalModel):
         return self._apply("reconstruct", batch_size, x, self.drawn("noise", noise, len(x), seed))
 
     def encode(self, x, batch_size=256):
-        """The means of the codes of examples, a NumPy array `(batch, latent_units)`."""
+        """The means of the codes of examples.
+
+        Args:
+            x: an array `(batch, *example_shape)`.
+            batch_size: examples at a time.
+
+        Returns:
+            A NumPy array `(batch, latent_units)`.
+        """
         return self._apply("encode", batch_size, x)
 
     def log_ratio(self, x, noise):

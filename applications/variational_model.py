@@ -63,7 +63,15 @@ class VariationalModel(FunctionalModel):
         self.divergence_tracker = keras.metrics.Mean(name="divergence")
 
     def log_probability(self, x, canvas):
-        """`log p(x | z)`, `(batch,)`, in nats."""
+        """`log p(x | z)` of what was made of `z`.
+
+        Args:
+            x: `(batch, ...)`, like the model's input.
+            canvas: like `x`, logits for a Bernoulli likelihood, means for a Gaussian one.
+
+        Returns:
+            `(batch,)`, in nats.
+        """
         x, canvas = (ops.reshape(each, (ops.shape(each)[0], -1)) for each in (x, canvas))
         if self.likelihood == "bernoulli":
             return bernoulli_log_probability(x, canvas)
@@ -105,7 +113,15 @@ class VariationalModel(FunctionalModel):
         return total - np.log(samples)
 
     def log_ratio(self, x, noise):
-        """The canvas of one draw of `z`, like `x`, and `log p(z) - log q(z | x)`, `(batch,)`."""
+        """What is made of one draw of `z`, and how much likelier the prior has it than `q`.
+
+        Args:
+            x: `(batch, ...)`, like the model's input.
+            noise: `(batch, *latent_shape)`, what `z` is made with.
+
+        Returns:
+            The canvas, like `x`, and `log p(z) - log q(z | x)`, `(batch,)`, in nats.
+        """
         raise NotImplementedError
 
     def _log_weight(self, x, noise):
@@ -113,7 +129,20 @@ class VariationalModel(FunctionalModel):
         return ratio + self.log_probability(x, ops.cast(canvas, "float32"))
 
     def drawn(self, name, given, count, seed):
-        """Standard normal numbers like `z`, or those that were given; ValueError for others."""
+        """Standard normal numbers like `z`, or those that were given.
+
+        Args:
+            name: of the argument, for what is said of a wrong one.
+            given: `(count, *latent_shape)`, or None to draw.
+            count: examples.
+            seed: of `numpy.random.default_rng`.
+
+        Returns:
+            `given` as it is, or float32 `(count, *latent_shape)`.
+
+        Raises:
+            ValueError: for numbers of another shape.
+        """
         if given is None:
             shape = (count, *self.latent_shape)
             return np.random.default_rng(seed).normal(size=shape).astype("float32")

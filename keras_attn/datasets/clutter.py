@@ -16,7 +16,15 @@ from keras_attn.datasets.warping import (
 
 
 def windows(images, height, width):
-    """A view of every `height` by `width` window: `(N, rows, columns, C, height, width)`."""
+    """A view of every window of images.
+
+    Args:
+        images: `(N, H, W, C)`.
+        height, width: of a window, in pixels.
+
+    Returns:
+        `(N, H - height + 1, W - width + 1, C, height, width)`, writeable where the images are.
+    """
     return np.lib.stride_tricks.sliding_window_view(
         images, (height, width), axis=(1, 2), writeable=images.flags.writeable
     )
@@ -24,7 +32,16 @@ def windows(images, height, width):
 
 @dataclasses.dataclass(frozen=True)
 class Translation:
-    """A whole-pixel place in a square canvas, drawn uniformly among all that hold the image."""
+    """A whole-pixel place in a square canvas, drawn uniformly among all that hold the image.
+
+    What is drawn is `corner`, `(N, 2)`: x and y of the image's first pixel in the canvas.
+
+    Args:
+        size: side of the canvas, in pixels.
+
+    Raises:
+        ValueError: if `size` is not a positive integer; in `output_shape`, for larger images.
+    """
 
     size: int
 
@@ -62,7 +79,15 @@ class Translation:
 
 @dataclasses.dataclass(frozen=True)
 class Clutter:
-    """Square crops of other images, added at random places and clipped to 1."""
+    """Square crops of other images, added at random places and clipped to 1.
+
+    Args:
+        num_distractors: how many crops a canvas gets.
+        distractor_size: their side, in pixels.
+
+    Raises:
+        ValueError: unless both are integers, the first not negative and the second positive.
+    """
 
     num_distractors: int
     distractor_size: int
@@ -72,9 +97,22 @@ class Clutter:
         check_count(self.distractor_size, "distractor_size")
 
     def draw(self, num, size, source_shape, own, seed):
-        """Numbers for `num` canvases of `size`; `own` when the source is the set itself.
+        """Which crops are taken from where, and where they go.
 
-        No image is then cluttered with a piece of itself.
+        Args:
+            num: how many canvases.
+            size: `(height, width)` of a canvas.
+            source_shape: of the images to cut from, `(M, H, W, C)`.
+            own: whether these are the images on the canvases, one by one. No image is then
+                cluttered with a piece of itself, unless it is the only one.
+            seed: see `child_seeds`.
+
+        Returns:
+            Integers by name: `image`, `(num, num_distractors)`, and of the first pixel of a crop x
+            and y in the image and in the canvas, `origin` and `place`, `(num, num_distractors, 2)`.
+
+        Raises:
+            ValueError: for crops larger than image or canvas, or no image to cut from.
         """
         crop, (count, height, width) = self.distractor_size, source_shape[:3]
         if crop > min(height, width, *size):
@@ -98,7 +136,16 @@ class Clutter:
         return {"image": image, "origin": origin, "place": place}
 
     def apply(self, canvas, source, drawn):
-        """Adds the crops of `source` to `canvas`, in place."""
+        """Adds crops to canvases, in place.
+
+        Args:
+            canvas: float32 `(N, H, W, C)`.
+            source: the images to cut from, `(M, H', W', C)`.
+            drawn: what `draw` returned, the same slice of all as of the canvases.
+
+        Returns:
+            `canvas`, clipped to 1.
+        """
         crop, rows = self.distractor_size, np.arange(len(canvas))
         pieces, places = windows(source, crop, crop), windows(canvas, crop, crop)
         for number in range(self.num_distractors):
@@ -112,7 +159,13 @@ class Clutter:
 
 @dataclasses.dataclass(frozen=True)
 class ClutteredTranslation:
-    """`Translation`, then `Clutter` with crops of `source`; `own` when that is the set itself."""
+    """`Translation`, then `Clutter`.
+
+    Args:
+        translation, clutter: the two.
+        source: the images to cut crops from, `(M, H, W, C)`.
+        own: whether these are the images that are placed, see `Clutter.draw`.
+    """
 
     translation: Translation
     clutter: Clutter
@@ -137,7 +190,15 @@ class ClutteredTranslation:
 
 
 def check_distractors(distractors, images):
-    """The images to cut crops from: `distractors`, or `images` where it is None."""
+    """The images to cut crops from.
+
+    Args:
+        distractors: `(M, H', W', C)` in [0, 1], or None for `images`.
+        images: `(N, H, W, C)`, as `check_images` returned them.
+
+    Raises:
+        ValueError: for distractors of a wrong shape, values outside [0, 1], or other channels.
+    """
     if distractors is None:
         return images
     distractors = check_images(distractors, "distractors")

@@ -48,6 +48,7 @@ class Thing(NamedTuple):
 
     @property
     def centre(self):
+        """The middle of its frame, `(down, across)` in pixels."""
         return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
 
 

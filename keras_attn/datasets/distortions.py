@@ -104,7 +104,10 @@ def distort(
 def make_distortion(
     kind, images, size=None, distractors=None, num_distractors=None, distractor_size=None
 ):
-    """The distortion that `kind` names: an object with `draw`, `apply` and `output_shape`."""
+    """The distortion that `kind` names: an object with `draw`, `apply` and `output_shape`.
+
+    Arguments and errors: see `distort`. Those that are affine have `theta` too.
+    """
     if kind not in KINDS:
         raise ValueError(f"`kind` must be one of {KINDS}. Received: kind={kind!r}")
     if size is not None and kind not in ("RTS", "T", "TC"):

@@ -71,17 +71,34 @@ class MemoryTask(keras.utils.PyDataset):
             self.epoch += 1
 
     def draw(self, generator):
-        """Inputs, targets and weights of a batch; see the class."""
+        """A batch without the steps that fill it up.
+
+        Args:
+            generator: a `numpy.random.Generator`, of which all is drawn.
+
+        Returns:
+            Inputs `(batch, steps, input_channels)`, targets `(batch, steps, target_channels)` and
+            weights `(steps,)`.
+        """
         raise NotImplementedError
 
 
 def random_bits(generator, *shape):
-    """Zeros and ones, each as likely as the other."""
+    """Zeros and ones as float32, each as likely as the other."""
     return generator.integers(0, 2, shape).astype("float32")
 
 
 def check_range(value, name, minimum=1):
-    """`value` as two ints, the least and the most of something, or a ValueError."""
+    """The least and the most of something, as a pair of integers.
+
+    Args:
+        value: a pair of integers, or one for both.
+        name: of the argument, for what is said of a wrong one.
+        minimum: of the least.
+
+    Raises:
+        ValueError: for what is neither, a range from more to less, or less than `minimum`.
+    """
     pair = (value, value) if np.ndim(value) == 0 else tuple(value)
     integers = all(isinstance(each, (int, np.integer)) for each in pair)
     if len(pair) != 2 or not integers or pair[0] > pair[1]:

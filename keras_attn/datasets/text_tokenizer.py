@@ -121,7 +121,11 @@ class TextTokenizer:
         return self.tokenizer.get_vocab_size()
 
     def encode(self, texts):
-        """Lists of integers, without start and end, one for each text."""
+        """Lists of integers, without start and end, one for each text.
+
+        Raises:
+            ValueError: for a string in the place of a list.
+        """
         if isinstance(texts, str):
             raise ValueError(f"`texts` must be a list of strings. Received: texts={texts!r}")
         return [found.ids for found in self._encoded(texts)]

@@ -8,7 +8,18 @@ CHUNK = 32
 
 
 def check_images(images, name="images"):
-    """`images` as float32 `(N, H, W, C)` in [0, 1], or a ValueError that says what is wrong."""
+    """Images as all distortions take them.
+
+    Args:
+        images: `(N, H, W, C)` in [0, 1].
+        name: of the argument, for what is said of a wrong one.
+
+    Returns:
+        The images as a contiguous float32 array.
+
+    Raises:
+        ValueError: for another rank, images without pixels or channels, or values outside [0, 1].
+    """
     images = np.asarray(images)
     if images.ndim != 4 or 0 in images.shape[1:]:
         raise ValueError(
@@ -24,7 +35,16 @@ def check_images(images, name="images"):
 
 
 def check_labels(labels, num_images, name="labels"):
-    """`labels` as int32 `(N,)`, one for each image."""
+    """Labels as int32, one for each image.
+
+    Args:
+        labels: integers `(N,)`.
+        num_images: `N`.
+        name: of the argument, for what is said of a wrong one.
+
+    Raises:
+        ValueError: for labels of another shape, or that are no integers.
+    """
     labels = np.asarray(labels)
     if labels.shape != (num_images,) or not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(
@@ -35,14 +55,34 @@ def check_labels(labels, num_images, name="labels"):
 
 
 def check_count(value, name, minimum=1):
-    """`value` as an int, at least `minimum`."""
+    """A number as an int, refused unless it is an integer, at least `minimum`.
+
+    Args:
+        value: the number; a boolean is none.
+        name: of the argument, for what is said of a wrong one.
+        minimum: an integer.
+
+    Raises:
+        ValueError: for anything else.
+    """
     if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < minimum:
         raise ValueError(f"`{name}` must be an integer >= {minimum}. Received: {name}={value!r}")
     return int(value)
 
 
 def child_seeds(seed, count):
-    """`count` independent `SeedSequence`s made from a seed: an integer, several, or a sequence."""
+    """Independent seeds made from one, always the same.
+
+    Args:
+        seed: a non-negative integer, several, or a `numpy.random.SeedSequence`.
+        count: how many are made; the first do not depend on it.
+
+    Returns:
+        A list of `numpy.random.SeedSequence`.
+
+    Raises:
+        ValueError: for another seed.
+    """
     if not isinstance(seed, np.random.SeedSequence):
         entropy = np.asarray(seed)
         if not np.issubdtype(entropy.dtype, np.integer) or entropy.ndim > 1 or (entropy < 0).any():
@@ -67,7 +107,13 @@ def streams(seed, count):
 
 
 def chunks(num_images, verbose=0, size=CHUNK):
-    """Slices that cover `num_images`, with a progress bar where `verbose` is 1."""
+    """Slices that cover a number of images, one after the other.
+
+    Args:
+        num_images: how many.
+        verbose: 1 shows a progress bar.
+        size: images of a slice, of which the last may hold fewer.
+    """
     progress = keras.utils.Progbar(num_images, verbose=1, unit_name="image") if verbose else None
     for start in range(0, num_images, size):
         stop = min(start + size, num_images)
@@ -113,7 +159,17 @@ def bilinear_sample(images, x, y, which=None):
 
 
 def distorted(distortion, images, seed, verbose=0, return_theta=False, return_boxes=False):
-    """Draws for all images at once, applies piece by piece; `theta` and boxes where asked."""
+    """Draws for all images at once, and distorts them piece by piece.
+
+    Args:
+        distortion: see `make_distortion`.
+        images: float32 `(N, H, W, C)`.
+        seed, verbose, return_theta, return_boxes: see `distort`; the last two need an affine
+            distortion.
+
+    Returns:
+        float32 `(N, H', W', C)`; followed, as asked, by `theta` and boxes, see `distort`.
+    """
     drawn = distortion.draw(len(images), images.shape[1:], seed)
     shape = distortion.output_shape(images.shape[1:])
     out = np.empty((len(images), *shape, images.shape[-1]), dtype="float32")
@@ -134,7 +190,15 @@ def select(drawn, part):
 
 
 def frame_boxes(theta, shape):
-    """Upright boxes `(N, 4)`, in pixels of an output of `shape`, around the placed frames."""
+    """Upright boxes around the placed frames, cut off at the edges of the output.
+
+    Args:
+        theta: float32 `(N, 2, 3)`, from the image to the output, both normalised.
+        shape: `(height, width)` of the output, in pixels.
+
+    Returns:
+        float32 `(N, 4)`, `(x_min, y_min, x_max, y_max)` in pixels.
+    """
     corners = np.asarray([[-1, -1, 1], [1, -1, 1], [1, 1, 1], [-1, 1, 1]], dtype="float32")
     extent = np.asarray([shape[1], shape[0]], dtype="float32")
     placed = (corners @ theta.transpose(0, 2, 1) + 1) * (extent / 2)

@@ -1,7 +1,8 @@
 """The random warps of Jaderberg et al.: each draws its numbers for a whole set, then applies them.
 
 `draw(num, image_shape, seed)` gives a dict of arrays whose first axis is the image;
-`apply(images, drawn)` distorts any slice of the set with the same slice of the arrays.
+`apply(images, drawn)` distorts any slice of the set with the same slice of the arrays;
+`output_shape(image_shape)` is the height and width of what comes out.
 Angles are radians, lengths pixels; `x` points right and `y` down from the image's centre.
 """
 
@@ -14,6 +15,7 @@ from keras_attn.datasets.warping import bilinear_sample, check_count, child_seed
 
 
 def check_range(scale_range):
+    """Refuses scales that are not two positive numbers, the smaller first."""
     low, high = scale_range
     if not 0 < low <= high < np.inf:
         raise ValueError(
@@ -23,18 +25,33 @@ def check_range(scale_range):
 
 
 def check_sigma(sigma):
+    """Refuses a standard deviation that is negative or not finite."""
     if not 0 <= sigma < np.inf:
         raise ValueError(f"`sigma` must be finite and not negative. Received: sigma={sigma}")
 
 
 def offsets(length):
-    """Positions of the pixel centres, as seen from the middle of the image."""
+    """Positions of the pixel centres, as seen from the middle of the image: float32 `(length,)`."""
     return np.arange(length, dtype="float32") - np.float32((length - 1) / 2)
 
 
 @dataclasses.dataclass(frozen=True)
 class AffineWarp:
-    """Rotation by `[-max_angle, max_angle]` degrees, scale, and a place in a canvas of `size`."""
+    """Rotation, scale, and a place in a square canvas.
+
+    What is drawn is `angle` and `scale`, `(N,)`, and `shift`, `(N, 2)`, x and y from the middle of
+    the canvas to that of the image.
+
+    Args:
+        max_angle: the angle is uniform in `[-max_angle, max_angle]`, degrees.
+        scale_range: smallest and largest scale, uniform between.
+        size: side of the canvas, in pixels; None for the size of the image, which then stays in the
+            middle.
+
+    Raises:
+        ValueError: for an angle, scale or size out of its range; in `output_shape`, for images that
+            the canvas does not hold at their largest scale.
+    """
 
     max_angle: float
     scale_range: tuple = (1.0, 1.0)
@@ -101,7 +118,18 @@ class AffineWarp:
 
 @dataclasses.dataclass(frozen=True)
 class ProjectiveWarp:
-    """A scale, then every corner of the image moved by normal noise of `sigma` pixels."""
+    """A scale, then every corner of the image moved by normal noise.
+
+    What is drawn is `corners`, `(N, 4, 2)`: where those of the image go, clockwise from the upper
+    left one.
+
+    Args:
+        scale_range: smallest and largest scale, uniform between.
+        sigma: standard deviation of the noise, in pixels.
+
+    Raises:
+        ValueError: for scales or a deviation out of their range.
+    """
 
     scale_range: tuple
     sigma: float
@@ -172,7 +200,18 @@ def _homography(source, target):
 
 @dataclasses.dataclass(frozen=True)
 class ElasticWarp:
-    """A scale, then a thin plate spline whose control points move by normal noise."""
+    """A scale, then a thin plate spline whose control points move by normal noise.
+
+    What is drawn is `scale`, `(N,)`, and `displacement`, `(N, control points, 2)`, row by row.
+
+    Args:
+        scale_range: smallest and largest scale, uniform between.
+        sigma: standard deviation of the noise, in pixels.
+        control_shape: rows and columns of control points, evenly from edge to edge.
+
+    Raises:
+        ValueError: for scales or a deviation out of their range, or less than 2×2 control points.
+    """
 
     scale_range: tuple
     sigma: float

@@ -15,6 +15,13 @@ class Beam:
     A hypothesis is `live` while it can grow: its `tokens`, its log-`likelihood` and its
     `alignments`, a list that is empty for a step function without weights. It has `ended` with the
     end token: its `scores`, `tokens`, `lengths` and `alignments`. All begin with `(batch, beams)`.
+
+    Args:
+        step: `step(tokens, state)`, that of `beam_search` with its constants.
+        batch: examples, an integer or a scalar tensor.
+        constraints: the `Constraints`.
+        memory_mask: boolean `(batch, values)`, or None.
+        beams, hypotheses, length_penalty, coverage_penalty: see `beam_search`.
     """
 
     def __init__(
@@ -39,7 +46,16 @@ class Beam:
         self.length = constraints.max_length
 
     def begin(self, state, start, padding):
-        """Before the first step: one live hypothesis of no tokens, and none that has ended."""
+        """Before the first step: one live hypothesis of no tokens, and none that has ended.
+
+        Args:
+            state: before the first step, its first axis the rows.
+            start, padding: tokens.
+
+        Returns:
+            `(count, live, ended, state)`: how many tokens there are, dictionaries of what is live
+            and of what has ended, see the class, and the state.
+        """
         self.start = start
         # What the step function gives is known from a call that is thrown away.
         nothing = ops.zeros((self.batch * self.beams,), "int32") + start
@@ -62,7 +78,14 @@ class Beam:
         return ops.convert_to_tensor(0, "int32"), live, ended, state
 
     def goes_on(self, count, live, ended, state):
-        """Whether a live hypothesis can still become one of those that are asked for."""
+        """Whether a live hypothesis can still become one of those that are asked for.
+
+        Args:
+            count, live, ended, state: see `begin`.
+
+        Returns:
+            A boolean scalar.
+        """
         likelihood = live["likelihood"][:, 0]
         bound = likelihood / self._length_penalty(self.length)
         better = bound > ended["scores"][:, self.hypotheses - 1]
@@ -70,7 +93,14 @@ class Beam:
         return ops.logical_and(count < self.length, waits)
 
     def grow(self, count, live, ended, state):
-        """One more token."""
+        """One more token.
+
+        Args:
+            count, live, ended, state: see `begin`.
+
+        Returns:
+            The same four, a step later.
+        """
         before = ops.take(live["tokens"], ops.maximum(count - 1, 0), axis=2)
         last = ops.where(count == 0, ops.full_like(before, self.start), before)
         logs, state, weights = self._advance(ops.reshape(last, (-1,)), state)
@@ -114,7 +144,15 @@ class Beam:
         return count + 1, live, ended, state
 
     def best(self, count, live, ended, padding):
-        """The hypotheses that are asked for: those that ended, then those that were cut off."""
+        """The hypotheses that are asked for: those that ended, then those that were cut off.
+
+        Args:
+            count, live, ended: see `begin`, after the last step.
+            padding: what stands after the end.
+
+        Returns:
+            `Hypotheses`.
+        """
         scores = self._score(live["likelihood"], count, live["alignments"])
         cut = {
             "scores": ops.where(count == self.length, scores, NEVER),

@@ -37,7 +37,15 @@ class Constraints:
             )
 
     def check_vocabulary(self, start, size):
-        """Refuses tokens that there are not."""
+        """Refuses tokens that there are not.
+
+        Args:
+            start: the token that begins a sequence.
+            size: of the vocabulary.
+
+        Raises:
+            ValueError: for a start or an end outside of the vocabulary.
+        """
         for name, token in (("start", start), ("end", self.end)):
             if not 0 <= token < size:
                 raise ValueError(

@@ -24,7 +24,15 @@ def check_state(state):
 
 
 def repeated(structure, count):
-    """Each example `count` times, one after the other; what is None stays None."""
+    """Each example several times, one after the other.
+
+    Args:
+        structure: tensors `(batch, ...)` and None in any nested structure, or None.
+        count: how often.
+
+    Returns:
+        The same structure of tensors `(batch * count, ...)`; what is None stays None.
+    """
     if structure is None:
         return None
     return keras.tree.map_structure(

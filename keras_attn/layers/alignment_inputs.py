@@ -4,7 +4,14 @@ from keras import ops
 
 
 def query_value_key(inputs):
-    """Query, value and key; the value is the key where none came."""
+    """Query, value and key; the value is the key where none came.
+
+    Args:
+        inputs: a list `[query, value]` or `[query, value, key]`, of tensors or of their shapes.
+
+    Raises:
+        ValueError: for what is no list of two or three.
+    """
     if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
         count = f"{len(inputs)} of them" if isinstance(inputs, (list, tuple)) else type(inputs)
         raise ValueError(
@@ -14,7 +21,18 @@ def query_value_key(inputs):
 
 
 def checked_shapes(shapes):
-    """The shapes of query, value and key, refused where they do not fit each other."""
+    """The shapes of query, value and key, refused where they do not fit each other.
+
+    Args:
+        shapes: see `query_value_key`.
+
+    Returns:
+        Three tuples: `(batch, queries, query_width)`, or `(batch, query_width)` for one step,
+        `(batch, values, value_width)` and `(batch, values, key_width)`.
+
+    Raises:
+        ValueError: for the shape of one tensor, and for ranks, batches or lengths that do not fit.
+    """
     if not isinstance(shapes[0], (list, tuple)):
         shapes = None  # of one tensor
     query, value, key = map(tuple, query_value_key(shapes))
@@ -32,7 +50,15 @@ def checked_shapes(shapes):
 
 
 def two_masks(mask):
-    """The masks of query and value, tensors or None, of `[query_mask, value_mask]` or None."""
+    """The masks of query and value, tensors or None.
+
+    Args:
+        mask: a list `[query_mask, value_mask]`, each may be None and a third one is not looked at;
+            or None.
+
+    Raises:
+        ValueError: for what is no list of two or three.
+    """
     if mask is None:
         return None, None
     if not isinstance(mask, (list, tuple)) or len(mask) not in (2, 3):
@@ -44,7 +70,16 @@ def two_masks(mask):
 
 
 def check_mask(name, mask, tensor):
-    """Refuses a mask that is not one of the steps of the tensor."""
+    """Refuses a mask that is not one of the steps of the tensor.
+
+    Args:
+        name: of the mask, for what is said of a wrong one.
+        mask: `(batch, steps)`, or None.
+        tensor: `(batch, steps, ...)`.
+
+    Raises:
+        ValueError: for another rank, or sizes that differ.
+    """
     if mask is None:
         return
     shapes = list(zip(mask.shape, tensor.shape, strict=False))

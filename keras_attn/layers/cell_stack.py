@@ -67,7 +67,16 @@ def forget_dropout_masks(cells):
 
 
 def initial_states(cells, batch_size, dtype):
-    """The first state of each cell; zeros where a cell does not say."""
+    """The first state of each cell; zeros where a cell does not say.
+
+    Args:
+        cells: the cells.
+        batch_size: an integer or a scalar tensor.
+        dtype: of these zeros.
+
+    Returns:
+        A list, for each cell what it takes as its states.
+    """
     return [
         cell.get_initial_state(batch_size=batch_size)
         if hasattr(cell, "get_initial_state")

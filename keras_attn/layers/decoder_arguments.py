@@ -9,7 +9,14 @@ ORDERS = ("before", "after")
 
 
 def check_cells(cell):
-    """The cells of a stack, the first one first."""
+    """The cells of a stack, a list, the first one first.
+
+    Args:
+        cell: a cell, a list of them, or a `keras.layers.StackedRNNCells`.
+
+    Raises:
+        ValueError: for no cell, or what is none.
+    """
     cells = list(cell) if isinstance(cell, (list, tuple)) else [cell]
     if len(cells) == 1 and isinstance(cells[0], keras.layers.StackedRNNCells):
         cells = list(cells[0].cells)
@@ -21,7 +28,18 @@ def check_cells(cell):
 
 
 def check_options(attention, attend, attentional_units, input_feeding, feedback):
-    """Refuses what does not go together; returns `attentional_units` as an integer, or None."""
+    """Refuses what does not go together.
+
+    Args:
+        attention, attend, attentional_units, input_feeding, feedback: see `AttentionDecoder`.
+
+    Returns:
+        `attentional_units` as an integer, or None.
+
+    Raises:
+        ValueError: for what is no alignment layer, an unknown order, arguments of the other order,
+            a feedback that cannot be called, or units that are no positive integer.
+    """
     if not isinstance(attention, AlignmentAttention):
         raise ValueError(
             f"`attention` must be an alignment layer of keras_attn. Received: attention={attention}"
@@ -46,7 +64,17 @@ def check_options(attention, attend, attentional_units, input_feeding, feedback)
 
 
 def check_shapes(shapes):
-    """The shapes of inputs and memory, refused where they do not fit each other."""
+    """The shapes of inputs and memory, refused where they do not fit each other.
+
+    Args:
+        shapes: a list of the two.
+
+    Returns:
+        Two tuples, `(batch, steps, features)` and `(batch, values, width)`.
+
+    Raises:
+        ValueError: for other than two, ranks other than 3, or batches that differ.
+    """
     if not isinstance(shapes[0], (list, tuple)) or len(shapes) != 2:
         raise ValueError(
             f"`inputs` must be a list [inputs, memory]. Received: inputs of shape {shapes}"

@@ -98,7 +98,12 @@ class DRAWRecurrence(keras.layers.Layer):
     # === One step ===
 
     def first_state(self, batch):
-        """Canvas, states of the encoder and the decoder, and what the first read is told."""
+        """The state before the first step.
+
+        Returns:
+            A list: the canvas, `h` and `c` of the encoder, those of the decoder, and what the first
+            read is told, unless it reads whole images.
+        """
         canvas, encoder, decoder = (
             ops.zeros((batch, *shape), self.compute_dtype)
             + (ops.cast(self.start[name], self.compute_dtype) if self.start else 0.0)
@@ -134,7 +139,14 @@ class DRAWRecurrence(keras.layers.Layer):
         return ops.cast(kernel, self.compute_dtype), ops.cast(bias, self.compute_dtype)
 
     def paint(self, latent, encoder, state, projections):
-        """From `z_t` to the next state, and the window that was written through."""
+        """From `z_t` to the next state, and the window that was written through.
+
+        Args:
+            latent: `z_t`, `(batch, latent_units)`.
+            encoder: the next state of the encoder.
+            state: of the step before, see `first_state`.
+            projections: what the method of this name gave.
+        """
         _, decoder = cell_step(self.decoder, latent, state[3:5])
         kernel, bias = projections
         numbers = ops.matmul(decoder[0], kernel) + bias

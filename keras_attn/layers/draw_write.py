@@ -100,6 +100,7 @@ class DRAWWrite(ImageWindow):
 
 
 def check_state(shape):
+    """Refuses the shape of a state that is not `(batch, units)`."""
     if len(shape) != 2:
         raise ValueError(
             f"`decoder_state` must be (batch, units). Received: decoder_state.shape={tuple(shape)}"

@@ -79,7 +79,15 @@ class FeatureMapAttention(AlignmentAttention):
     # === Helpers ===
 
     def places(self, annotations):
-        """A feature map as a sequence of places; a sequence as it is."""
+        """A feature map as a sequence of places; a sequence as it is.
+
+        Args:
+            annotations: `(batch, height, width, depth)`, or with the channels first; or `(batch,
+                places, depth)`.
+
+        Returns:
+            `(batch, places, depth)`, the places row by row.
+        """
         annotations = ops.convert_to_tensor(annotations)
         if len(annotations.shape) != 4:
             return annotations
@@ -89,7 +97,16 @@ class FeatureMapAttention(AlignmentAttention):
         return ops.reshape(annotations, (-1, rows * columns, depth))
 
     def as_places(self, inputs, mask):
-        """Inputs and masks of a call, those of feature maps as of sequences."""
+        """Inputs and masks of a call, those of feature maps as of sequences.
+
+        Args:
+            inputs: `[query, annotations]`, or with keys, which may be a map too.
+            mask: `[query_mask, annotation_mask]`, the latter `(batch, height, width)` or `(batch,
+                places)`; or None.
+
+        Returns:
+            Two lists: the inputs, as many as came, and the two masks.
+        """
         query, *maps = query_value_key(inputs)[: len(inputs)]
         query_mask, annotation_mask = two_masks(mask)
         if annotation_mask is not None and len(annotation_mask.shape) == 3:
@@ -98,7 +115,16 @@ class FeatureMapAttention(AlignmentAttention):
         return [query, *map(self.places, maps)], [query_mask, annotation_mask]
 
     def as_map(self, of_places, annotations, axis=-1):
-        """A tensor whose `axis` is the places, with height and width there as annotations have."""
+        """A tensor of places with height and width in their stead.
+
+        Args:
+            of_places: `(..., places, ...)`.
+            annotations: what has the places; a sequence leaves the tensor as it is.
+            axis: that of the places.
+
+        Returns:
+            `(..., height, width, ...)`.
+        """
         if len(annotations.shape) != 4:
             return of_places
         shape = ops.shape(of_places)

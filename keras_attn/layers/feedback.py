@@ -40,7 +40,15 @@ def with_feedback(step, sequences, state, feedback, probability, draws):
 
 
 def draw_token(logits, chance):
-    """The token at `chance`, `(batch,)` in [0, 1), of the probability mass of `(batch, tokens)`."""
+    """Tokens by their probabilities, at chances that were drawn before.
+
+    Args:
+        logits: `(batch, tokens)`.
+        chance: `(batch,)` in [0, 1), where in the probability mass of all tokens in a row.
+
+    Returns:
+        Integers `(batch,)`.
+    """
     mass = ops.cumsum(ops.softmax(ops.cast(logits, "float32")), axis=-1)
     place = ops.sum(ops.cast(mass <= chance[:, None] * mass[:, -1:], "int32"), axis=-1)
     return ops.minimum(place, logits.shape[-1] - 1)

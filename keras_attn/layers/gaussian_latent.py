@@ -56,7 +56,7 @@ class GaussianLatent(keras.layers.Layer):
         self.projection.build(input_shape)
 
     def infer(self, hidden):
-        """`μ` and `log σ`, `(batch, units)` each."""
+        """`μ` and `log σ`, which is clipped to [-10, 10], `(batch, units)` each."""
         mean, log_deviation = ops.split(self.projection(hidden), 2, axis=-1)
         return mean, ops.clip(log_deviation, -LARGEST_LOGARITHM, LARGEST_LOGARITHM)
 

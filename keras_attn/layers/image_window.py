@@ -74,7 +74,7 @@ class ImageWindow(keras.layers.Layer):
         self.projection.bias.assign(bias)
 
     def described(self, window):
-        """A window as the layers return it: tensors by name."""
+        """A window as the layers return it: tensors by name, see `DRAWRead`."""
         return {
             "center": ops.stack([window.center_x, window.center_y], axis=-1),
             "stride": window.stride,
@@ -141,15 +141,26 @@ def images_and_state(shapes, data_format):
 
 
 def channels_last(image, data_format):
+    """Images of a data format as `(batch, height, width, channels)`."""
     return ops.moveaxis(image, 1, -1) if data_format == "channels_first" else image
 
 
 def from_channels_last(image, data_format):
+    """Images `(batch, height, width, channels)` in a data format."""
     return ops.moveaxis(image, -1, 1) if data_format == "channels_first" else image
 
 
 def checked_patch(name, size, image_shape, data_format):
-    """ValueError for a patch that is larger than the image; None stands for the whole of it."""
+    """Refuses a patch that is larger than the image.
+
+    Args:
+        name: of the argument, for what is said of a wrong one.
+        size: filters in each direction; None stands for the whole image.
+        image_shape, data_format: of the image.
+
+    Raises:
+        ValueError: for a larger patch, or a size that is not a positive integer.
+    """
     places = channels_last_shape(image_shape, data_format)[:2]
     if size is not None and positive_integer(name, size) > min(places):
         raise ValueError(

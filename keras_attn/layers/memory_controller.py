@@ -21,6 +21,13 @@ class MemoryController(keras.layers.Layer):
             other layer from vectors to vectors; or the config of a layer.
         units: how wide its output has to be.
 
+    Call arguments:
+        inputs: `(batch, features)`.
+        states: a flat list of tensors, empty for a network that is not recurrent.
+
+    Returns:
+        The output, `(batch, units)`, and the next states, a flat list.
+
     Raises:
         ValueError: for an unknown name, dropout, or another width.
     """

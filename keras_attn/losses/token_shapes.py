@@ -15,6 +15,14 @@ def check_tokens(labels, logits):
 def spread(sample_weight, measured, dtype):
     """Weights of the first axes of what is measured, with as many axes as that.
 
+    Args:
+        sample_weight: weights, say `(batch,)` or `(batch, steps)`.
+        measured: a tensor, say `(batch, steps)`.
+        dtype: of what is returned.
+
+    Returns:
+        The weights, which broadcast to `measured`.
+
     Raises:
         ValueError: for weights of other axes.
     """

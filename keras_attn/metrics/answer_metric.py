@@ -43,7 +43,15 @@ class AnswerMetric(keras.metrics.Metric):
         self.count.assign_add(count)
 
     def measure(self, bits, logits, weights):
-        """Two scalars; bits and logits `(batch, steps, channels)`, weights `(batch, steps)`."""
+        """The sum of what is measured, and what it is divided by.
+
+        Args:
+            bits, logits: float32 `(batch, steps, channels)`.
+            weights: float32 `(batch, steps)`, 0 where nothing is asked for.
+
+        Returns:
+            Two scalars, each of which is summed over the batches.
+        """
         raise NotImplementedError
 
     def result(self):

@@ -34,7 +34,16 @@ class MaskedMean(keras.metrics.Metric):
         self.count.assign_add(ops.sum(weights))
 
     def measure(self, labels, logits, mask):
-        """Float32 measures and weights; labels and mask `(..., steps)`, logits one axis more."""
+        """Measures and their weights.
+
+        Args:
+            labels: int32 `(..., steps)`.
+            logits: `(..., steps, classes)`.
+            mask: float32 like `labels`, 0 for padding and 1 elsewhere.
+
+        Returns:
+            Two float32 tensors of one shape, `(..., steps)`, or `(...)` for measures of sequences.
+        """
         raise NotImplementedError
 
     def result(self):

@@ -165,7 +165,17 @@ def _tensor(value):
 
 
 def plain_grid_sample(images, grid, interpolation, padding_mode, align_corners):
-    """`grid_sample` of channels-last images, in `keras.ops` alone."""
+    """`grid_sample` of channels-last images, in `keras.ops` alone.
+
+    Args:
+        images: `(batch, height, width, channels)`, or with a depth before the height.
+        grid: `(batch, ..., axes)` without heads, of the rank of the images; float32, or float64 for
+            float64 images.
+        interpolation, padding_mode, align_corners: see `grid_sample`.
+
+    Returns:
+        `(batch, ..., channels)`, in the dtype of the images.
+    """
     batch, *sizes, channels = ops.shape(images)
     pixels = math.prod(sizes)
     rows = ops.reshape(ops.cast(images, grid.dtype), (batch * pixels, channels))

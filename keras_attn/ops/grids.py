@@ -157,7 +157,7 @@ def flow_grid(flow, align_corners=False):
 
 
 def coordinates(tensor):
-    """The tensor in the precision in which coordinates are computed."""
+    """The tensor in the precision of coordinates: float32, or float64 where it is that."""
     tensor = ops.convert_to_tensor(tensor)
     return tensor if "float64" in str(tensor.dtype) else ops.cast(tensor, "float32")
 
@@ -176,7 +176,19 @@ def checked_output_shape(output_shape, name="output_shape"):
 
 
 def lattice_ticks(output_shape, align_corners):
-    """Coordinates along each axis, x first, shaped to broadcast to `output_shape`."""
+    """Normalised coordinates of the pixels along each axis.
+
+    Args:
+        output_shape: `(H, W)` or `(D, H, W)`.
+        align_corners: see `identity_grid`.
+
+    Returns:
+        A list of float64 arrays `(W,)`, `(H, 1)` and, for volumes, `(D, 1, 1)`, which broadcast to
+        `output_shape`.
+
+    Raises:
+        ValueError: if `output_shape` is not two or three positive integers.
+    """
     shape = checked_output_shape(output_shape)
     ticks = []
     for axis, size in enumerate(reversed(shape)):

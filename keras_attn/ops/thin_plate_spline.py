@@ -74,7 +74,18 @@ def thin_plate_spline_grid(displacement, output_shape, control_points=(4, 4), al
 
 
 def control_lattice(control_points, axes):
-    """The control points as a float64 array `(K, axes)`; see `thin_plate_spline_grid`."""
+    """The control points of a spline.
+
+    Args:
+        control_points: see `thin_plate_spline_grid`.
+        axes: 2 in the plane, 3 in space.
+
+    Returns:
+        A float64 array `(K, axes)`, normalised, x first; a lattice row by row from the top.
+
+    Raises:
+        ValueError: for points that do not determine a spline, or are of another number of axes.
+    """
     given = np.asarray(control_points, dtype="float64")
     if given.ndim == 1 and given.size == axes and (given >= 2).all() and (given % 1 == 0).all():
         ticks = lattice_ticks([int(size) for size in given], align_corners=True)

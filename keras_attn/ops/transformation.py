@@ -105,7 +105,15 @@ def transformation_matrix(
 
 
 def check_limits(transformation, scale_range, max_shift):
-    """Refuses limits that are empty, or that the transformation has no parameter for."""
+    """Refuses limits that are empty, or that the transformation has no parameter for.
+
+    Args:
+        transformation: see `transformation_matrix`; a spline or a flow has no scale either.
+        scale_range, max_shift: see `transformation_matrix`, or None.
+
+    Raises:
+        ValueError: for such limits.
+    """
     if scale_range is not None:
         if transformation not in ("attention", "similarity"):
             raise ValueError(
@@ -125,7 +133,12 @@ def check_limits(transformation, scale_range, max_shift):
 
 
 def limit_shift(shift, max_shift):
-    """`max_shift · tanh(shift / max_shift)`: the identity near zero, bounded far from it."""
+    """`max_shift · tanh(shift / max_shift)`: the identity near zero, bounded far from it.
+
+    Args:
+        shift: a tensor of any shape.
+        max_shift: positive, or None for no limit.
+    """
     return shift if max_shift is None else max_shift * ops.tanh(shift / max_shift)
 
 

@@ -130,7 +130,15 @@ class _Panel:
 
 
 def checked_titles(titles, count):
-    """A list of as many titles, or None."""
+    """A list of as many titles, or None.
+
+    Args:
+        titles: texts, one text for one alignment, or None.
+        count: how many alignments there are.
+
+    Raises:
+        ValueError: for another number of titles.
+    """
     titles = [titles] if isinstance(titles, str) else titles
     if titles is not None and len(titles) != count:
         raise ValueError(
@@ -148,7 +156,15 @@ def listed(alignments):
 
 
 def checked(alignments):
-    """A list of alignments, refused where one does not hold together."""
+    """A list of alignments, refused where one does not hold together.
+
+    Args:
+        alignments: a `keras_attn.decoding.Alignment` or several, of tokens with tokens.
+
+    Raises:
+        ValueError: for no alignment, one without tokens, or weights that do not fit the tokens or
+            are no numbers in [0, 1].
+    """
     panels = listed(alignments)
     for one in panels:
         weights = np.asarray(one.weights)

@@ -156,7 +156,17 @@ def checked_canvases(painted):
 
 
 def chosen_steps(steps, total, most=10):
-    """The numbers of the steps that are drawn; ValueError for those that are not there."""
+    """The numbers of the steps that are drawn, a list.
+
+    Args:
+        steps: these numbers, from 0; None for evenly spaced ones, the first and the last among
+            them.
+        total: how many steps there are.
+        most: how many are drawn at most, where `steps` is None.
+
+    Raises:
+        ValueError: for no step, or one that is not there.
+    """
     if steps is None:
         return np.unique(np.linspace(0, total - 1, min(total, most)).round().astype(int)).tolist()
     steps = list(steps)
@@ -166,7 +176,12 @@ def chosen_steps(steps, total, most=10):
 
 
 def show_image(axes, image):
-    """An image without axes; one channel is grey, of more than three the mean is."""
+    """Draws an image without axes: of three channels in colour, of others their mean in grey.
+
+    Args:
+        axes: where to draw.
+        image: `(height, width, channels)` in [0, 1], to which it is clipped.
+    """
     if image.shape[-1] != 3:
         image = image.mean(axis=-1)
     axes.imshow(np.clip(image, 0.0, 1.0), cmap="gray", vmin=0.0, vmax=1.0)
@@ -177,7 +192,13 @@ def show_image(axes, image):
 
 
 def draw_windows(axes, painted, example, step):
-    """The frames of what was read and written at a step."""
+    """Draws the frames of what was read and written at a step.
+
+    Args:
+        axes: those of the image.
+        painted: see `plot_canvases`; windows that it does not have are left out.
+        example, step: which of the batch, and which of the steps.
+    """
     for name, colour in (("read_window", READ_COLOUR), ("write_window", WRITE_COLOUR)):
         if name in painted:
             window = {part: to_numpy(each)[example, step] for part, each in painted[name].items()}
@@ -185,7 +206,13 @@ def draw_windows(axes, painted, example, step):
 
 
 def draw_window(axes, window, colour):
-    """A window's frame, through its outermost filters, as wide as they blur."""
+    """Draws a window's frame, through its outermost filters, as wide as they blur.
+
+    Args:
+        axes: those of the image.
+        window: one example's at one step: `box`, `(4,)`, and `variance`, see `keras_attn.DRAWRead`.
+        colour: of the frame.
+    """
     from matplotlib.patches import Rectangle
 
     left, top, right, bottom = window["box"]

@@ -30,7 +30,16 @@ def new_figure(width, height):
 
 
 def new_chart(width=8.0, height=4.5, title=None, **labels):
-    """A figure with one chart: no frame but the axes, text to be read from the last row."""
+    """A figure with one chart: no frame but the axes, text to be read from the last row.
+
+    Args:
+        width, height: in inches.
+        title: a text above the chart.
+        **labels: `x` and `y`, what the axes measure.
+
+    Returns:
+        The figure and its axes.
+    """
     figure = new_figure(width, height)
     figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
     axes = figure.add_subplot()
@@ -47,7 +56,16 @@ def new_chart(width=8.0, height=4.5, title=None, **labels):
 
 
 def axes_at(figure, left, top, width, height):
-    """Axes at a place in inches, from the corner at the top."""
+    """Axes at a place in inches, from the corner at the top.
+
+    Args:
+        figure: of the size that it keeps.
+        left, top: of the upper left corner of the axes, from that of the figure.
+        width, height: of the axes.
+
+    Returns:
+        The axes.
+    """
     whole_width, whole_height = figure.get_size_inches()
     return figure.add_axes(
         (
@@ -60,7 +78,17 @@ def axes_at(figure, left, top, width, height):
 
 
 def write_at(figure, left, top, text, **options):
-    """Text at a place in inches, from the corner at the top."""
+    """Text at a place in inches, from the corner at the top.
+
+    Args:
+        figure: of the size that it keeps.
+        left, top: where it stands, from the upper left corner of the figure.
+        text: what is written.
+        **options: of `matplotlib.figure.Figure.text`.
+
+    Returns:
+        The `matplotlib.text.Text`.
+    """
     width, height = figure.get_size_inches()
     return figure.text(left / width, 1 - top / height, text, **{"color": INK, **options})
 

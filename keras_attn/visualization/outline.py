@@ -64,7 +64,12 @@ def border(lattice):
 
 
 def is_curved(pixels, tolerance=0.25):
-    """Whether a grid departs by more than `tolerance` pixels from an affine one."""
+    """Whether a grid departs from the affine one that is nearest to it.
+
+    Args:
+        pixels: `(rows, columns, 2)`, the centres; those that are NaN do not count.
+        tolerance: how far a centre may be off along an axis, in pixels of the image.
+    """
     rows, columns, _ = pixels.shape
     y, x = np.mgrid[:rows, :columns].reshape(2, -1)
     points = pixels.reshape(-1, 2)

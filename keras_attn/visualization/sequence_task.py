@@ -180,7 +180,19 @@ def _draw_legend(figure, top, masked):
 
 
 def checked_examples(inputs, targets, outputs, mask):
-    """The sequences one by one: inputs, targets, outputs and which steps count, in NumPy."""
+    """The sequences one by one.
+
+    Args:
+        inputs, targets, outputs, mask: see `plot_sequence_task`.
+
+    Returns:
+        A list of `(inputs, targets, outputs, counts)`, new NumPy arrays: float32 `(steps,
+        channels)`, where inputs may be None, and boolean `(steps,)`, which steps count.
+
+    Raises:
+        ValueError: for no sequence, shapes that do not fit each other, or answers outside [0, 1]
+            where they count.
+    """
     targets, outputs = _sequences(targets, "targets"), _sequences(outputs, "outputs")
     count = len(targets)
     inputs = [None] * count if inputs is None else _sequences(inputs, "inputs")

@@ -11,7 +11,13 @@ ALGORITHM = "philox"
 
 
 def random_numbers(distribution, shape, dtype, seed):
-    """Numbers from [0, 1) or from `N(0, 1)`, see `keras_attn.ops.random_numbers`."""
+    """Numbers from [0, 1) or from `N(0, 1)`, see `keras_attn.ops.random_numbers`.
+
+    Args:
+        distribution: `"uniform"` or `"normal"`.
+        shape, dtype: of them.
+        seed: an integer or a `keras.random.SeedGenerator`.
+    """
     draw = {
         "uniform": tf.random.stateless_uniform,
         "normal": tf.random.stateless_normal,

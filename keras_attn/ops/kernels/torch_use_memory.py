@@ -23,7 +23,12 @@ SINGLE = ("strength", "gate", "sharpening")
 
 
 def use_memory(numbers, memory, weights, parts, read_heads):
-    """Equals `NTMCell.use`."""
+    """Equals `NTMCell.use`.
+
+    Args:
+        numbers, memory, weights: see `NTMCell.use`.
+        parts, read_heads: those of the cell.
+    """
     told = {}
     sizes = [count * width for count, width in parts.values()]
     for (name, shape), part in zip(parts.items(), numbers.split(sizes, dim=1), strict=True):
