@@ -3,13 +3,14 @@ import numpy as np
 
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.image_encoders import check_feature_map, image_encoder
+from keras_attn.applications.image_features import ImageFeatures
 from keras_attn.applications.vocabulary import check_dropout
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.dropout import Dropout
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class AttributeDetector(FunctionalModel):
+class AttributeDetector(ImageFeatures, FunctionalModel):
     """Tells which words an image calls for: what semantic attention attends to.
 
     Every place of the feature map has a score for every attribute, and the highest over all places
@@ -22,7 +23,7 @@ class AttributeDetector(FunctionalModel):
     Args:
         image_shape: `(height, width, channels)`, or with the channels first.
         attributes: words, or integers of a vocabulary without words.
-        encoder, encoder_weights: see `ShowAttendTell`.
+        encoder, encoder_weights, train_encoder: see `ShowAttendTell`.
         dropout: fraction of the feature map that is dropped in training.
         data_format: of the images, by default that of Keras.
         dtype: dtype policy of the layers; the probabilities are float32 whatever it is.
@@ -56,6 +57,7 @@ class AttributeDetector(FunctionalModel):
         attributes,
         encoder="small",
         encoder_weights=None,
+        train_encoder=None,
         dropout=0.0,
         data_format=None,
         dtype=None,
@@ -72,6 +74,8 @@ class AttributeDetector(FunctionalModel):
         # === Layers ===
         layers = keras.layers
         self.features = image_encoder(encoder, image_shape, encoder_weights, data_format, dtype)
+        if train_encoder is None:
+            train_encoder = self.features.trainable and encoder_weights is None
         self.drop = Dropout(dropout, dtype=dtype, name="drop_features")
         self.scores = layers.Conv2D(
             len(attributes), 1, data_format=data_format, dtype=dtype, name="scores"
@@ -90,12 +94,11 @@ class AttributeDetector(FunctionalModel):
             "image_shape": tuple(image_shape),
             "attributes": attributes,
             "encoder": encoder,
+            "train_encoder": train_encoder,
             "dropout": dropout,
             "data_format": data_format,
         }
         super().__init__(image, probability, dtype, arguments, **kwargs)
-        if encoder_weights is not None:
-            self.features.trainable = False
 
     def detected(self, feature_map, training=None):
         """The probabilities of the attributes.

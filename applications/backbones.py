@@ -176,7 +176,7 @@ def check_sizes(name, sizes, count):
     if (
         not isinstance(sizes, (tuple, list))
         or len(sizes) != count
-        or not all(isinstance(size, int) and size > 0 for size in sizes)
+        or not all(_is_positive(size) for size in sizes)
     ):
         raise ValueError(f"`{name}` must be {count} positive integers. Received: {name}={sizes}")
 
@@ -184,5 +184,9 @@ def check_sizes(name, sizes, count):
 def check_positive(**values):
     """Refuses what is neither a positive integer nor None, for arguments that may be left out."""
     for name, value in values.items():
-        if value is not None and (not isinstance(value, int) or value < 1):
+        if value is not None and not _is_positive(value):
             raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+
+
+def _is_positive(value):
+    return hasattr(value, "__index__") and not isinstance(value, bool) and value > 0

@@ -24,6 +24,10 @@ class Compiled:
         if name not in self.found:
             self.found[name] = _Function(self.model, self.functions[name]).predict_on_batch
         positive_integer("batch_size", batch_size)
+        if not len(arrays[0]):
+            raise ValueError(
+                f"At least one example is needed. Received: an array of shape {arrays[0].shape}"
+            )
         parts = []
         for first in range(0, len(arrays[0]), batch_size):
             batch = [array[first : first + batch_size] for array in arrays]

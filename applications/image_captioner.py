@@ -4,13 +4,14 @@ import numpy as np
 from keras import ops
 
 from keras_attn.applications.generative_model import GenerativeModel, outputs_and_alignments
+from keras_attn.applications.image_features import ImageFeatures
 from keras_attn.applications.vocabulary import names_and_ids
 from keras_attn.datasets.sequence_pairs import padded
 from keras_attn.datasets.text_tokenizer import START, TextTokenizer
 from keras_attn.decoding import Alignment
 
 
-class ImageCaptioner(GenerativeModel):
+class ImageCaptioner(ImageFeatures, GenerativeModel):
     """A functional model `{"image", "target"} -> ...` that also writes captions.
 
     Args:

@@ -81,15 +81,21 @@ def _small(image_shape, data_format, dtype):
 
 def _named(network, layer, image_shape, weights, data_format):
     """A network of `keras.applications` up to a layer, for images in [0, 1]."""
-    whole = network(include_top=False, weights=weights, input_shape=image_shape)
     images = keras.Input(image_shape)
-    # These networks were trained on blue, green, red in 0..255 without the mean of ImageNet.
-    axis = -1 if data_format == "channels_last" else 1
+    # These networks know one data format, that of Keras.
+    theirs = keras.config.image_data_format()
+    axes = (1, -1) if data_format == "channels_first" else (-1, 1)
+    turned = images if theirs == data_format else keras.ops.moveaxis(images, *axes)
+    whole = network(include_top=False, weights=weights, input_shape=turned.shape[1:])
+    # They were trained on blue, green, red in 0..255 without the mean of ImageNet.
+    axis = -1 if theirs == "channels_last" else 1
     shape = [3 if n == axis % 4 else 1 for n in range(4)]
     mean = keras.ops.reshape([103.939, 116.779, 123.68], shape)
-    pixels = keras.ops.flip(images, axis=axis) * 255.0 - mean
+    pixels = keras.ops.flip(turned, axis=axis) * 255.0 - mean
     features = keras.Model(whole.inputs, whole.get_layer(layer).output)
-    return keras.Model(images, features(pixels), name="encoder")
+    found = features(pixels)
+    found = found if theirs == data_format else keras.ops.moveaxis(found, *axes[::-1])
+    return keras.Model(images, found, name="encoder")
 
 
 def check_feature_map(features, data_format):

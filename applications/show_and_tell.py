@@ -26,8 +26,8 @@ class ShowAndTell(ImageCaptioner):
     | `units`, `embedding_units` | 512 each |
 
     Args:
-        image_shape, target_vocabulary, encoder, encoder_weights, units, embedding_units, dropout,
-            data_format, dtype: see `ShowAttendTell`.
+        image_shape, target_vocabulary, encoder, encoder_weights, train_encoder, units,
+            embedding_units, dropout, data_format, dtype: see `ShowAttendTell`.
 
     Call arguments:
         inputs: see `ShowAttendTell`.
@@ -58,6 +58,7 @@ class ShowAndTell(ImageCaptioner):
         target_vocabulary,
         encoder="small",
         encoder_weights=None,
+        train_encoder=None,
         units=512,
         embedding_units=512,
         dropout=0.5,
@@ -72,6 +73,8 @@ class ShowAndTell(ImageCaptioner):
         # === Layers ===
         layers = keras.layers
         self.features = image_encoder(encoder, image_shape, encoder_weights, data_format, dtype)
+        if train_encoder is None:
+            train_encoder = self.features.trainable and encoder_weights is None
         self.mean = layers.GlobalAveragePooling2D(data_format=data_format, dtype=dtype, name="mean")
         self.image_embedding = layers.Dense(embedding_units, dtype=dtype, name="image_embedding")
         self.target_embedding = layers.Embedding(
@@ -97,14 +100,13 @@ class ShowAndTell(ImageCaptioner):
             "image_shape": tuple(image_shape),
             "target_vocabulary": target_vocabulary,
             "encoder": encoder,
+            "train_encoder": train_encoder,
             "units": units,
             "embedding_units": embedding_units,
             "dropout": dropout,
             "data_format": data_format,
         }
         super().__init__((image, target), logits, None, dtype, arguments, **kwargs)
-        if encoder_weights is not None:
-            self.features.trainable = False
 
     def _read_out(self, states):
         return self.precise(self.logits(self.drop(states)))

@@ -46,8 +46,10 @@ class ShowAttendTell(ImageCaptioner):
             is padding, 1 the start, 2 the end.
         encoder: `"small"`, four convolutions, to be trained from scratch, of which the last is told
             where it is; `"vgg16"` (its layer block5_conv3) or `"vgg19"` for images in [0, 1] of a
-            multiple of 16 pixels, not trained; or any Keras model from images to feature maps.
+            multiple of 16 pixels; or any Keras model from images to feature maps.
         encoder_weights: of a network by name: None for random numbers, `"imagenet"`, or a file.
+        train_encoder: whether training moves the encoder; by default it does, unless it came with
+            `encoder_weights`.
         units: of the LSTM, and of the hidden layer of the score.
         embedding_units: of the words.
         mode: `"soft"` or `"hard"`.
@@ -103,6 +105,7 @@ class ShowAttendTell(ImageCaptioner):
         target_vocabulary,
         encoder="small",
         encoder_weights=None,
+        train_encoder=None,
         units=512,
         embedding_units=512,
         mode="soft",
@@ -137,6 +140,8 @@ class ShowAttendTell(ImageCaptioner):
         # === Layers ===
         layers = keras.layers
         self.features = image_encoder(encoder, image_shape, encoder_weights, data_format, dtype)
+        if train_encoder is None:
+            train_encoder = self.features.trainable and encoder_weights is None
         self.first_hidden = layers.Dense(units, "tanh", dtype=dtype, name="first_hidden")
         self.first_cell = layers.Dense(units, "tanh", dtype=dtype, name="first_cell")
         self.target_embedding = layers.Embedding(
@@ -185,6 +190,7 @@ class ShowAttendTell(ImageCaptioner):
             "image_shape": tuple(image_shape),
             "target_vocabulary": target_vocabulary,
             "encoder": encoder,
+            "train_encoder": train_encoder,
             "units": units,
             "embedding_units": embedding_units,
             "mode": mode,
@@ -200,8 +206,6 @@ class ShowAttendTell(ImageCaptioner):
             "seed": seed,
         }
         super().__init__((image, target), outputs, weights, dtype, arguments, grid, **kwargs)
-        if encoder_weights is not None:
-            self.features.trainable = False
 
     def _annotate(self, feature_map):
         """The places of a feature map, and the first state of the LSTM."""

@@ -155,12 +155,6 @@ class VariationalModel(FunctionalModel):
 
     # === Keras ===
 
-    @property
-    def metrics(self):
-        # Keras asks for them before they are there.
-        names = ("reconstruction_tracker", "divergence_tracker")
-        return [*super().metrics, *(getattr(self, name) for name in names if hasattr(self, name))]
-
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if not training:
             y_pred = self(x, training=True)

@@ -1,6 +1,7 @@
 """A folder of images, and the file of their captions."""
 
 import csv
+import io
 import json
 from pathlib import Path
 
@@ -61,18 +62,23 @@ def _from_json(text, file):
             '`captions` must be a JSON object with "images" and "annotations". '
             f"Received: {file.name}, another"
         )
-    by_image = {}
+    by_image = {image["id"]: [] for image in whole["images"]}
     for annotation in whole["annotations"]:
-        by_image.setdefault(annotation["image_id"], []).append(annotation["caption"])
+        if annotation["image_id"] not in by_image:
+            raise ValueError(
+                "`captions` must name the image of every annotation. "
+                f"Received: {file.name}, which has no image {annotation['image_id']!r}"
+            )
+        by_image[annotation["image_id"]].append(annotation["caption"])
     for image in whole["images"]:
-        for caption in by_image.get(image["id"], ()):
+        for caption in by_image[image["id"]]:
             yield image["file_name"], caption
 
 
 def _from_lines(text, file):
     """Pairs of an image's name and a caption, of Flickr8k's tokens or of a table."""
     if text.split("\n", 1)[0].strip().lower() == "image,caption":
-        rows = list(csv.reader(text.splitlines()[1:]))
+        rows = list(csv.reader(io.StringIO(text, newline="")))[1:]
         for number, row in enumerate(rows, start=2):
             if row and len(row) < 2:
                 raise ValueError(
@@ -83,7 +89,8 @@ def _from_lines(text, file):
                 # What was not put between quotation marks may have commas.
                 yield row[0], ",".join(row[1:])
         return
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not splitlines, which also breaks at characters inside of sentences.
+    for number, line in enumerate(text.split("\n"), start=1):
         name, tab, caption = line.partition("\t")
         if line.strip() and not tab:
             raise ValueError(

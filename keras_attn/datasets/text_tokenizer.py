@@ -161,7 +161,9 @@ class TextTokenizer:
         if self.tokenizer.decoder is not None:
             ids = [int(number) for number in ids]
             ids = ids[: ids.index(END)] if END in ids else ids
-            return self.tokenizer.decode(ids)
+            shown = [number for number in ids if number not in (PADDING, START)]
+            # Unknown words are special to some tokenizers, and are words here.
+            return self.tokenizer.decode(shown, skip_special_tokens=False)
         tokens = []
         for number in map(int, ids):
             if number == END:

@@ -146,14 +146,14 @@ class NTMCell(MemoryCell):
         self.weights_initializer = keras.initializers.get(weights_initializer)
         self.set_heads(
             self.write_heads,
-            self._parts(),
+            self._told(),
             {},
             kernel_initializer=kernel_initializer,
             bias_initializer=bias_initializer,
             kernel_regularizer=kernel_regularizer,
         )
 
-    def _parts(self):
+    def _told(self):
         """What the heads are told: how many are, and how many numbers each, in the order of the
         projection."""
         every, width = self.read_heads + self.write_heads, self.memory_width

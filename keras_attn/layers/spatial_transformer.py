@@ -120,7 +120,7 @@ class SpatialTransformer(keras.layers.Layer):
         if isinstance(output_size, (tuple, list)):
             output_size = checked_output_shape(output_size, "output_size")
         elif output_size is not None:
-            checked_output_shape((output_size,) * 2, "output_size")
+            output_size, _ = checked_output_shape((output_size,) * 2, "output_size")
         self.localization = localization
         self.output_size = output_size
         self.transformation = transformation

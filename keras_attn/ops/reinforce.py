@@ -1,5 +1,7 @@
 from keras import ops
 
+from keras_attn.ops.named_axes import with_axes
+
 
 def reinforce_loss(log_probability, reward, baseline=0.0, entropy=None, entropy_weight=0.0):
     """The loss whose gradient is the score-function estimator of draws without a gradient.
@@ -29,6 +31,9 @@ def reinforce_loss(log_probability, reward, baseline=0.0, entropy=None, entropy_
     Returns:
         `(batch,)`, float32.
 
+    Raises:
+        ValueError: if there is not one reward for each `log_probability`.
+
     Example:
 
     >>> loss = keras_attn.ops.reinforce_loss(np.log([0.5, 0.25]), np.array([1.0, -1.0]))
@@ -46,8 +51,13 @@ def reinforce_loss(log_probability, reward, baseline=0.0, entropy=None, entropy_
         Learning", 1992; Xu et al., "Show, Attend and Tell", 2015, section 4.1,
         https://arxiv.org/abs/1502.03044
     """
-    gain = ops.stop_gradient(_steps(reward) - _steps(baseline))
-    loss = -ops.sum(gain * _steps(log_probability), axis=-1)
+    log_probability, reward = with_axes(
+        {"log_probability": "batch steps", "reward": "batch steps"},
+        log_probability=_steps(log_probability),
+        reward=_steps(reward),
+    )
+    gain = ops.stop_gradient(reward - _steps(baseline))
+    loss = -ops.sum(gain * log_probability, axis=-1)
     if entropy is not None:
         loss = loss - entropy_weight * _steps(entropy)[:, 0]
     return loss

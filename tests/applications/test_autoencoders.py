@@ -112,3 +112,18 @@ def test_what_a_variational_one_refuses():
         model.reconstruct(np.zeros((3, 8)), np.zeros((2, 2)))
     with pytest.raises(ValueError, match="`num_examples`"):
         model.generate(0)
+
+
+def test_what_is_evaluated_is_named_once():
+    model = VariationalAutoencoder((6,), units=(5,), latent_units=2)
+    model.compile("sgd")
+    x = np.full((4, 6), 0.5, "float32")
+    found = model.evaluate(x, verbose=0)
+    named = model.evaluate(x, verbose=0, return_dict=True)
+    assert set(named) == {"loss", "reconstruction", "divergence"}
+    assert len(found) == 3
+
+
+def test_no_examples_are_refused():
+    with pytest.raises(ValueError, match="At least one example"):
+        Autoencoder((6,), units=(5, 2)).encode(np.zeros((0, 6), "float32"))

@@ -11,7 +11,7 @@ from keras_attn.applications import (
     ShowAttendTell,
 )
 from keras_attn.applications.coordinates import Coordinates
-from keras_attn.applications.image_encoders import NAMED
+from keras_attn.applications.image_encoders import NAMED, image_encoder
 from keras_attn.datasets import TextTokenizer
 from tests.backend import to_numpy
 from tests.conformance.case import randomise
@@ -242,6 +242,24 @@ def test_weights_by_name_are_asked_of_keras(monkeypatch):
     # What is loaded is not trained, and a copy from the config does not load it again.
     assert not any("block" in weight.path for weight in model.trainable_weights)
     assert "encoder_weights" not in model.get_config()
+    again = ShowAttendTell.from_config(model.get_config())
+    assert not any("block" in weight.path for weight in again.trainable_weights)
+    again.features.trainable = True
+    assert ShowAttendTell.from_config(again.get_config()).features.trainable
+
+
+def test_the_network_of_the_paper_sees_either_data_format():
+    maps = {}
+    for data_format in ("channels_last", "channels_first"):
+        image = np.random.default_rng(0).uniform(size=(1, 32, 48, 3)).astype("float32")
+        image = image if data_format == "channels_last" else np.moveaxis(image, -1, 1)
+        keras.utils.set_random_seed(0)
+        encoder = image_encoder("vgg16", image.shape[1:], None, data_format, None)
+        maps[data_format] = to_numpy(encoder(image))
+    assert maps["channels_first"].shape == (1, 512, 2, 3)
+    np.testing.assert_allclose(
+        np.moveaxis(maps["channels_first"], 1, -1), maps["channels_last"], rtol=1e-4, atol=1e-4
+    )
 
 
 def test_an_encoder_of_ones_own():

@@ -198,6 +198,7 @@ def test_it_learns_translated_patterns_better_than_the_network_without_transform
         ({"transformation": "shear"}, "`transformation` must be one of"),
         ({"transformation": None, "heads": 2}, "need a transformation"),
         ({"heads": 0}, "`heads` must be a positive integer"),
+        ({"heads": True}, "`heads` must be a positive integer"),
         ({"filters": (3, 4, 5)}, "`filters` must be 2 positive integers"),
         ({"units": -1}, "`units` must be a positive integer"),
         ({"units": None, "num_parameters": 500}, "must leave some for the hidden dense layers"),

@@ -52,6 +52,13 @@ def test_kinds_of_files(folder, name, text):
     assert captions == [["A dog .", "It runs , fast ."], ["A cat ."]]
 
 
+def test_separators_inside_of_a_caption_are_no_ends_of_it(folder):
+    (folder / "c.txt").write_text("a.jpg#0\tOne\u2028two .\r\n", encoding="utf-8")
+    assert captioned_images(folder, folder / "c.txt")[1] == [["One\u2028two ."]]
+    (folder / "c.csv").write_text('image,caption\na.jpg,"One\ntwo ."\n', encoding="utf-8")
+    assert captioned_images(folder, folder / "c.csv")[1] == [["One\ntwo ."]]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "error", "words"),
     [
@@ -59,6 +66,7 @@ def test_kinds_of_files(folder, name, text):
         ("c.txt", "a.jpg A cat .\n", ValueError, "line 1 of c.txt has none"),
         ("c.csv", "image,caption\na.jpg\n", ValueError, "line 2 of c.csv has one"),
         ("c.json", "[]", ValueError, "must be a JSON object"),
+        ("c.json", COCO.replace("3,", "5,", 1), ValueError, "which has no image 3"),
         ("c.txt", "a.jpg#0\t \n", ValueError, "must hold captions"),
     ],
 )

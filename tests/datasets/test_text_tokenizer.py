@@ -135,3 +135,18 @@ def test_package_does_without_the_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert 'pip install "keras-attn[text]"' in done.stdout, done.stderr[-2000:]
+
+
+def test_unknown_words_are_shown_where_they_are_special():
+    import tokenizers
+
+    own = tokenizers.Tokenizer(tokenizers.models.WordLevel(unk_token="<unk>"))
+    own.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
+    own.decoder = tokenizers.decoders.Metaspace()
+    special = ["<pad>", "<s>", "</s>", "<unk>"]
+    own.train_from_iterator(TEXTS, tokenizers.trainers.WordLevelTrainer(special_tokens=special))
+    tokenizer = TextTokenizer(own)
+    first, *_ = TEXTS[0].split()
+    assert tokenizer.decode([[1, *tokenizer.encode([f"{first} never"])[0], 0, 2, 5]]) == [
+        f"{first}<unk>"
+    ]

@@ -139,7 +139,7 @@ def test_inverse_is_refused_before_the_layer_is_built():
         SpatialTransformer().inverse(np.ones((1, 4, 4, 1)), np.ones((1, 2, 3)))
 
 
-@pytest.mark.parametrize("output_size", [5, (5, 4), None])
+@pytest.mark.parametrize("output_size", [5, np.int64(5), (5, 4), None])
 def test_output_shape_is_known_before_the_layer_is_built(output_size):
     layer = SpatialTransformer(output_size=output_size, heads=2, data_format="channels_last")
     expected = {5: (5, 5), (5, 4): (5, 4), None: (12, 10)}[output_size]

@@ -246,3 +246,8 @@ def test_a_decoder_drives_the_cell_with_the_sentinel(generator):
         (output, _, seen), state = decoder.step(words[:, step], state, prepared)
         np.testing.assert_allclose(to_numpy(output), outputs[:, step], atol=1e-5)
         np.testing.assert_allclose(to_numpy(seen), weights[:, step], atol=1e-5)
+
+
+def test_rewards_that_are_not_those_of_the_draws_are_refused():
+    with pytest.raises(ValueError, match="`reward` must be of shape"):
+        reinforce_loss(np.zeros((2, 3), "float32"), np.zeros(2, "float32"))

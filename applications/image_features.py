@@ -1,0 +1,14 @@
+class ImageFeatures:
+    """A functional model whose `features`, a layer, see the image, and may be left as they are.
+
+    That is saved with the model, like an argument of its constructor.
+    """
+
+    @property
+    def train_encoder(self):
+        """Whether training moves `features`."""
+        return self.features.trainable
+
+    @train_encoder.setter
+    def train_encoder(self, value):
+        self.features.trainable = value
