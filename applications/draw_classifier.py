@@ -6,6 +6,7 @@ from keras_attn.layers import DRAWRead, WholeImageRead
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.draw_glimpses import DRAWGlimpses
 from keras_attn.layers.image_window import (
+    channels_last_shape,
     checked_data_format,
     checked_patch,
     image_shape_argument,
@@ -108,6 +109,20 @@ class DRAWClassifier(FunctionalModel):
         self._apply = Compiled(
             self, windows=lambda image: self.glimpses(image, return_windows=True)[1]
         )
+
+    def cover(self):
+        """Sets the first window over the whole image, with filters that leave nothing out.
+
+        With the paper's, filters are a pixel wide and far apart, and what lies between them is not
+        seen. Call it before training.
+
+        Raises:
+            ValueError: without attention.
+        """
+        if self.read_size is None:
+            raise ValueError("`cover` needs a model with attention. Received: read_size=None")
+        height, width, _ = channels_last_shape(self.image_shape, self.data_format)
+        self.glimpses.reader.cover((height, width))
 
     def windows(self, images, batch_size=256):
         """Where it looks, step by step.

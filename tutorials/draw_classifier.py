@@ -95,7 +95,7 @@ def load(options):
 
 
 def make_network(name, options):
-    return DRAWClassifier(
+    model = DRAWClassifier(
         (options.size, options.size, 1),
         10,
         steps=options.steps,
@@ -103,6 +103,9 @@ def make_network(name, options):
         read_size=options.read if name == "attention" else None,
         data_format="channels_last",
     )
+    if name == "attention":
+        model.cover()
+    return model
 
 
 def train_network(model, train, validation, options):
