@@ -123,7 +123,7 @@ low one, which a noisy gradient needs.
 """
 
 
-def make_model(mode, shape, train, tokenizer, options, expectation_rate=0.5):
+def make_model(mode, shape, train, tokenizer, options, **hard):
     # Feature maps need no encoder.
     encoder = "small" if shape[-1] == 3 else keras.layers.Identity(name="features")
     sizes = {
@@ -152,9 +152,9 @@ def make_model(mode, shape, train, tokenizer, options, expectation_rate=0.5):
         gate=None if options.gate == "none" else options.gate,
         coverage_weight=options.coverage,
         reward_weight=options.reward,
-        expectation_rate=expectation_rate,
         seed=options.seed,
         **sizes,
+        **hard,
     )
 
 
@@ -224,13 +224,16 @@ def train_model(model, train, validation, epochs, options, over=0):
 BLEU compares with the five sentences of each scene. A caption is an exact match if it is any of the
 sentences that are right. Pointing accuracy is how often the place with the most weight lies on the
 thing that the word names.
+
+Hard attention looks at the likeliest place. With the same weights it may also be asked for the
+expectation of what it would see, which is more than one place shows it.
 """
 
 
 def judge(mode, model, images, scenes, options):
     search = {"search": "beam", "beams": options.beams, "max_length": 30, "batch_size": 100}
     attends = mode != "none"
-    looks = mode in ("soft", "hard")
+    looks = mode in ("soft", "hard", "expectation")
     found = model.generate(images, return_alignments=attends, **search)
     captions, alignments = found if attends else (found, None)
     score = bleu(captions, scenes.captions, lowercase=True)
@@ -296,6 +299,12 @@ def main(arguments=None):
             **judge(mode, model, images["test"], scenes["test"], options),
             "history": history,
         }
+        if mode == "hard":
+            everywhere = make_model(mode, shape, known, tokenizer, options, inference="expectation")
+            everywhere.set_weights(model.get_weights())
+            results[mode]["expectation"] = judge(
+                "expectation", everywhere, images["test"], scenes["test"], options
+            )
         if options.weights:
             options.weights.mkdir(parents=True, exist_ok=True)
             model.compile()  # A file with a rate of ours could not be loaded elsewhere.
@@ -309,10 +318,13 @@ def main(arguments=None):
         path=options.pictures / "captioning_curves.png",
     )
     kinds = {"bleu": "BLEU-4", "exact_match": "exact match", "pointing_accuracy": "pointing"}
-    print(f"\n{'':16}" + "".join(f"{name:>14}" for name in kinds.values()))
-    for mode, result in results.items():
+    print(f"\n{'':18}" + "".join(f"{name:>14}" for name in kinds.values()))
+    found = {NAMES[mode]: result for mode, result in results.items()}
+    if "hard" in results:
+        found["its expectation"] = results["hard"]["expectation"]
+    for name, result in found.items():
         cells = [f"{result[kind]:14.1f}" if kind in result else f"{'–':>14}" for kind in kinds]
-        print(f"{NAMES[mode]:16}" + "".join(cells))
+        print(f"{name:18}" + "".join(cells))
     print(next(iter(results.values()))["signature"])
     seconds = time.perf_counter() - start
     print(f"\n{seconds:.0f} seconds. Pictures in {options.pictures}/")

@@ -24,6 +24,7 @@ class Task:
         feedforward, recurrent: units and heads of each kind, by the controller.
         lstm_units: of each layer of the LSTM.
         tests: what makes the sequences of each test, by what is written beside its figures.
+        defaults: of the tutorial's options, where they are others than for copying.
     """
 
     task: Callable
@@ -31,6 +32,7 @@ class Task:
     recurrent: tuple[int, int]
     lstm_units: int
     tests: dict[str, Callable]
+    defaults: dict = dataclasses.field(default_factory=dict)
 
 
 def _tests(task, name, *cases):
@@ -60,6 +62,7 @@ TASKS = {
     "recall": Task(
         recall, (256, 4), (100, 1), 256,
         _tests(recall, "{items} items", *({"items": n} for n in (6, 8, 10, 12, 15, 20))),
+        {"controller": "lstm", "learning_rate": 5e-4, "clip": 1.0},
     ),
     "ngrams": Task(
         DynamicNGramsTask, (100, 1), (100, 1), 128,
