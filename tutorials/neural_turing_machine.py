@@ -14,7 +14,7 @@ that followed another (`recall`), bits whose odds have to be found out (`ngrams`
 
     python tutorials/neural_turing_machine.py
     python tutorials/neural_turing_machine.py --task recall --networks ntm lstm
-    python tutorials/neural_turing_machine.py --controller lstm --seeds 0 1 2 3 4
+    python tutorials/neural_turing_machine.py --seeds 0 1 2 3 4
 
 Reference: Graves, Wayne and Danihelka, "Neural Turing Machines", 2014,
 https://arxiv.org/abs/1410.5401
