@@ -11,10 +11,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-# Numbers of the hidden layer that are in the cache at a time.
-TILE = 2**17
-# The same for a query alone, which has no use of a tile twice.
-TILE_ONCE = 2**20
+# Numbers of the hidden layer that are made at a time: the least that all cores share.
+TILE = 2**20
 # So many queries of a key pay for the powers of its numbers.
 MANY = 4
 # Below it no power of e, nor a product of two, is infinite times zero.
@@ -79,26 +77,21 @@ def _gradients(query, key, gradient):
 
 
 def _gradients_in_groups(query, key, gradient):
-    units = key.shape[-1]
-
     def of_group(half, query, key, gradient):
-        def of_query(sums, slices):
-            of_key, of_scale = sums
+        def of_query(of_key, slices):
             query, gradient = slices
             halves = half(query[:, None], key)
             slope = halves - halves * halves
-            of_query = jnp.matmul(gradient[:, None], slope)[:, 0]
-            of_key = of_key + slope * gradient[..., None]
-            rows = gradient.reshape(1, gradient.size), halves.reshape(gradient.size, units)
-            of_scale = of_scale + jnp.matmul(*rows)
-            return (of_key, of_scale), of_query
+            # A product for each example, which the cores share; one long sum they would not.
+            of_query, of_scale = (
+                jnp.matmul(gradient[:, None], each)[:, 0] for each in (slope, halves)
+            )
+            return of_key + slope * gradient[..., None], (of_query, of_scale)
 
-        start = jnp.zeros(key.shape, gradient.dtype), jnp.zeros((1, units), gradient.dtype)
         slices = jnp.moveaxis(query, 1, 0), jnp.moveaxis(gradient, 1, 0)
-        (of_key, of_scale), of_query = lax.scan(of_query, start, slices)
-        # A row for each example, as the other two have it.
-        of_scale = jnp.pad(of_scale, ((0, max(key.shape[0] - 1, 0)), (0, 0)))
-        return jnp.moveaxis(of_query, 0, 1), of_key, of_scale
+        start = jnp.zeros(key.shape, gradient.dtype)
+        of_key, (of_query, of_scale) = lax.scan(of_query, start, slices)
+        return jnp.moveaxis(of_query, 0, 1), of_key, of_scale.sum(axis=0)
 
     of_query, of_key, of_scale = _halved(of_group, query, key, gradient)
     return 4.0 * of_query, 4.0 * of_key, gradient.sum() - 2.0 * of_scale.sum(axis=0)
@@ -131,12 +124,11 @@ def _halved(function, query, key, *others):
     """
 
     def by_tangent(query, key, *others):
-        tile = TILE if query.shape[1] >= MANY else TILE_ONCE
-        return _in_groups(tile, partial(function, _by_tangent), query, key, *others)
+        return _in_groups(partial(function, _by_tangent), query, key, *others)
 
     def by_quotient(query, key, *others):
         powers = jnp.exp(2.0 * query), jnp.exp(2.0 * key)
-        return _in_groups(TILE, partial(function, _by_quotient), *powers, *others)
+        return _in_groups(partial(function, _by_quotient), *powers, *others)
 
     arrays = _wide(query), _wide(key), *others
     if query.shape[1] < MANY:
@@ -145,10 +137,10 @@ def _halved(function, query, key, *others):
     return lax.cond(small[0] & small[1], by_quotient, by_tangent, *arrays)
 
 
-def _in_groups(tile, function, query, key, *others):
+def _in_groups(function, query, key, *others):
     """`function` of as many examples at a time as fit into a tile."""
     batch, values, units = key.shape
-    fitting = tile // max(values * units, 1)
+    fitting = TILE // max(values * units, 1)
     group = max((n for n in range(1, batch + 1) if batch % n == 0 and n <= fitting), default=1)
     arrays = (query, key, *others)
     if group >= batch:
