@@ -130,6 +130,7 @@ NAMES = {
         "allocation_weights",
         "attention_weights",
         "bernoulli_log_probability",
+        "clip_gradients",
         "compose",
         "concat_scores",
         "content_addressing",

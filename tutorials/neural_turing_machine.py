@@ -69,6 +69,7 @@ def parse_arguments(arguments=None):
     add("--learning-rate", type=float, default=1e-3, help="its peak")
     add("--damping", type=float, default=1e-4, help="of the optimizer, see Training")
     add("--clip", type=float, default=10.0, help="the longest gradient")
+    add("--gradient-clip", type=float, default=1e4, help="the largest between steps, see Training")
     add("--seeds", nargs="+", type=int, default=[0], help="one run for each")
     add("--test-sequences", type=positive, default=256, help="for each length that is tried")
     add("--json", type=Path, metavar="FILE", help="write all figures there")
@@ -102,6 +103,7 @@ def make_model(network, task, options):
         read_heads=heads,
         write_heads=heads,
         controller=options.controller,
+        gradient_clip=options.gradient_clip,
     )
     return NeuralTuringMachine(*channels, cell)
 

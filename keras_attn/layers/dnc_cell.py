@@ -61,6 +61,9 @@ class DNCCell(MemoryCell):
         learn_memory: whether the first memory is trained.
         clip: the numbers of the interface vector, before their activations, lie in `[-clip,
             clip]`; None for any, as in the paper.
+        gradient_clip: the gradients of the states, on their way from a step to the one before, lie
+            in `[-gradient_clip, gradient_clip]`; None for any. The default only keeps those of
+            long sequences finite; see `keras_attn.ops.clip_gradients` for what a lower one does.
         kernel_initializer, bias_initializer, kernel_regularizer: of the heads.
         **kwargs: of `keras.layers.Layer`.
 
@@ -75,7 +78,7 @@ class DNCCell(MemoryCell):
 
     Raises:
         ValueError: for sizes that are no positive integers, an unknown controller, one with dropout
-            or of another width than `units`, or a `clip` that is not positive.
+            or of another width than `units`, or a limit that is not positive.
 
     Example:
 
@@ -113,6 +116,7 @@ class DNCCell(MemoryCell):
         memory_initializer="zeros",
         learn_memory=False,
         clip=20.0,
+        gradient_clip=1e4,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
         kernel_regularizer=None,
@@ -127,6 +131,7 @@ class DNCCell(MemoryCell):
             memory_initializer,
             learn_memory,
             clip,
+            gradient_clip,
             **kwargs,
         )
         reads, width, locations = self.read_heads, self.memory_width, self.memory_locations

@@ -57,6 +57,9 @@ class MANNCell(MemoryCell):
         learn_memory: whether the first memory is trained.
         clip: the numbers for the heads, before their activations, lie in `[-clip, clip]`; None for
             any.
+        gradient_clip: the gradients of the states, on their way from a step to the one before, lie
+            in `[-gradient_clip, gradient_clip]`; None for any. The default only keeps those of
+            long sequences finite; see `keras_attn.ops.clip_gradients` for what a lower one does.
         kernel_initializer, bias_initializer, kernel_regularizer: of the heads.
         **kwargs: of `keras.layers.Layer`.
 
@@ -72,7 +75,7 @@ class MANNCell(MemoryCell):
     Raises:
         ValueError: for sizes that are no positive integers, more heads than locations, a decay
             outside of [0, 1], an unknown controller, one with dropout or of another width than
-            `units`, or a `clip` that is not positive.
+            `units`, or a limit that is not positive.
 
     Example:
 
@@ -100,6 +103,7 @@ class MANNCell(MemoryCell):
         memory_initializer=None,
         learn_memory=False,
         clip=20.0,
+        gradient_clip=1e4,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
         kernel_regularizer=None,
@@ -114,6 +118,7 @@ class MANNCell(MemoryCell):
             keras.initializers.Constant(1e-6) if memory_initializer is None else memory_initializer,
             learn_memory,
             clip,
+            gradient_clip,
             **kwargs,
         )
         if self.read_heads > self.memory_locations:

@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.memory_controller import MemoryController
+from keras_attn.ops import clip_gradients
 
 
 class MemoryCell(keras.layers.Layer):
@@ -23,11 +24,13 @@ class MemoryCell(keras.layers.Layer):
         learn_memory: whether the first memory is trained.
         clip: the numbers for the heads, before their activations, lie in `[-clip, clip]`; None for
             any.
+        gradient_clip: the gradients of the states, on their way from a step to the one before, lie
+            in `[-gradient_clip, gradient_clip]`; None for any.
         **kwargs: of `keras.layers.Layer`.
 
     Raises:
         ValueError: for sizes that are no positive integers, a controller that does not fit, or a
-            `clip` that is not positive.
+            `clip` or `gradient_clip` that is not positive.
     """
 
     # By the name of a part, what makes it of the numbers of the projection.
@@ -45,6 +48,7 @@ class MemoryCell(keras.layers.Layer):
         memory_initializer,
         learn_memory,
         clip,
+        gradient_clip,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -52,11 +56,13 @@ class MemoryCell(keras.layers.Layer):
         self.memory_locations = positive_integer("memory_locations", memory_locations)
         self.memory_width = positive_integer("memory_width", memory_width)
         self.read_heads = positive_integer("read_heads", read_heads)
-        if clip is not None and not clip > 0:
-            raise ValueError(f"`clip` must be positive, or None. Received: clip={clip}")
+        for name, limit in (("clip", clip), ("gradient_clip", gradient_clip)):
+            if limit is not None and not limit > 0:
+                raise ValueError(f"`{name}` must be positive, or None. Received: {name}={limit}")
         self.memory_initializer = keras.initializers.get(memory_initializer)
         self.learn_memory = learn_memory
         self.clip = clip
+        self.gradient_clip = gradient_clip
         self.controller = MemoryController(
             controller, self.units, dtype=self.dtype_policy, name="controller"
         )
@@ -113,9 +119,13 @@ class MemoryCell(keras.layers.Layer):
             those of `memory_shapes`, `(batch, *shape)`.
         """
         output, *states = states
+        states = [output[:, self.units :], *states]
+        if self.gradient_clip is not None:
+            states = clip_gradients(states, self.gradient_clip)
+        found, *states = states
         inner = len(self.controller.state_size)
         return (
-            output[:, self.units :],
+            found,
             states[:inner],
             [
                 ops.reshape(state, (-1, *shape))
@@ -213,6 +223,7 @@ class MemoryCell(keras.layers.Layer):
             "memory_initializer": keras.initializers.serialize(self.memory_initializer),
             "learn_memory": self.learn_memory,
             "clip": self.clip,
+            "gradient_clip": self.gradient_clip,
             "kernel_initializer": keras.initializers.serialize(self.heads.kernel_initializer),
             "bias_initializer": keras.initializers.serialize(self.heads.bias_initializer),
             "kernel_regularizer": keras.regularizers.serialize(self.heads.kernel_regularizer),

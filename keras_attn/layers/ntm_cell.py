@@ -60,6 +60,9 @@ class NTMCell(MemoryCell):
             they are 0.99 at the first location.
         clip: the numbers for the heads, before their activations, lie in `[-clip, clip]`; None for
             any.
+        gradient_clip: the gradients of the states, on their way from a step to the one before, lie
+            in `[-gradient_clip, gradient_clip]`; None for any. The default only keeps those of
+            long sequences finite; see `keras_attn.ops.clip_gradients` for what a lower one does.
         kernel_initializer, bias_initializer, kernel_regularizer: of the heads.
         **kwargs: of `keras.layers.Layer`.
 
@@ -74,7 +77,7 @@ class NTMCell(MemoryCell):
 
     Raises:
         ValueError: for sizes that are no positive integers, an unknown addressing or controller,
-            a controller with dropout or of another width than `units`, a `clip` that is not
+            a controller with dropout or of another width than `units`, a limit that is not
             positive, or more shifts than locations where the addressing shifts.
 
     Example:
@@ -115,6 +118,7 @@ class NTMCell(MemoryCell):
         learn_memory=False,
         weights_initializer=None,
         clip=20.0,
+        gradient_clip=1e4,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
         kernel_regularizer=None,
@@ -129,6 +133,7 @@ class NTMCell(MemoryCell):
             keras.initializers.Constant(1e-6) if memory_initializer is None else memory_initializer,
             learn_memory,
             clip,
+            gradient_clip,
             **kwargs,
         )
         self.write_heads = positive_integer("write_heads", write_heads)

@@ -9,6 +9,7 @@ from keras_attn.ops.alignment_scores import (
     location_scores,
 )
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.clip_gradients import clip_gradients
 from keras_attn.ops.coverage import coverage_loss
 from keras_attn.ops.doubly_stochastic import doubly_stochastic_loss
 from keras_attn.ops.external_memory import read_memory, write_memory
@@ -57,6 +58,7 @@ __all__ = [
     "allocation_weights",
     "attention_weights",
     "bernoulli_log_probability",
+    "clip_gradients",
     "compose",
     "concat_scores",
     "content_addressing",

@@ -73,6 +73,7 @@ MEMORY = [
             {"controller": "transformer"},
             {"addressing": "index"},
             {"clip": 0.0},
+            {"gradient_clip": 0.0},
         ),
     ),
     case(
@@ -120,12 +121,13 @@ MEMORY = [
             {"read_heads": 0},
             {"controller": "transformer"},
             {"clip": -1.0},
+            {"gradient_clip": -1.0},
         ),
     ),
     case(
         layer=DNCCell,
         name="feedforward",
-        arguments={**SIZES, "controller": "feedforward", "clip": None},
+        arguments={**SIZES, "controller": "feedforward", "clip": None, "gradient_clip": None},
         expected=allocated_by_one,
     ),
     case(
@@ -146,6 +148,7 @@ MEMORY = [
             {"usage_decay": 1.5},
             {"controller": "transformer"},
             {"clip": 0.0},
+            {"gradient_clip": 0.0},
         ),
     ),
     case(

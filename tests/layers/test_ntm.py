@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_attn import NTM, NTMCell
-from tests.backend import to_numpy
+from tests.backend import gradients, to_numpy
 from tests.conformance.case import randomise
 from tests.layers.machines import Heads, hand_on
 
@@ -154,3 +154,22 @@ def test_a_memory_of_one_number_is_read_and_written(inputs):
         trace["add"][:, 1:, 0],
     )
     np.testing.assert_allclose(trace["memory"][:, 1:, 0], before * (1 - erase) + add, atol=1e-6)
+
+
+@pytest.mark.training
+def test_gradients_of_long_sequences_have_a_norm(generator):
+    """Without a limit they grow by a tenth at every step, until their squares are infinite."""
+    sequence = generator.normal(size=(1, 600, 2)).astype("float32")
+
+    def norm(gradient_clip):
+        # Large weights, so that a step depends much on the one before.
+        large = keras.initializers.RandomNormal(stddev=6.0, seed=0)
+        arguments = {"controller": "feedforward", "kernel_initializer": large}
+        layer = keras.layers.RNN(NTMCell(8, 8, 4, gradient_clip=gradient_clip, **arguments))
+        layer.build(sequence.shape)
+        _, found = gradients(layer, [sequence], layer.trainable_variables)
+        return np.sqrt(sum(np.square(each).sum() for each in found))
+
+    with np.errstate(over="ignore"):
+        assert not np.isfinite(norm(None))
+    assert 0.0 < norm(1e4) < 1e12
