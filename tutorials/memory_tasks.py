@@ -68,6 +68,7 @@ TASKS = {
     "ngrams": Task(
         DynamicNGramsTask, (100, 1), (100, 1), 128,
         _tests(DynamicNGramsTask, "{length} bits", {"length": 200}),
+        {"controller": "lstm", "gradient_clip": 0.05, "batches": 40_000},
     ),
     "sort": Task(
         PrioritySortTask, (512, 8), (200, 5), 128,

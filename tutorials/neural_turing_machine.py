@@ -120,7 +120,13 @@ RMSProp with momentum, which divides by the deviation of the gradients and not b
 damping matters most. Optimizers with little of it, such as Adam, take large steps where gradients
 have become small: the machine is thrown off, or counts steps in ways that fit the lengths that it
 sees, and fails at others. So it does where the rate rises fast: what it learns in its first
-thousands of steps, it keeps.
+thousands of steps, it keeps. Sorting is the exception: its first gradients are so small that with
+as much damping nothing is learned.
+
+Gradients that go back through hundreds of steps can grow at each of them, and hide all that the
+nearer steps say. `--gradient-clip` keeps what goes from a step to the one before within a limit, as
+the paper does: its 10, of the sum over a sequence, is about 0.05 of the mean. N-grams, sequences of
+200 bits, are not learned without.
 """
 
 EPOCHS = 50  # each a point of the learning curve
