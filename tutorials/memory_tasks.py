@@ -73,6 +73,10 @@ TASKS = {
     "sort": Task(
         PrioritySortTask, (512, 8), (200, 5), 128,
         _tests(PrioritySortTask, "{top} of {count}", {"count": 20, "top": 16}),
+        {
+            "units": 200, "heads": 4, "gradient_clip": 0.05, "damping": 1e-8,
+            "learning_rate": 1e-4, "batches": 220_000,
+        },
     ),
 }  # fmt: skip
 
