@@ -143,7 +143,13 @@ def plot_learning_curves(
     >>> figure.axes[0].lines[1].get_xdata().tolist()
     [5000.0, 10000.0]
     """
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import (
+        FuncFormatter,
+        LogLocator,
+        MaxNLocator,
+        NullFormatter,
+        NullLocator,
+    )
 
     if not histories:
         raise ValueError(f"`histories` must hold at least one run. Received: {histories}")
@@ -151,10 +157,6 @@ def plot_learning_curves(
         x_label = "epoch" if x is None else x if isinstance(x, str) else None
     figure, axes = new_chart(x=x_label, y=label or metric, title=title)
     axes.set_yscale(scale)
-    if scale == "log":
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
     if x is None:
         axes.xaxis.get_major_locator().set_params(integer=True)
     every = {name: _curves(name, runs, metric) for name, runs in histories.items()}
@@ -172,6 +174,16 @@ def plot_learning_curves(
         if len(curves) > 1:
             axes.fill_between(places, curves.min(0), curves.max(0), color=shade, alpha=0.2, lw=0)
         ends.append((places[-1], curves.mean(0)[-1], name, shade))
+    if scale == "log":
+        low, high = axes.get_ylim()
+        # In less than a power of ten there would be one number at the axis, or none.
+        if high < 10.0 * low:
+            axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+            axes.yaxis.set_minor_locator(NullLocator())
+        else:
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
     _name_ends(axes, ends)
     return saved(figure, path)
 

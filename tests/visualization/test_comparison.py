@@ -80,6 +80,15 @@ def test_zeros_have_a_place_on_a_logarithmic_scale():
     np.testing.assert_allclose(axes.lines[1].get_ydata(), [2.0, 0.5])
 
 
+@pytest.mark.parametrize("bits", [[126.0, 67.0], [99.0, 91.0], [100.0, 0.01]])
+def test_a_logarithmic_scale_has_numbers(bits):
+    axes = plot_learning_curves({"NTM": {"bits": bits}}, "bits", scale="log").axes[0]
+    low, high = axes.get_ylim()
+    inside = [place for place in axes.get_yticks() if low <= place <= high]
+    assert len(inside) >= 3
+    assert axes.yaxis.get_major_formatter()(inside[0], 0) == f"{inside[0]:g}"
+
+
 def test_missing_curves_are_refused():
     with pytest.raises(ValueError, match="`histories`"):
         plot_learning_curves({})
