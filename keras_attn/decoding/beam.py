@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_attn.decoding.hypotheses import Hypotheses
+from keras_attn.ops.received import received
 
 # Of a hypothesis that there is not; finite, so that no arithmetic makes it NaN.
 NEVER = -1e30
@@ -20,7 +21,7 @@ class Beam:
         step: `step(tokens, state)`, that of `beam_search` with its constants.
         batch: examples, an integer or a scalar tensor.
         constraints: the `Constraints`.
-        memory_mask: boolean `(batch, values)`, or None.
+        memory_mask: boolean `(batch, *values)`, or None.
         beams, hypotheses, length_penalty, coverage_penalty: see `beam_search`.
     """
 
@@ -115,11 +116,14 @@ class Beam:
         values = ops.maximum(values, NEVER)
         origin = ops.cast(places // vocabulary, "int32")
         token = ops.cast(places % vocabulary, "int32")
-        here = ops.cast(ops.arange(self.length) == count, "int32")
-        tokens = follow(live["tokens"], origin) * (1 - here) + token[..., None] * here
+        here = ops.arange(self.length) == count
+        tokens = ops.where(here, token[..., None], follow(live["tokens"], origin))
         alignments = [
-            follow(path, origin)
-            + follow(each, origin)[:, :, None] * ops.cast(here, "float32")[:, None]
+            ops.where(
+                with_axes(here, len(each.shape) - 2),
+                follow(each, origin)[:, :, None],
+                follow(path, origin),
+            )
             for path, each in zip(live["alignments"], weights, strict=True)
         ]
 
@@ -170,7 +174,10 @@ class Beam:
             ops.where(missing[..., None], padding, found["tokens"]),
             ops.where(missing, 0, found["lengths"]),
             ops.where(missing, -float("inf"), found["scores"]),
-            *found["alignments"],
+            *[
+                ops.where(with_axes(missing, len(each.shape) - 2), 0.0, each)
+                for each in found["alignments"]
+            ],
         )
 
     def _advance(self, tokens, state):
@@ -183,14 +190,14 @@ class Beam:
                 f"Received: coverage_penalty={self.coverage_penalty}"
             )
         mask = self.memory_mask
-        if mask is not None and weights and mask.shape[-1] != weights[0].shape[-1]:
+        if mask is not None and weights and not _alike(mask.shape[1:], weights[0].shape[1:]):
             raise ValueError(
-                "`memory_mask` must have a column for each value that is attended to. Received: "
-                f"mask of shape {tuple(mask.shape)}, {weights[0].shape[-1]} values"
+                "`memory_mask` must have a column for each value that is attended to. "
+                f"{received(memory_mask=mask, weights=weights[0])}"
             )
         logs = ops.log_softmax(ops.cast(logits, "float32"))
         logs, *weights = [
-            ops.reshape(each, (self.batch, self.beams, each.shape[-1] or -1))
+            ops.reshape(each, (self.batch, self.beams, *ops.shape(each)[1:]))
             for each in (logs, *weights)
         ]
         return logs, state, [ops.cast(each, "float32") for each in weights]
@@ -198,10 +205,12 @@ class Beam:
     def _score(self, likelihood, length, alignments):
         score = likelihood / self._length_penalty(length)
         if self.coverage_penalty:
-            logarithm = ops.log(ops.clip(ops.sum(alignments[0], axis=-2), 1e-10, 1.0))
+            looks = ops.sum(alignments[0], axis=2)
+            logarithm = ops.log(ops.clip(looks, 1e-10, 1.0))
             if self.memory_mask is not None:
                 logarithm = ops.where(self.memory_mask[:, None], logarithm, 0.0)
-            score = score + self.coverage_penalty * ops.sum(logarithm, axis=-1)
+            values = tuple(range(2, len(looks.shape)))
+            score = score + self.coverage_penalty * ops.sum(logarithm, axis=values)
         return ops.where(likelihood > NEVER / 2, score, NEVER)
 
     def _length_penalty(self, length):
@@ -229,6 +238,25 @@ def follow(tensor, places):
         places = ops.reshape(places, (*ops.shape(places), *ones))
         places = ops.broadcast_to(places, (*ops.shape(places)[:2], *ops.shape(tensor)[2:]))
     return ops.take_along_axis(tensor, places, axis=1)
+
+
+def with_axes(tensor, count):
+    """A tensor with axes of size 1 after its own, so that it broadcasts to what has more.
+
+    Args:
+        tensor: of any shape.
+        count: how many axes.
+
+    Returns:
+        `(..., 1, 1)`.
+    """
+    return ops.reshape(tensor, (*ops.shape(tensor), *(1,) * count))
+
+
+def _alike(shape, other):
+    """Whether two shapes are the same, as far as they are known."""
+    pairs = zip(shape, other, strict=False)
+    return len(shape) == len(other) and all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 
 def _beside(one, other):

@@ -5,7 +5,7 @@ Glossary of shapes:
     beams:      hypotheses that are kept for each example
     rows:       `batch * beams`, an example's beams one after the other
     vocabulary: of the logits
-    values:     positions of the memory that is attended to
+    values:     positions of the memory that is attended to; height and width of a feature map, say
 """
 
 import keras
@@ -51,7 +51,7 @@ def beam_search(
 
     Args:
         step: `step(tokens, state, constants) -> (logits, state)` or `(logits, state, weights)`:
-            tokens `(rows,)`, logits `(rows, vocabulary)`, weights `(rows, values)`; inside of
+            tokens `(rows,)`, logits `(rows, vocabulary)`, weights `(rows, *values)`; inside of
             `model.predict` it is compiled with the model.
         state: before the first step, a tensor or a nested structure of tensors whose first axis is
             the batch. It follows its hypotheses.
@@ -63,7 +63,7 @@ def beam_search(
         hypotheses: how many are returned, at most `beams`.
         length_penalty, coverage_penalty: not negative, see above. A position that was never looked
             at counts as one of coverage 1e-10.
-        memory_mask: boolean `(batch, values)`, False where nothing needs to be covered.
+        memory_mask: boolean `(batch, *values)`, False where nothing needs to be covered.
         min_length: tokens of the shortest sequence, the end token included.
         no_repeat: no sequence of so many tokens occurs twice in a hypothesis; 0 for no limit.
         forbidden: tokens that are never chosen, those of padding and of the start, say.
@@ -73,8 +73,9 @@ def beam_search(
         `Hypotheses`.
 
     Raises:
-        ValueError: for numbers out of their range, an end token that is forbidden or not in the
-            vocabulary, and a coverage penalty for a step function without weights.
+        ValueError: for numbers out of their range, tokens that are not in the vocabulary, an end
+            token that is forbidden, a coverage penalty for a step function without weights, and a
+            mask that is not of their shape.
 
     Example:
 
@@ -93,7 +94,7 @@ def beam_search(
     """
     beams, hypotheses = positive_integer("beams", beams), positive_integer("hypotheses", hypotheses)
     for name, value in (("length_penalty", length_penalty), ("coverage_penalty", coverage_penalty)):
-        if value < 0:
+        if not value >= 0:
             raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
     check_state(state)
     if hypotheses > beams:

@@ -17,6 +17,10 @@ class Constraints:
     forbidden: tuple[int, ...]
 
     def __post_init__(self):
+        for name in ("max_length", "min_length", "no_repeat"):
+            value = getattr(self, name)
+            if not hasattr(value, "__index__"):
+                raise ValueError(f"`{name}` must be an integer. Received: {name}={value!r}")
         if self.max_length < 1:
             raise ValueError(
                 f"`max_length` must be at least 1. Received: max_length={self.max_length}"
@@ -44,13 +48,18 @@ class Constraints:
             size: of the vocabulary.
 
         Raises:
-            ValueError: for a start or an end outside of the vocabulary.
+            ValueError: for a start, an end or what is forbidden outside of the vocabulary.
         """
         for name, token in (("start", start), ("end", self.end)):
-            if not 0 <= token < size:
+            if not _inside(token, size):
                 raise ValueError(
                     f"`{name}` must be in the vocabulary of {size}. Received: {name}={token}"
                 )
+        if not all(_inside(token, size) for token in self.forbidden):
+            raise ValueError(
+                f"`forbidden` must hold tokens of the vocabulary of {size}. "
+                f"Received: forbidden={self.forbidden}"
+            )
 
     def applied(self, logs, tokens, count, never):
         """Log-probabilities with those of tokens that may not come next at `never`.
@@ -71,6 +80,10 @@ class Constraints:
         if self.no_repeat:
             logs = ops.where(_repeats(tokens, count, self.no_repeat, vocabulary), never, logs)
         return logs
+
+
+def _inside(token, size):
+    return hasattr(token, "__index__") and 0 <= token < size
 
 
 def _repeats(tokens, count, size, vocabulary):

@@ -8,8 +8,9 @@ class Hypotheses(NamedTuple):
         tokens: integers `(batch, hypotheses, max_length)`, the end token included, padded after it.
         lengths: integers `(batch, hypotheses)`, with the end token; 0 where there is no hypothesis.
         scores: float32 `(batch, hypotheses)`; `-inf` where there is no hypothesis.
-        alignments: attention weights of every step, `(batch, hypotheses, max_length, values)`, zero
-            after the end; None where the step function gives none.
+        alignments: attention weights of every step, `(batch, hypotheses, max_length, *values)`,
+            zero after the end and where there is no hypothesis; None where the step function gives
+            none.
 
     Example:
 

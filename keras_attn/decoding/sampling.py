@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_attn.decoding.beam import NEVER
+from keras_attn.decoding.beam import NEVER, with_axes
 from keras_attn.decoding.constraints import Constraints
 from keras_attn.decoding.hypotheses import Hypotheses
 from keras_attn.decoding.state import check_state, repeated
@@ -33,7 +33,8 @@ def sample(
         step, state, start, end, max_length, constants, min_length, no_repeat, forbidden, padding:
             see `beam_search`.
         samples: how many are drawn for each example.
-        temperature: positive; below 1 the likely tokens become likelier.
+        temperature: positive; below 1 the likely tokens become likelier. What is forbidden is never
+            drawn, however high it is.
         top_k: draw from the `top_k` likeliest tokens alone; None for all.
         top_p: draw from the fewest tokens whose probability is at least `top_p`, in (0, 1]; None
             for all. After `top_k`, where both are given.
@@ -63,8 +64,8 @@ def sample(
     check_state(state)
     if not temperature > 0:
         raise ValueError(f"`temperature` must be positive. Received: temperature={temperature}")
-    if top_k is not None and top_k < 1:
-        raise ValueError(f"`top_k` must be at least 1. Received: top_k={top_k}")
+    if top_k is not None:
+        top_k = positive_integer("top_k", top_k)
     if top_p is not None and not 0 < top_p <= 1:
         raise ValueError(f"`top_p` must be in (0, 1]. Received: top_p={top_p}")
     constraints = Constraints(end, max_length, min_length, no_repeat, tuple(forbidden))
@@ -101,7 +102,7 @@ def sample(
         likelihood = ops.where(ops.logical_and(runs, stuck), NEVER, likelihood)
         length = ops.where(ops.logical_and(runs, token == end), count + 1, length)
         paths = [
-            ops.where(here[..., None], each[:, None], path)
+            ops.where(with_axes(here, len(each.shape) - 1), each[:, None], path)
             for path, each in zip(paths, weights, strict=True)
         ]
         return count + 1, tokens, likelihood, length, paths, state
@@ -125,7 +126,7 @@ def sample(
     length = ops.where(length == 0, count, length)  # cut off
     length = ops.where(missing, 0, length)
     tokens = ops.where(missing[:, None], padding, tokens)
-    paths = [ops.where(missing[:, None, None], 0.0, path) for path in paths]
+    paths = [ops.where(with_axes(missing, len(path.shape) - 1), 0.0, path) for path in paths]
     likelihood = ops.where(missing, -float("inf"), likelihood)
     return Hypotheses(
         *[
@@ -138,12 +139,20 @@ def sample(
 def _draw(logits, temperature, chance, top_k, top_p):
     """The token at `chance`, a number in [0, 1), of the probability of the sorted tokens."""
     vocabulary = logits.shape[-1]
+    allowed = logits > NEVER / 2
+    # Beyond these, float32 has neither the temperature nor differences that it would tell apart.
+    temperature = min(max(temperature, 1e-30), 1e30)
     logits = (logits - ops.max(logits, axis=-1, keepdims=True)) / temperature
+    # What may come stands before what never may, even where a temperature makes them alike.
+    logits = ops.where(allowed, ops.maximum(logits, NEVER), -float("inf"))
     values, order = ops.top_k(logits, min(top_k or vocabulary, vocabulary))
     mass = ops.cumsum(attention_weights(values), axis=-1)
     # The first token that brings the mass to its end, or to `top_p`, is the last one.
     end = mass[:, -1:] if top_p is None else ops.minimum(mass[:, -1:], top_p)
     last = ops.sum(ops.cast(mass < end, "int32"), axis=-1, keepdims=True)
+    # A sum that rounds in another order may still grow after what may come.
+    count = ops.sum(ops.cast(values > -float("inf"), "int32"), axis=-1, keepdims=True)
+    last = ops.minimum(last, ops.maximum(count - 1, 0))
     chance = chance[:, None] * ops.take_along_axis(mass, last, axis=-1)
     place = ops.sum(ops.cast(mass <= chance, "int32"), axis=-1, keepdims=True)
     place = ops.minimum(place, last)

@@ -109,15 +109,17 @@ def test_greedy_takes_the_likeliest_token_each_time(generator):
         assert scores[example, 0] == pytest.approx(chain.follow(example, said)[0], abs=1e-4)
 
 
-def naive(chain, example, beams, max_length):
-    """A beam search in lists: the best that has ended."""
+def naive(chain, example, beams, max_length, hypotheses=1, alpha=0.0, beta=0.0):
+    """A beam search in lists that never ends early: the best that ended, then what was cut off."""
     live, ended = [()], []
     for _ in range(max_length):
         grown = [(*tokens, token) for tokens in live for token in range(VOCABULARY)]
         grown.sort(key=lambda tokens: -chain.follow(example, tokens)[0])
         ended += [tokens for tokens in grown[:beams] if tokens[-1] == END]
         live = [tokens for tokens in grown if tokens[-1] != END][:beams]
-    return max(ended, key=lambda tokens: chain.follow(example, tokens)[0], default=live[0])
+    ended.sort(key=lambda tokens: -scored(chain, example, tokens, alpha, beta))
+    live.sort(key=lambda tokens: -scored(chain, example, tokens, alpha, beta))
+    return [*ended, *live][:hypotheses]
 
 
 @pytest.mark.parametrize("beams", [1, 2, 3])
@@ -125,10 +127,33 @@ def test_a_narrow_beam_is_the_search_in_lists(generator, beams):
     chain = Chain(generator, batch=4)
     tokens, lengths, scores, _ = search(chain, max_length=5, beams=beams)
     for example in range(4):
-        expected = naive(chain, example, beams, 5)
+        (expected,) = naive(chain, example, beams, 5)
         assert tokens[example, 0, : lengths[example, 0]].tolist() == list(expected)
         value, _ = chain.follow(example, expected)
         assert scores[example, 0] == pytest.approx(value, abs=1e-4)
+
+
+# Of chains whose search ends early, and would find something else if it ended earlier still.
+@pytest.mark.parametrize(
+    ("seed", "beams", "hypotheses", "alpha", "beta"),
+    [(23, 2, 1, 1.0, 0.0), (8, 3, 3, 2.0, 0.0), (33, 3, 1, 1.0, 2.0), (33, 3, 2, 1.0, 1.0)],
+)
+def test_an_early_end_changes_nothing(seed, beams, hypotheses, alpha, beta):
+    chain = Chain(np.random.default_rng(seed), batch=1)
+    tokens, lengths, scores, _ = search(
+        chain,
+        max_length=8,
+        beams=beams,
+        hypotheses=hypotheses,
+        length_penalty=alpha,
+        coverage_penalty=beta,
+    )
+    if keras.backend.backend() in ("torch", "numpy"):  # the others trace the step once
+        assert chain.calls < 9
+    for place, expected in enumerate(naive(chain, 0, beams, 8, hypotheses, alpha, beta)):
+        assert tokens[0, place, : lengths[0, place]].tolist() == list(expected)
+        score = scored(chain, 0, expected, alpha, beta)
+        assert scores[0, place] == pytest.approx(score, abs=1e-4)
 
 
 def test_lengths_and_tokens_that_are_asked_for(generator):
@@ -155,7 +180,7 @@ def test_nothing_is_said_twice(generator, size):
 
 def test_a_beam_wider_than_all_there_is_returns_what_there_is(generator):
     chain = Chain(generator)
-    tokens, lengths, scores, _ = search(chain, max_length=1, beams=40, hypotheses=8)
+    tokens, lengths, scores, alignments = search(chain, max_length=1, beams=40, hypotheses=8)
     assert tokens[:, 0].tolist() == [[END]] * 2
     # The others are cut off after one token; there are four, and then there is nothing.
     assert sorted(tokens[0, 1:5, 0].tolist()) == [0, 1, 2, 4]
@@ -163,6 +188,37 @@ def test_a_beam_wider_than_all_there_is_returns_what_there_is(generator):
     assert np.all(np.isneginf(scores[:, 5:]))
     assert np.all(lengths[:, 5:] == 0)
     assert np.all(tokens[:, 5:] == 9)
+    assert np.all(alignments[:, 5:] == 0.0)
+    np.testing.assert_allclose(alignments[:, :5].sum(axis=(2, 3)), 1.0, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (2, 1, 2), ()])
+def test_what_is_attended_to_may_have_any_axes(generator, shape):
+    chain = Chain(generator)
+    size = math.prod(shape)
+
+    def step(tokens, state, constants):
+        logits, state, weights = chain(tokens, state, constants)
+        return logits, state, ops.reshape(weights[:, :size], (-1, *shape))
+
+    def flat_step(tokens, state, constants):
+        logits, state, weights = chain(tokens, state, constants)
+        return logits, state, weights[:, :size]
+
+    mask = np.array([[True, True, False, True], [True] * 4])[:, :size]
+    options = {
+        "beams": 6, "hypotheses": 3, "constants": chain.seed, "length_penalty": 1.0,
+        "coverage_penalty": 0.5,
+    }  # fmt: skip
+    found = beam_search(
+        step, chain.start(), 0, END, 4, memory_mask=mask.reshape(2, *shape), **options
+    )
+    flat = beam_search(flat_step, chain.start(), 0, END, 4, memory_mask=mask, **options)
+    assert tuple(found.alignments.shape) == (2, 3, 4, *shape)
+    np.testing.assert_array_equal(to_numpy(found.tokens), to_numpy(flat.tokens))
+    np.testing.assert_allclose(to_numpy(found.scores), to_numpy(flat.scores), atol=1e-5)
+    looks = to_numpy(found.alignments).reshape(2, 3, 4, size)
+    np.testing.assert_allclose(looks, to_numpy(flat.alignments), atol=1e-6)
 
 
 def test_the_search_ends_when_nothing_can_become_better():
@@ -244,6 +300,10 @@ def test_a_decoder_is_searched_and_shows_where_its_words_looked(generator):
         ({"beams": 0}, "`beams` must be a positive integer"),
         ({"beams": 2, "hypotheses": 3}, "`hypotheses` must not exceed"),
         ({"length_penalty": -1.0}, "`length_penalty` must not be negative"),
+        ({"length_penalty": math.nan}, "`length_penalty` must not be negative"),
+        ({"max_length": 2.5}, r"`max_length` must be an integer\. Received: max_length=2\.5"),
+        ({"min_length": 1.5}, "`min_length` must be an integer"),
+        ({"no_repeat": 1.5}, "`no_repeat` must be an integer"),
         ({"max_length": 0}, "`max_length` must be at least 1"),
         ({"min_length": 4}, "`min_length` must be between"),
         ({"no_repeat": -1}, "`no_repeat` must not be negative"),
@@ -257,8 +317,16 @@ def test_numbers_out_of_range_are_refused(generator, options, message):
 
 def test_an_end_outside_of_the_vocabulary_is_refused(generator):
     chain = Chain(generator)
-    with pytest.raises(ValueError, match="`end` must be in the vocabulary of 5"):
-        beam_search(chain, chain.start(), 0, 7, 3, constants=chain.seed)
+    for end in (7, 1.5):
+        with pytest.raises(ValueError, match="`end` must be in the vocabulary of 5"):
+            beam_search(chain, chain.start(), 0, end, 3, constants=chain.seed)
+
+
+@pytest.mark.parametrize("forbidden", [(-1, 77), (1, 5), (1.5,)])
+def test_what_is_forbidden_must_be_in_the_vocabulary(generator, forbidden):
+    message = r"`forbidden` must hold tokens of the vocabulary of 5\. Received: forbidden=\("
+    with pytest.raises(ValueError, match=message):
+        search(Chain(generator), forbidden=forbidden)
 
 
 def test_a_coverage_penalty_needs_weights(generator):
@@ -280,5 +348,6 @@ def test_a_state_of_no_tensors_or_of_two_batches_is_refused(generator, state):
 
 
 def test_a_mask_of_another_memory_is_refused(generator):
-    with pytest.raises(ValueError, match="`memory_mask` must have a column"):
-        search(Chain(generator), coverage_penalty=0.5, memory_mask=np.ones((2, 1), "bool"))
+    for shape in ((2, 1), (2, 1, 4)):
+        with pytest.raises(ValueError, match=r"`memory_mask` must have a column.*=\(120, 4\)"):
+            search(Chain(generator), coverage_penalty=0.5, memory_mask=np.ones(shape, "bool"))

@@ -1,3 +1,5 @@
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -84,7 +86,10 @@ def test_the_likeliest_alone_is_greedy():
     [
         ({"samples": 0}, "`samples` must be a positive integer"),
         ({"temperature": 0.0}, "`temperature` must be positive"),
-        ({"top_k": 0}, "`top_k` must be at least 1"),
+        ({"top_k": 0}, "`top_k` must be a positive integer"),
+        ({"top_k": 2.5}, r"`top_k` must be a positive integer\. Received: top_k=2\.5"),
+        ({"temperature": float("nan")}, "`temperature` must be positive"),
+        ({"forbidden": (-1, 77)}, "`forbidden` must hold tokens of the vocabulary of 4"),
         ({"top_p": 0.0}, r"`top_p` must be in \(0, 1\]"),
         ({"top_p": 1.5}, r"`top_p` must be in \(0, 1\]"),
     ],
@@ -108,6 +113,35 @@ def test_what_is_forbidden_is_never_drawn():
     assert np.all(to_numpy(_draw(tensors[0], 1.0, tensors[1], None, None)) < 30_000)
 
 
-def test_a_temperature_near_zero_is_greedy():
-    tokens, *_ = draw(samples=20, temperature=1e-30)
+@pytest.mark.parametrize("temperature", [1e-30, 1e-46])
+def test_a_temperature_near_zero_is_greedy(temperature):
+    tokens, *_ = draw(samples=20, temperature=temperature)
     assert np.all(tokens == 1)
+    tokens, *_ = draw(samples=20, temperature=temperature, forbidden=(1,))
+    assert np.all(tokens == 2)
+
+
+@pytest.mark.parametrize("temperature", [1e10, 1e30, 1e39, np.inf])
+def test_a_high_temperature_draws_from_all_that_is_allowed(temperature):
+    tokens, *_ = draw(temperature=temperature, forbidden=(1,))
+    np.testing.assert_allclose(frequencies(tokens), np.array([1, 0, 1, 1]) / 3, atol=0.02)
+    logits = np.array([[0.0, -np.inf, 0.0, -1e30]] * 64, "float32")
+    chances = np.linspace(0.0, 1 - 2**-24, 64, dtype="float32")
+    tensors = [ops.convert_to_tensor(each) for each in (logits, chances)]
+    drawn = to_numpy(_draw(tensors[0], temperature, tensors[1], None, None))
+    assert set(drawn) == {0, 2}
+
+
+@pytest.mark.parametrize("shape", [(2, 2), ()])
+def test_what_is_attended_to_may_have_any_axes(shape):
+    def seen(tokens, state, constants):
+        logits, state, weights = step(tokens, state, constants)
+        return logits, state, ops.reshape(weights[:, : math.prod(shape)], (-1, *shape))
+
+    options = {"samples": 5, "seed": 1, "forbidden": (0,)}
+    found, flat = (
+        sample(each, np.zeros((2, 1), "float32"), 0, 3, 4, **options) for each in (seen, step)
+    )
+    np.testing.assert_array_equal(to_numpy(found.tokens), to_numpy(flat.tokens))
+    looks = to_numpy(flat.alignments)[..., : math.prod(shape)]
+    np.testing.assert_array_equal(to_numpy(found.alignments), looks.reshape(2, 5, 4, *shape))
