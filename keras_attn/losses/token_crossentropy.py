@@ -10,8 +10,8 @@ class TokenCrossentropy(keras.losses.Loss):
 
     What `keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=...)` computes,
     with all tokens in one row: of sequences of thousands of classes that takes a third of its time
-    on PyTorch. Labels of padding need not be classes, as -1 is none. The labels alone say what is
-    padding, and not a mask of the logits.
+    on PyTorch. Labels of padding need not be classes, as -1 is none, and its logit may be -inf. The
+    labels alone say what is padding, and not a mask of the logits.
 
     Args:
         ignore_class: the label of padding, None if there is none.
@@ -57,7 +57,6 @@ class TokenCrossentropy(keras.losses.Loss):
             weights = weights * spread(sample_weight, labels, self.dtype)
         if self.ignore_class is not None:
             counts = ops.cast(ops.not_equal(labels, self.ignore_class), self.dtype)
-            labels = ops.where(ops.cast(counts, "bool"), labels, 0)
             weights = weights * counts
             if self.reduction not in (None, "none", "sum"):
                 # Keras divides by the number of all tokens.
@@ -70,9 +69,15 @@ class TokenCrossentropy(keras.losses.Loss):
         return ops.reshape(found, shape) if self.reduction in (None, "none") else found
 
     def call(self, y_true, y_pred):
-        return ops.sparse_categorical_crossentropy(
-            ops.cast(y_true, "int32"), y_pred, from_logits=True
+        labels = ops.cast(y_true, "int32")
+        if self.ignore_class is None:
+            return ops.sparse_categorical_crossentropy(labels, y_pred, from_logits=True)
+        counts = ops.not_equal(labels, self.ignore_class)
+        found = ops.sparse_categorical_crossentropy(
+            ops.where(counts, labels, 0), y_pred, from_logits=True
         )
+        # Of a model that never says padding it is infinite, and no weight of 0 takes that away.
+        return ops.where(counts, found, 0.0)
 
     def get_config(self):
         return {**super().get_config(), "ignore_class": self.ignore_class}

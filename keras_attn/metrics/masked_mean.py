@@ -30,6 +30,8 @@ class MaskedMean(keras.metrics.Metric):
         measures, weights = self.measure(labels, logits, mask)
         if sample_weight is not None:
             weights = weights * spread(sample_weight, weights, "float32")
+        # What does not count may be infinite, or not a number.
+        measures = ops.where(weights == 0, 0.0, measures)
         self.total.assign_add(ops.sum(measures * weights))
         self.count.assign_add(ops.sum(weights))
 

@@ -2,6 +2,8 @@
 
 import importlib
 import importlib.metadata
+import itertools
+import unicodedata
 from typing import NamedTuple
 
 
@@ -61,15 +63,17 @@ def bleu(hypotheses, references, lowercase=False, tokenize="13a"):
 def rouge(hypotheses, references, kinds=("rouge1", "rouge2", "rougeL"), stem=True):
     """ROUGE by Google's rouge-score: mean recall and F1 over the texts, in percent.
 
-    It takes the words of English and drops all other letters. DUC-2004 is reported in recall at 75
-    bytes, newer work in F1.
+    DUC-2004 is reported in recall at 75 bytes, newer work in F1. The library takes words of a to z
+    and digits, and drops all other letters. Here the letters and digits of scripts other than Latin
+    are words, too; so that figures stay those of the library, Latin letters with accents are not.
+    Scripts without spaces, as Chinese is written, must be split into words before.
 
     Args:
         hypotheses: strings.
         references: strings, one for each hypothesis; or lists of them, of which the one counts
             that gives the most, for each figure by itself.
         kinds: of `"rouge1"` to `"rouge9"`, `"rougeL"` and `"rougeLsum"`.
-        stem: whether words are reduced to their stems.
+        stem: whether words are reduced to their stems, those of a to z.
 
     Returns:
         A dictionary: for each kind two `TextScore`s, `"rouge1_recall"` and `"rouge1_f1"`.
@@ -91,13 +95,16 @@ def rouge(hypotheses, references, kinds=("rouge1", "rouge2", "rougeL"), stem=Tru
     references = _references(hypotheses, references)
     kinds = (kinds,) if isinstance(kinds, str) else tuple(kinds)
     rouge_score = _library("rouge_score.rouge_scorer", "rouge-score")
-    scorer = rouge_score.RougeScorer(list(kinds), use_stemmer=stem)
+    words = _library("rouge_score.tokenizers", "rouge-score").DefaultTokenizer(stem)
+    scorer = rouge_score.RougeScorer(list(kinds), tokenizer=_EveryScript(words))
     found = [
         [scorer.score(reference, text) for reference in each]
         for text, each in zip(hypotheses, references, strict=True)
     ]
     version = importlib.metadata.version("rouge-score")
-    signature = f"ROUGE|stem:{'yes' if stem else 'no'}|refs:best|mean|rouge-score:{version}"
+    signature = (
+        f"ROUGE|stem:{'yes' if stem else 'no'}|scripts:all|refs:best|mean|rouge-score:{version}"
+    )
     return {
         f"{kind}_{name}": TextScore(
             100
@@ -108,6 +115,42 @@ def rouge(hypotheses, references, kinds=("rouge1", "rouge2", "rougeL"), stem=Tru
         for kind in kinds
         for name, field in (("recall", "recall"), ("f1", "fmeasure"))
     }
+
+
+class _EveryScript:
+    """The words of a tokenizer, and between them those of scripts that it drops.
+
+    Args:
+        latin: the tokenizer.
+    """
+
+    def __init__(self, latin):
+        self.latin = latin
+
+    def tokenize(self, text):
+        text = text.lower()
+        pieces = itertools.groupby(zip(_in_other_scripts(text), text, strict=True), lambda p: p[0])
+        words = []
+        for other, pairs in pieces:
+            piece = "".join(character for _, character in pairs)
+            words += [piece] if other else self.latin.tokenize(piece)
+        return words
+
+
+def _in_other_scripts(text):
+    """For each character whether it belongs to a word of a script other than Latin."""
+    inside = False
+    for character in text:
+        category = unicodedata.category(character)
+        # Vowel signs and joiners belong to the letter before them.
+        if not (category.startswith("M") or character in "\u200c\u200d"):
+            inside = (
+                (category.startswith("L") or category == "Nd")
+                # Below are Latin letters, those of phonetics, and letters that serve as marks.
+                and character >= "\u0370"
+                and "LATIN" not in unicodedata.name(character, "")
+            )
+        yield inside
 
 
 def _references(hypotheses, references):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_attn.losses import TokenCrossentropy
-from tests.backend import gradients, to_numpy
+from tests.backend import gradients, outputs_and_gradients, to_numpy
 
 LABELS = np.array([[3, 1, 2, 0, 0], [4, 4, 0, 0, 0], [1, 2, 3, 4, 1]], "int32")
 LOGITS = np.random.default_rng(0).normal(size=(3, 5, 6)).astype("float32") * 3.0
@@ -31,6 +31,22 @@ def test_labels_of_padding_need_not_be_classes():
     odd = np.where(LABELS == 0, -1, LABELS)
     found = float(TokenCrossentropy(ignore_class=-1)(odd, LOGITS))
     assert found == pytest.approx(by_hand(LABELS, LOGITS)[LABELS > 0].mean(), rel=1e-5)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", None])
+def test_a_model_may_never_say_padding(reduction):
+    never = LOGITS.copy()
+    never[..., 0] = -np.inf
+    kept = np.where(LABELS > 0, by_hand(LABELS, never), 0.0)
+    (found,), (gradient,), _ = outputs_and_gradients(
+        lambda logits: TokenCrossentropy(reduction=reduction)(LABELS, logits), [never]
+    )
+    expected = kept if reduction is None else kept.sum() / np.sum(LABELS > 0)
+    np.testing.assert_allclose(to_numpy(found), expected, rtol=1e-5)
+    assert np.all(np.isfinite(gradient))
+    assert np.all(gradient[LABELS == 0] == 0.0)
+    assert np.all(np.any(gradient[LABELS > 0] != 0.0, axis=-1))
 
 
 @pytest.mark.training

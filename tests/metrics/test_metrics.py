@@ -95,6 +95,17 @@ def test_config_and_refusals(metric):
         found.update_state(np.zeros((2, 3)), np.zeros((2, 3, 5)), np.ones(3))
 
 
+def test_a_model_may_never_say_padding():
+    labels, logits = next(batches())
+    logits[..., 0] = -np.inf
+    kept = np.arange(len(labels)) != 4
+    expected = by_loops([(labels[kept], logits[kept])])[Perplexity]
+    found = Perplexity()
+    logits[4] = np.nan  # nor does it matter what weighs nothing
+    found.update_state(labels, logits, kept.astype("float32"))
+    assert float(found.result()) == pytest.approx(expected, rel=1e-5)
+
+
 def test_half_precision_does_not_round_the_mean():
     labels = np.ones((64, 64), "int32")
     logits = np.zeros((64, 64, 5), "float16")

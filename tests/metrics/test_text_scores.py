@@ -3,6 +3,7 @@
 import pytest
 
 from keras_attn.metrics import bleu, rouge
+from keras_attn.metrics.text_scores import _EveryScript
 
 pytestmark = pytest.mark.once
 
@@ -49,6 +50,46 @@ def test_rouge_by_hand():
     plain = rouge(["the gunman"], ["police kill the gunman"], ("rouge1", "rougeL"), False)
     assert plain["rouge1_recall"].score == pytest.approx(50)
     assert plain["rougeL_f1"].score == pytest.approx(100 * 2 / 3)
+
+
+def test_rouge_of_hindi_by_hand():
+    hindi = "एक आदमी घोड़े पर सवार है।"
+    found = rouge([hindi], [hindi])
+    assert [score.score for score in found.values()] == pytest.approx([100] * 6)
+    # 4 of 5 words and 2 of 4 pairs; vowel signs belong to their words.
+    found = rouge(["एक औरत घोड़े पर सवार"], ["एक आदमी घोड़े पर सवार है"])
+    assert found["rouge1_recall"].score == pytest.approx(100 * 4 / 6)
+    assert found["rouge1_f1"].score == pytest.approx(100 * 8 / 11)
+    assert found["rouge2_recall"].score == pytest.approx(100 * 2 / 5)
+    assert found["rougeL_f1"].score == pytest.approx(100 * 8 / 11)
+    assert "scripts:all" in found["rougeL_f1"].signature
+    assert rouge(["एक आदमी"], ["दो औरतें"], "rouge1")["rouge1_f1"].score == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Привет, МИР! 3 кота", ["привет", "мир", "3", "кота"]),
+        ("कोविड-19 के ५ मामले।", ["कोविड", "19", "के", "५", "मामले"]),
+        ("می\u200cخواهم", ["می\u200cخواهم"]),
+        ("the word λόγος means word", ["the", "word", "λόγος", "means", "word"]),
+    ],
+)
+def test_words_of_other_scripts_stand_between_the_others(text, words):
+    tokenizers = pytest.importorskip("rouge_score.tokenizers")
+    assert _EveryScript(tokenizers.DefaultTokenizer()).tokenize(text) == words
+
+
+@pytest.mark.parametrize("stem", [True, False])
+def test_words_of_latin_letters_are_those_of_the_library(stem):
+    plain = pytest.importorskip("rouge_score.tokenizers").DefaultTokenizer(stem)
+    for text in (
+        "Police KILLED the gunman; 3,000 people were watching (U.S.).\n",
+        "A café's naïve façade – “don’t” donʼt donˈt, cafe\u0301 ½ x² µ-law №5 €9",
+        "Zażółć gęślą jaźń, ﬁne Ｆｕｌｌ Việt İstanbul",
+        "",
+    ):
+        assert _EveryScript(plain).tokenize(text) == plain.tokenize(text)
 
 
 def test_what_is_refused():
