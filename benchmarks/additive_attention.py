@@ -6,7 +6,8 @@
 Ours is `BahdanauAttention`; the peer is `keras.layers.AdditiveAttention` between two dense layers
 of the same width. JAX and TensorFlow run compiled. Rows of memory say so in their name: they are
 the most megabytes that a forward and backward pass needs beyond what it is given and returns, as
-XLA plans them on JAX, and on the others as the process grew (`VmHWM`) in a process of its own.
+XLA plans them on JAX, and on the others as the process grew (`VmHWM`) in a process of its own. They
+are measured with a mask of the values, and in mixed precision, too.
 """
 
 import gc
@@ -20,6 +21,9 @@ import numpy as np
 
 # Batch, queries, values, units.
 SIZES = [(16, 64, 256, 256), (8, 256, 1024, 512)]
+NAMES = ("ours", "keras.AdditiveAttention")
+# What is measured in memory besides float32 without a mask.
+VARIANTS = ("masked", "mixed_bfloat16")
 
 
 def measure(backend):
@@ -28,20 +32,23 @@ def measure(backend):
         label = "x".join(map(str, size))
         # Before this process holds as much itself: both would not fit into 24 GB.
         megabytes = {
-            name: peak(backend, name, size) for name in ("ours", "keras.AdditiveAttention")
+            variant: {name: peak(backend, name, size, variant) for name in NAMES}
+            for variant in ("", *VARIANTS)
         }
-        calls = {name: make(backend, name, size) for name in ("ours", "keras.AdditiveAttention")}
+        calls = {name: make(backend, name, size) for name in NAMES}
         for part in ("forward", "forward+backward"):
             functions = {name: call[part] for name, call in calls.items()}
             milliseconds = harness.interleaved(functions, seconds=3.0)
             found += harness.rows(f"{part} {label}", backend, milliseconds)
         del calls, functions
         gc.collect()
-        found += harness.rows(f"memory (MB) of forward+backward {label}", backend, megabytes)
+        for variant, values in megabytes.items():
+            what = f"forward+backward, {variant}" if variant else "forward+backward"
+            found += harness.rows(f"memory (MB) of {what} {label}", backend, values)
     return found
 
 
-def make(backend, name, size):
+def make(backend, name, size, variant=""):
     """The two passes of a layer, each a function that returns when its result is there."""
     import keras
 
@@ -49,8 +56,11 @@ def make(backend, name, size):
     generator = np.random.default_rng(0)
     shapes = [(batch, queries, units), (batch, values, units), (batch, queries, units)]
     arrays = [generator.normal(size=shape).astype("float32") for shape in shapes]
-    query, value, cotangent = map(keras.ops.convert_to_tensor, arrays)
-    layer = layers()[name](units)
+    dtype = variant if variant.startswith("mixed") else "float32"
+    layer = layers()[name](units, dtype, masked=variant == "masked")
+    query, value, cotangent = (
+        keras.ops.convert_to_tensor(array, layer.compute_dtype) for array in arrays
+    )
     layer(query[:, :1], value[:, :1])
     passes = {"jax": jax_passes, "tensorflow": tensorflow_passes, "torch": torch_passes}
     return passes[backend](layer, query, value, cotangent)
@@ -62,24 +72,36 @@ def layers():
     from keras_attn import BahdanauAttention
 
     class Ours(keras.layers.Layer):
-        def __init__(self, units):
-            super().__init__()
-            self.attention = BahdanauAttention(units)
+        def __init__(self, units, dtype, masked):
+            super().__init__(dtype=dtype)
+            self.masked = masked
+            self.attention = BahdanauAttention(units, dtype=dtype)
 
         def call(self, query, value):
-            return self.attention([query, value])
+            return self.attention([query, value], mask=masks(value) if self.masked else None)
 
     class Theirs(keras.layers.Layer):
-        def __init__(self, units):
-            super().__init__()
-            self.query_projection = keras.layers.Dense(units, use_bias=False)
-            self.key_projection = keras.layers.Dense(units, use_bias=False)
-            self.attention = keras.layers.AdditiveAttention()
+        def __init__(self, units, dtype, masked):
+            super().__init__(dtype=dtype)
+            self.masked = masked
+            self.query_projection = keras.layers.Dense(units, use_bias=False, dtype=dtype)
+            self.key_projection = keras.layers.Dense(units, use_bias=False, dtype=dtype)
+            self.attention = keras.layers.AdditiveAttention(dtype=dtype)
 
         def call(self, query, value):
-            return self.attention([self.query_projection(query), value, self.key_projection(value)])
+            projected = [self.query_projection(query), value, self.key_projection(value)]
+            return self.attention(projected, mask=masks(value) if self.masked else None)
 
-    return {"ours": Ours, "keras.AdditiveAttention": Theirs}
+    return dict(zip(NAMES, (Ours, Theirs), strict=True))
+
+
+def masks(value):
+    """None for the query; of the values half in the first example, and more up to all of them."""
+    import keras
+
+    batch, values = value.shape[:2]
+    lengths = np.linspace(values / 2, values, batch)
+    return [None, keras.ops.convert_to_tensor(np.arange(values) < lengths[:, None])]
 
 
 # === Backends ===
@@ -125,9 +147,13 @@ def tensorflow_passes(layer, query, value, cotangent):
         leaves = [*variables, query, value]
         return context, tape.gradient(context, leaves, output_gradients=cotangent)
 
+    def wait(tensor):
+        # A view copies nothing, but there is none of bfloat16.
+        memoryview(tf.bitcast(tensor, "uint16") if tensor.dtype == "bfloat16" else tensor)
+
     return {
-        "forward": lambda: memoryview(forward()),
-        "forward+backward": lambda: [memoryview(t) for t in tf.nest.flatten(both())],
+        "forward": lambda: wait(forward()),
+        "forward+backward": lambda: [wait(t) for t in tf.nest.flatten(both())],
     }
 
 
@@ -153,23 +179,23 @@ def torch_passes(layer, query, value, cotangent):
 # === Memory ===
 
 
-def peak(backend, name, size):
+def peak(backend, name, size, variant=""):
     """Megabytes that a forward and backward pass needs, in a process of its own."""
-    command = [sys.executable, __file__, "--peak", backend, name, *map(str, size)]
+    command = [sys.executable, __file__, "--peak", backend, name, variant, *map(str, size)]
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
     found = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return float(found.stdout.split()[-1])
 
 
-def print_peak(backend, name, *size):
+def print_peak(backend, name, variant, *size):
     size = tuple(map(int, size))
     if backend == "jax":
-        print(make(backend, name, size)["bytes"] / 1e6)
+        print(make(backend, name, size, variant)["bytes"] / 1e6)
         return
     # What the machinery itself needs, compiled code and buffers, is had with a small size.
-    small = make(backend, name, (size[0], 2, 2, size[3]))
+    small = make(backend, name, (size[0], 2, 2, size[3]), variant)
     small["forward+backward"]()
-    run = make(backend, name, size)["forward+backward"]
+    run = make(backend, name, size, variant)["forward+backward"]
     before = status("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the high-water mark starts anew
     run()

@@ -1,8 +1,12 @@
 """Times ours and the peers in turn, so that the machine's noise meets all of them alike."""
 
 import argparse
+import contextlib
+import datetime
+import importlib.metadata
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -10,6 +14,7 @@ import time
 from pathlib import Path
 
 BACKENDS = ("tensorflow", "jax", "torch")
+PACKAGES = ("keras-attn", "keras", *BACKENDS, "numpy", "kornia")
 
 
 def interleaved(functions, seconds=1.0, least=3, burst=0.05):
@@ -69,16 +74,20 @@ def main(measure, description, draw=None):
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--backend", choices=BACKENDS, action="append", help="by default all")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write the rows to FILE")
+    parser.add_argument(
+        "--json", metavar="FILE", type=Path, help="write the rows, and what they were got with"
+    )
     if draw:
         parser.add_argument("--picture", metavar="FILE", type=Path, help="draw the rows to FILE")
     parser.add_argument("--rows", metavar="FILE", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.rows:
-        arguments.rows.write_text(json.dumps(measure(arguments.backend[0])))
+        backend = arguments.backend[0]
+        part = {"rows": measure(backend), "device": device(backend)}
+        arguments.rows.write_text(json.dumps(part))
         return
 
-    found = []
+    found, devices = [], {}
     for backend in arguments.backend or BACKENDS:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "rows.json"
@@ -88,12 +97,53 @@ def main(measure, description, draw=None):
                 check=True,
             )
             part = json.loads(file.read_text())
-        print_table(part)
-        found += part
+        print_table(part["rows"])
+        found += part["rows"]
+        devices[backend] = part["device"]
     if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1))
+        whole = {**circumstances(), "devices": devices, "rows": found}
+        arguments.json.write_text(json.dumps(whole, indent=1))
     if draw and arguments.picture:
         draw(found, arguments.picture)
+
+
+def circumstances():
+    """What a run depends on besides its devices, so that a file tells how old it is."""
+    versions = {"python": platform.python_version()}
+    for name in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return {
+        "date": datetime.date.today().isoformat(),
+        "versions": versions,
+        "processor": {"name": processor(), "cores": os.cpu_count()},
+    }
+
+
+def processor():
+    """The name of the processor, as Linux has it, or else its kind."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def device(backend):
+    """The name of what a backend computes on: of its first accelerator, or `"cpu"`."""
+    if backend == "jax":
+        import jax
+
+        return jax.devices()[0].device_kind
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    import tensorflow as tf
+
+    for accelerator in tf.config.list_physical_devices("GPU"):
+        return tf.config.experimental.get_device_details(accelerator)["device_name"]
+    return "cpu"
 
 
 def print_table(found):

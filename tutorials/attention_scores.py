@@ -8,10 +8,13 @@ attends after its step, as Luong et al. have it) with each of them, and with non
 batches. It prints a table and draws where each looks for the same date; half an hour on one core
 that does other work too.
 
-What to see in it: most scores find the same places, and none of them is far behind. A scaled
-product of states that lie in (-1, 1) starts out nearly even and needs longer than the five epochs
-it has here. By its place alone a character cannot be found, as dates are written in many forms.
-Monotonic attention cannot go back, and most forms have the year, which is asked for first, last.
+What to see in it, by one seed (`docs/results/attention_scores.json`): most scores find the same
+places and leave 3 to 15 % of the dates wrong; without attention half of them are. Four are far
+behind. A window that moves on by a character a step, local-m, has 22 % wrong. By its place alone a
+character cannot be found, as dates are written in many forms: location has 42 %. A scaled product
+of states that lie in (-1, 1) starts out nearly even and needs longer than the five epochs it has
+here: 55 %, more than without attention. Monotonic attention cannot go back, and most forms have the
+year, which is asked for first, last: 92 %.
 
     python tutorials/attention_scores.py
     python tutorials/attention_scores.py --score dot general additive

@@ -6,7 +6,8 @@ from keras_attn.visualization.alignment import checked, checked_titles
 from keras_attn.visualization.page import write_page
 
 INTRODUCTION = """Point at a word, or move to it with the tabulator, to see where it looked, or what
-looked at it: the darker, the more. Each row of weights sums to one."""
+looked at it: the darker, the more. The weights of each target word sum to one, or to less where its
+attention leaves some out."""
 
 STYLE = """  .name { width: 4.5rem; font-size: .75rem; color: #666; }
 """

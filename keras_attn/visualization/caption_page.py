@@ -11,7 +11,7 @@ from keras_attn.visualization.page import write_page
 
 INTRODUCTION = """Point at a word, or move to it with the tabulator, to see where it looked. Point
 at the image, or move over it with the arrow keys, to see which words looked there: the darker, the
-more. The weights of each word sum to one."""
+more. The weights of each word sum to one, or to less where it did not need to look."""
 
 # In pixels: larger images are made smaller; the pixels of those below the second are seen as such.
 LARGEST, COARSE = 512, 128
