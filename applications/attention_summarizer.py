@@ -2,7 +2,11 @@ import keras
 from keras import ops
 
 from keras_attn.applications.sequence_model import SequenceModel
-from keras_attn.applications.vocabulary import check_dropout, vocabulary_sizes
+from keras_attn.applications.vocabulary import (
+    check_attention,
+    check_dropout,
+    vocabulary_sizes,
+)
 from keras_attn.layers import LuongAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.dropout import Dropout
@@ -50,8 +54,9 @@ class AttentionSummarizer(SequenceModel):
         Logits `(batch, target_steps, target_vocabulary)`.
 
     Raises:
-        ValueError: for sizes that are no positive integers, an unknown encoder, a vocabulary
-            without an end token, or a dropout outside of [0, 1).
+        ValueError: for sizes that are no positive integers, an unknown encoder, an `attention`
+            that is no alignment layer or remembers, a vocabulary without an end token, or a dropout
+            outside of [0, 1).
 
     Example:
 
@@ -90,6 +95,7 @@ class AttentionSummarizer(SequenceModel):
             )
         if encoder not in ENCODERS:
             raise ValueError(f"`encoder` must be one of {ENCODERS}. Received: encoder={encoder!r}")
+        check_attention(attention)
         if attention is not None and attention.state_shapes(1, 1):
             raise ValueError(
                 "`attention` must remember nothing: a step depends on the last words alone. "

@@ -80,14 +80,17 @@ class GenerativeModel(FunctionalModel):
         places = range(len(found["lengths"]))
         return [{name: each[place] for name, each in found.items()} for place in places]
 
-    def _hypotheses(self, found, texts, align):
+    def _hypotheses(self, found, texts, align, decode=None):
         """The hypotheses about one source, pairs of an output and its alignment.
 
         Args:
             found: one of those that `_found` returns.
             texts: whether the outputs are strings.
             align: function of target tokens and the weights of all steps that gives the alignment.
+            decode: function of integers and the alignment that gives the output, by default that of
+                the tokenizer.
         """
+        decode = decode or (lambda ids, _: self.target_vocabulary.decode([ids])[0])
         hypotheses = []
         for place, (tokens, length) in enumerate(
             zip(found["tokens"], found["lengths"], strict=True)
@@ -100,7 +103,7 @@ class GenerativeModel(FunctionalModel):
             if "alignments" in found:
                 target = self.target_vocabulary.tokens(ids) if texts else ids
                 alignment = align(target, found["alignments"][place][: len(ids)])
-            output = self.target_vocabulary.decode([words])[0] if texts else words
+            output = decode(words, alignment) if texts else words
             hypotheses.append((output, alignment))
         return hypotheses
 

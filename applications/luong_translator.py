@@ -2,11 +2,17 @@ import keras
 from keras import ops
 
 from keras_attn.applications.sequence_model import SequenceModel
-from keras_attn.applications.vocabulary import check_dropout, vocabulary_sizes
+from keras_attn.applications.vocabulary import (
+    check_attention,
+    check_dropout,
+    counted_steps,
+    vocabulary_sizes,
+)
 from keras_attn.layers import AttentionDecoder, LocalAttention, LuongAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.cell_stack import advance
 from keras_attn.layers.dropout import Dropout
+from keras_attn.layers.feedback import draw_token
 from keras_attn.layers.recurrent import LSTM, RNN
 
 WINDOWS = (None, "monotonic", "predictive")
@@ -43,6 +49,8 @@ class LuongTranslator(SequenceModel):
             order of the source.
         dropout: fraction dropped in training of what goes into each LSTM (for the decoder the same
             at all steps of a sentence) and into the read-out.
+        scheduled_sampling: whether `keras_attn.decoding.ScheduledSampling` can be used in `fit`;
+            not without attention.
         dtype: dtype policy of the layers; the logits are float32 whatever it is.
 
     Call arguments:
@@ -52,8 +60,9 @@ class LuongTranslator(SequenceModel):
         Logits `(batch, target_steps, target_vocabulary)`.
 
     Raises:
-        ValueError: for sizes that are no positive integers, an unknown score or window, a
-            vocabulary without an end token, or a dropout outside of [0, 1).
+        ValueError: for sizes that are no positive integers, an unknown score or window, an
+            `attention` that is no alignment layer or learns by REINFORCE, a vocabulary without an
+            end token, or a dropout outside of [0, 1).
 
     Example:
 
@@ -81,6 +90,7 @@ class LuongTranslator(SequenceModel):
         input_feeding=True,
         reverse_source=True,
         dropout=0.2,
+        scheduled_sampling=False,
         dtype=None,
         **kwargs,
     ):
@@ -89,10 +99,16 @@ class LuongTranslator(SequenceModel):
         embedding_units = positive_integer("embedding_units", embedding_units or units)
         num_layers = positive_integer("num_layers", num_layers)
         check_dropout(dropout)
+        check_attention(attention)
         if window not in WINDOWS:
             raise ValueError(f"`window` must be one of {WINDOWS}. Received: window={window!r}")
         if score is None and window is not None:
             raise ValueError(f"`window` needs a score. Received: window={window!r}, score=None")
+        if scheduled_sampling and score is None and attention is None:
+            raise ValueError(
+                "`scheduled_sampling` needs attention. "
+                f"Received: scheduled_sampling={scheduled_sampling}, score=None"
+            )
         align = attention
         if align is None and score is not None:
             align = LuongAttention(score, dtype=dtype, name="score")
@@ -132,6 +148,7 @@ class LuongTranslator(SequenceModel):
                 align,
                 attend="after",
                 input_feeding=input_feeding,
+                feedback=self._write if scheduled_sampling else None,
                 dtype=dtype,
                 name="decoder",
             )
@@ -151,7 +168,7 @@ class LuongTranslator(SequenceModel):
         else:
             outputs, weights = self.decoder(
                 [embedded, memory],
-                mask=[None, mask],
+                mask=[counted_steps(align, target), mask],
                 initial_state=states,
                 return_attention_scores=True,
             )
@@ -168,6 +185,7 @@ class LuongTranslator(SequenceModel):
             "input_feeding": input_feeding,
             "reverse_source": reverse_source,
             "dropout": dropout,
+            "scheduled_sampling": scheduled_sampling,
         }
         logits = self._read_out(outputs)
         super().__init__((source, target), logits, weights, dtype, arguments, **kwargs)
@@ -183,8 +201,12 @@ class LuongTranslator(SequenceModel):
             states += state
         return memory, mask, states
 
-    def _read_out(self, outputs):
-        return self.precise(self.logits(self.drop(outputs)))
+    def _read_out(self, outputs, training=None):
+        return self.precise(self.logits(self.drop(outputs, training=training)))
+
+    def _write(self, outputs, contexts, embedded, chance):
+        """A word of the model's own, embedded, for scheduled sampling."""
+        return self.target_embedding(draw_token(self._read_out(outputs, training=False), chance))
 
     def encode(self, source):
         memory, mask, states = self._remember(source)

@@ -3,7 +3,12 @@ from keras import ops
 
 from keras_attn.applications.maxout import Maxout
 from keras_attn.applications.sequence_model import SequenceModel
-from keras_attn.applications.vocabulary import checked_units, vocabulary_sizes
+from keras_attn.applications.vocabulary import (
+    check_attention,
+    checked_units,
+    counted_steps,
+    vocabulary_sizes,
+)
 from keras_attn.layers import AttentionDecoder, BahdanauAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.dropout import Dropout
@@ -54,8 +59,9 @@ class RNNSearch(SequenceModel):
         Logits `(batch, target_steps, target_vocabulary)`.
 
     Raises:
-        ValueError: for sizes that are no positive integers, a vocabulary without an end token, or a
-            dropout outside of [0, 1).
+        ValueError: for sizes that are no positive integers, a vocabulary without an end token, an
+            `attention` that is no alignment layer or learns by REINFORCE, or a dropout outside of
+            [0, 1).
 
     Example:
 
@@ -89,6 +95,7 @@ class RNNSearch(SequenceModel):
         sizes = vocabulary_sizes(source_vocabulary, target_vocabulary)
         units, embedding_units = checked_units(units, embedding_units, dropout)
         maxout_units = positive_integer("maxout_units", maxout_units)
+        check_attention(attention)
         if attention is None:
             attention = BahdanauAttention(units, dtype=dtype, name="alignment")
 
@@ -131,7 +138,7 @@ class RNNSearch(SequenceModel):
         embedded = self.drop(self.target_embedding(target))
         states, contexts, weights, seen = self.decoder(
             [embedded, annotations],
-            mask=[None, mask],
+            mask=[counted_steps(attention, target), mask],
             initial_state=first,
             return_contexts=True,
             return_attention_scores=True,

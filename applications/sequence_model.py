@@ -73,7 +73,7 @@ class SequenceModel(GenerativeModel):
         names, sources = self._read(inputs, "source")
         texts = bool(names) and isinstance(names[0][0], str)
         texts = texts and isinstance(self.target_vocabulary, TextTokenizer)
-        if replace_unknown and not texts:
+        if replace_unknown and names and not texts:
             raise ValueError(
                 "`replace_unknown` needs strings and a tokenizer of the target. Received: inputs "
                 f"like {names[:1]}, target_vocabulary={self.target_vocabulary}"
@@ -85,13 +85,13 @@ class SequenceModel(GenerativeModel):
             rows = order[first : first + batch_size]
             # A batch that is not full is filled up, to be of the shape of the others.
             filled = [sources[row] for row in rows] + [sources[rows[-1]]] * (batch_size - len(rows))
-            batch = padded(filled, batch_size, MULTIPLE)
+            batch = self._padded(filled)
             longest = max_length or 2 * batch.shape[1] + 10
             found = self._found(batch, search, longest, options)
+            decode = self._without_unknown if replace_unknown else None
             for row, found_here in zip(rows, found, strict=False):  # not those that fill it up
-                results[row] = self._hypotheses(found_here, texts, _aligner(names[row]))
-        if replace_unknown:
-            results = [[self._replaced(*each) for each in hypotheses] for hypotheses in results]
+                aligner = _aligner(names[row])
+                results[row] = self._hypotheses(found_here, texts, aligner, decode)
         return outputs_and_alignments(results, options, return_alignments)
 
     def align(self, sources, targets):
@@ -119,7 +119,7 @@ class SequenceModel(GenerativeModel):
             )
         for source_names, source, target_names, target in zip(*sides, strict=True):
             batch = {
-                "source": padded([source], 1, MULTIPLE),
+                "source": self._padded([source]),
                 "target": padded([[START, *target[:-1]]], 1, MULTIPLE),
             }
             weights = ops.convert_to_numpy(self._look(batch))[0]
@@ -133,14 +133,35 @@ class SequenceModel(GenerativeModel):
             f"{side}s", inputs, f"{side}_vocabulary", getattr(self, f"{side}_vocabulary")
         )
 
-    def _replaced(self, text, alignment):
-        """Unknown words by the source word that they looked at most."""
-        first, *parts = text.split(SPECIAL[UNKNOWN])
-        places = [n for n, token in enumerate(alignment.target) if token == SPECIAL[UNKNOWN]]
+    def _padded(self, sources):
+        """Sources as one array, no longer than the attention takes it."""
+        limit = getattr(getattr(self, "attention", None), "longest_memory", None)
+        longest = max(map(len, sources))
+        if limit is not None and longest > limit:
+            raise ValueError(
+                f"`sources` must have at most {limit} tokens with the end, for which `attention` "
+                f"was made. Received: {longest}"
+            )
+        return padded(sources, len(sources), MULTIPLE)[:, :limit]
+
+    def _without_unknown(self, ids, alignment):
+        """The text of integers, each unknown word by the source word that it looked at most."""
+
+        def text(ids):
+            return self.target_vocabulary.decode([ids])[0]
+
         words = alignment.source[:-1] or [SPECIAL[UNKNOWN]]  # not its end
-        for place, part in zip(places, parts, strict=True):
-            first += words[int(np.argmax(alignment.weights[place, : len(words)]))] + part
-        return first, alignment
+        weights = alignment.weights[:, : len(words)]
+        # What looks like an unknown word may have been written so.
+        looked = {
+            text(ids[:place]).count(SPECIAL[UNKNOWN]): words[int(np.argmax(weights[place]))]
+            for place, token in enumerate(ids)
+            if token == UNKNOWN
+        }
+        first, *parts = text(ids).split(SPECIAL[UNKNOWN])
+        for number, part in enumerate(parts):
+            first += looked.get(number, SPECIAL[UNKNOWN]) + part
+        return first
 
 
 def _aligner(names):

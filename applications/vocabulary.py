@@ -1,7 +1,10 @@
 """Arguments that the models which write sequences share."""
 
+from keras import ops
+
 from keras_attn.datasets.sequence_pairs import check_integers
 from keras_attn.datasets.text_tokenizer import END, PADDING, SPECIAL, START, TextTokenizer
+from keras_attn.layers import AlignmentAttention
 from keras_attn.layers.arguments import positive_integer
 
 
@@ -38,6 +41,42 @@ def check_dropout(dropout):
     """Raises ValueError for a fraction outside of [0, 1)."""
     if not 0 <= dropout < 1:
         raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
+
+
+def check_attention(attention):
+    """Refuses what cannot take the place of an alignment layer in a model of words alone.
+
+    Args:
+        attention: an argument of the model, None for its own.
+
+    Raises:
+        ValueError: for what is no alignment layer, or one that learns by REINFORCE, which needs a
+            loss beside that of the words.
+    """
+    if attention is None:
+        return
+    if not isinstance(attention, AlignmentAttention):
+        raise ValueError(
+            f"`attention` must be an alignment layer of keras_attn. Received: attention={attention}"
+        )
+    if getattr(attention, "estimator", None) == "reinforce":
+        raise ValueError(
+            '`attention` must not be of estimator="reinforce", which learns by a loss that this '
+            f'model has not; "straight_through" needs none. Received: attention={attention}'
+        )
+
+
+def counted_steps(attention, tokens):
+    """A mask of the steps of a decoder, for an alignment layer that adds a loss of its weights.
+
+    To others, what is read out after the last word does not matter, and a loop without a mask is
+    faster.
+
+    Args:
+        attention: the alignment layer.
+        tokens: `(batch, steps)`.
+    """
+    return ops.not_equal(tokens, PADDING) if getattr(attention, "loss_weight", 0) else None
 
 
 def checked_units(units, embedding_units, dropout):

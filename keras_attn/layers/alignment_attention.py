@@ -104,6 +104,11 @@ class AlignmentAttention(keras.layers.Layer):
 
     # === What a layer says of itself ===
 
+    @property
+    def longest_memory(self):
+        """How many positions a memory may have, with those that are masked; None for any."""
+        return None
+
     def build_score(self, query_shape, key_shape):
         """Makes the weights of the score, for queries and keys of these shapes, of rank 3."""
 
@@ -153,6 +158,14 @@ class AlignmentAttention(keras.layers.Layer):
         """
         return context
 
+    def penalty(self, weights, query_mask):
+        """What the layer adds to the loss of a model for all of its weights, or None.
+
+        Args:
+            weights: `(batch, queries, values)`, of the first query to the last.
+            query_mask: boolean `(batch, queries)`, False for queries that do not count; or None.
+        """
+
     def state_shapes(self, batch_size, values):
         """Shapes of what a query leaves to the next one; float32."""
         return []
@@ -191,6 +204,7 @@ class AlignmentAttention(keras.layers.Layer):
         noise=None,
     ):
         query, value, keys, allowed = self.prepared(inputs, mask, use_causal_mask, keys_projected)
+        whole = initial_state is None
         if initial_state is None:
             initial_state = self.get_initial_state(*ops.shape(value)[:2])
         if not training:
@@ -199,6 +213,8 @@ class AlignmentAttention(keras.layers.Layer):
             noise = self.draw_noise(*ops.shape(query)[:2], ops.shape(value)[1])
         initial_state = [ops.cast(each, "float32") for each in initial_state]
         context, weights, state = self.attend(query, keys, value, allowed, initial_state, noise)
+        if whole:
+            self.penalise(weights, two_masks(mask)[0])
         context = self.finish(context, weights, query, two_masks(mask)[0])
         if len(inputs[0].shape) == 2:
             context, weights = context[:, 0], weights[:, 0]
@@ -243,6 +259,12 @@ class AlignmentAttention(keras.layers.Layer):
 
     # === Helpers ===
 
+    def penalise(self, weights, query_mask, layer=None):
+        """Adds `penalty` to the losses of a layer: this one, or what has called it step by step."""
+        penalty = self.penalty(weights, query_mask)
+        if penalty is not None:
+            (layer or self).add_loss(penalty)
+
     def projection(self, units, name, use_bias=False):
         """A dense layer over the last axis, with this layer's initializers and precision."""
         return StepDense(
@@ -260,6 +282,11 @@ class AlignmentAttention(keras.layers.Layer):
         query, value, key = query_value_key(inputs)
         if not keys_projected:
             checked_shapes([tuple(tensor.shape) for tensor in inputs])
+        elif key.shape[:2] != value.shape[:2]:
+            raise ValueError(
+                "`value` and `key` must have the same batch and length. "
+                f"{received(value=value, key=key)}"
+            )
         query, value, key = (ops.cast(each, self.compute_dtype) for each in (query, value, key))
         if not keys_projected:
             key = self.project_keys(key)

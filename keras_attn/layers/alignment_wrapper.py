@@ -33,6 +33,10 @@ class AlignmentWrapper(AlignmentAttention):
             )
         self.attention = attention
 
+    @property
+    def longest_memory(self):
+        return self.attention.longest_memory
+
     def build_score(self, query_shape, key_shape):
         if not self.attention.built:  # as it is when it comes from a file
             self.attention.build([query_shape, key_shape])

@@ -2,21 +2,25 @@ import keras
 from keras import ops
 
 from keras_attn.layers.alignment_inputs import check_mask, two_masks
-from keras_attn.layers.cell_stack import (
-    advance,
-    dropout_masks,
-    forget_dropout_masks,
-    initial_states,
-    state_sizes,
-)
+from keras_attn.layers.cell_stack import dropout_masks, state_sizes
 from keras_attn.layers.decoder_arguments import check_cells, check_options, check_shapes
+from keras_attn.layers.decoder_step import DecoderStep
 from keras_attn.layers.feedback import with_feedback
 from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.recurrence import over_steps
 
+# What a call returns on request after the outputs, in order.
+RETURNS = (
+    "return_contexts",
+    "return_attention_scores",
+    "return_inputs",
+    "return_attention_states",
+    "return_state",
+)
+
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class AttentionDecoder(keras.layers.Layer):
+class AttentionDecoder(DecoderStep, keras.layers.Layer):
     """Any recurrent cell that attends to a memory at every step.
 
     `attend="before"` (Bahdanau): `c_i = attend(s_{i-1}, h)`, `s_i = cell([y_{i-1}; c_i], s_{i-1})`,
@@ -111,7 +115,8 @@ class AttentionDecoder(keras.layers.Layer):
         seed=None,
         **kwargs,
     ):
-        super().__init__(**kwargs)
+        # What the attention remembers is not rounded to half precision; the rest is, in `call`.
+        super().__init__(**{"autocast": False, **kwargs})
         cells = check_cells(cell)
         attentional_units = check_options(
             attention, attend, attentional_units, input_feeding, feedback
@@ -136,89 +141,6 @@ class AttentionDecoder(keras.layers.Layer):
                 name="attentional",
             )
 
-    # === One step ===
-
-    def prepare(self, memory, mask=None):
-        """What of the memory is the same for all steps: itself, its keys and its mask."""
-        memory = ops.cast(ops.convert_to_tensor(memory), self.compute_dtype)
-        check_mask("memory_mask", mask, memory)
-        keys = self.attention.project_keys(memory)
-        return {"memory": memory, "keys": keys, "mask": mask}
-
-    def get_initial_state(self, prepared, cell_state=None):
-        """The state before the first step, a list of tensors whose first axis is the batch.
-
-        Args:
-            prepared: what `prepare` returned.
-            cell_state: the first state of the cell, a tensor or a list, zeros by default; or a
-                whole state to go on from.
-        """
-        forget_dropout_masks(self.cells)  # of another sequence
-        batch, values = ops.shape(prepared["memory"])[:2]
-        if cell_state is None:
-            cell_state = initial_states(self.cells, batch, self.compute_dtype)
-        cell_state = keras.tree.flatten(cell_state)
-        fed = [ops.zeros((batch, self.units), self.compute_dtype)] * self.input_feeding
-        more = [*fed, *self.attention.get_initial_state(batch, values)]
-        sizes = [size for each in self._state_sizes for size in each]
-        whole = len(cell_state) == len(sizes) + len(more)
-        widths = [state.shape[-1] for state in cell_state[: len(sizes)]]
-        if widths != sizes or not (whole or len(cell_state) == len(sizes)):
-            raise ValueError(
-                f"`initial_state` must hold tensors of the widths {sizes}, those of each cell in "
-                f"turn, or be a whole state. Received: {len(cell_state)} of the widths {widths}"
-            )
-        if whole:
-            cell_state, more = cell_state[: len(sizes)], cell_state[len(sizes) :]
-        return [*[ops.cast(state, self.compute_dtype) for state in cell_state], *more]
-
-    def step(self, inputs, state, prepared, training=None, noise=None):
-        """One step.
-
-        Args:
-            inputs: `(batch, features)`.
-            state: of the step before, or `get_initial_state`.
-            prepared: what `prepare` returned.
-            noise: of the attention, for this step.
-
-        Returns:
-            `(output, context, weights), state`.
-        """
-        inputs = ops.cast(ops.convert_to_tensor(inputs), self.compute_dtype)
-        cell_states = []
-        for sizes in self._state_sizes:
-            cell_states.append(state[: len(sizes)])
-            state = state[len(sizes) :]
-        fed, remembered = state[: self.input_feeding], state[self.input_feeding :]
-
-        def look(query):
-            context, weights, after = self.attention(
-                [query, prepared["memory"], prepared["keys"]],
-                mask=[None, prepared["mask"]],
-                training=training,
-                keys_projected=True,
-                initial_state=remembered,
-                return_attention_scores=True,
-                return_state=True,
-                noise=noise,
-            )
-            dtype = self.compute_dtype
-            return ops.cast(context, dtype), ops.cast(weights, dtype), after
-
-        if self.attend == "before":
-            context, weights, remembered = look(cell_states[-1][0])
-            seen = ops.concatenate([inputs, context], axis=-1)
-            output, after = advance(self.cells, seen, cell_states, training)
-            output = ops.cast(output, self.compute_dtype)
-        else:
-            seen = ops.concatenate([inputs, *fed], axis=-1)
-            hidden, after = advance(self.cells, seen, cell_states, training)
-            hidden = ops.cast(hidden, self.compute_dtype)
-            context, weights, remembered = look(hidden)
-            output = self.attentional(ops.concatenate([context, hidden], axis=-1))
-            fed = [output] * self.input_feeding
-        return (output, context, weights), [*after, *fed, *remembered]
-
     # === Keras ===
 
     def build(self, input_shape):
@@ -233,6 +155,10 @@ class AttentionDecoder(keras.layers.Layer):
             self.attention.build([(inputs[0], width), memory])
         if self.attend == "after":
             self.attentional.build((inputs[0], memory[-1] + width))
+        if isinstance(self.feedback, keras.layers.Layer) and not self.feedback.built:
+            shapes = [(inputs[0], size) for size in (self.units, memory[-1], inputs[-1])]
+            tensors = [keras.KerasTensor(shape, self.compute_dtype) for shape in shapes]
+            self.feedback(*tensors, keras.KerasTensor((inputs[0],), "float32"))
         if self.feedback is not None:
             self.sampling_probability = self.add_weight(
                 (),
@@ -256,7 +182,9 @@ class AttentionDecoder(keras.layers.Layer):
         return_state=False,
     ):
         check_shapes([tuple(tensor.shape) for tensor in inputs])
-        inputs, memory = inputs
+        inputs, memory = (
+            ops.cast(ops.convert_to_tensor(each), self.compute_dtype) for each in inputs
+        )
         input_mask, memory_mask = two_masks(mask)
         check_mask("input_mask", input_mask, inputs)
         prepared = self.prepare(memory, memory_mask)
@@ -287,10 +215,10 @@ class AttentionDecoder(keras.layers.Layer):
         width = self._cell_width(inputs.shape, memory.shape)
         with dropout_masks(self.cells, width, batch, training), variables_read_once(self):
             (outputs, contexts, weights, *more), state = over_steps(step, sequences, state)
+        self.attention.penalise(weights, input_mask, layer=self)
         if len(more) > remembered:
             inputs, state = more.pop(), state[:-1]
         wanted = (
-            True,
             return_contexts,
             return_attention_scores,
             return_inputs,
@@ -299,18 +227,7 @@ class AttentionDecoder(keras.layers.Layer):
         )
         return _wanted((outputs, contexts, weights, inputs, more, state), wanted)
 
-    def compute_output_spec(
-        self,
-        inputs,
-        mask=None,
-        training=None,
-        initial_state=None,
-        return_attention_scores=False,
-        return_contexts=False,
-        return_inputs=False,
-        return_attention_states=False,
-        return_state=False,
-    ):
+    def compute_output_spec(self, inputs, mask=None, training=None, initial_state=None, **wanted):
         inputs, memory = (tuple(tensor.shape) for tensor in inputs)
         batch, steps, features = inputs
 
@@ -323,15 +240,7 @@ class AttentionDecoder(keras.layers.Layer):
         state += [keras.KerasTensor(shape, dtype="float32") for shape in shapes]
         states = [keras.KerasTensor((batch, steps, *each[1:]), "float32") for each in shapes]
         every = [spec(steps, width) for width in (self.units, memory[-1], memory[1], features)]
-        wanted = (
-            True,
-            return_contexts,
-            return_attention_scores,
-            return_inputs,
-            return_attention_states,
-            return_state,
-        )
-        return _wanted((*every, states, state), wanted)
+        return _wanted((*every, states, state), [wanted.get(name, False) for name in RETURNS])
 
     def _cell_width(self, inputs, memory):
         """Of what the first cell sees, for inputs and memory of these shapes."""
@@ -366,6 +275,7 @@ class AttentionDecoder(keras.layers.Layer):
 
 
 def _wanted(every, wanted):
-    """Those that are wanted; one alone is no tuple."""
-    found = tuple(each for each, flag in zip(every, wanted, strict=True) if flag)
-    return found if len(found) > 1 else found[0]
+    """The outputs and, of what follows them, what is wanted; the outputs alone are no tuple."""
+    outputs, *more = every
+    found = [each for each, flag in zip(more, wanted, strict=True) if flag]
+    return (outputs, *found) if found else outputs

@@ -5,6 +5,7 @@ from keras_attn.layers.alignment_attention import fresh
 from keras_attn.layers.bahdanau_attention import BahdanauAttention
 from keras_attn.ops.alignment_scores import additive_scores
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.coverage import coverage_loss
 from keras_attn.ops.recurrence import over_steps
 
 
@@ -24,19 +25,19 @@ class CoverageAttention(BahdanauAttention):
     | state | coverage vector `c^t` |
     | weights, context | `a^t`, `h*_t` |
 
-    The paper's loss for looking twice at the same place is `keras_attn.ops.coverage_loss` of the
-    weights.
-
     Args:
         units, use_bias, normalize, scale_initializer: see `BahdanauAttention`; the paper has the
             bias.
+        loss_weight: `λ` of `λ keras_attn.ops.coverage_loss`, the paper's loss for looking twice at
+            the same place, which the layer, or the decoder around it, adds to that of the model: a
+            mean over the batch and over the queries that are not masked. 1 in the paper.
         **kwargs: see `AlignmentAttention`.
 
     Call arguments, and what is returned: see `AlignmentAttention`. The state is the coverage,
-    `(batch, values)`.
+    `(batch, values)`. A call with an `initial_state`, one of the steps of a loop, adds no loss.
 
     Raises:
-        ValueError: see `BahdanauAttention`.
+        ValueError: for a `loss_weight` below 0; and see `BahdanauAttention`.
 
     Example:
 
@@ -52,6 +53,22 @@ class CoverageAttention(BahdanauAttention):
         See, Liu and Manning, "Get To The Point: Summarization with Pointer-Generator Networks",
         2017, section 2.3, https://arxiv.org/abs/1704.04368
     """
+
+    def __init__(
+        self,
+        units,
+        use_bias=False,
+        normalize=False,
+        scale_initializer="glorot_uniform",
+        loss_weight=0.0,
+        **kwargs,
+    ):
+        super().__init__(units, use_bias, normalize, scale_initializer, **kwargs)
+        if not loss_weight >= 0.0:
+            raise ValueError(
+                f"`loss_weight` must not be negative. Received: loss_weight={loss_weight}"
+            )
+        self.loss_weight = loss_weight
 
     def build_score(self, query_shape, key_shape):
         super().build_score(query_shape, key_shape)
@@ -81,3 +98,11 @@ class CoverageAttention(BahdanauAttention):
 
     def state_shapes(self, batch_size, values):
         return [(batch_size, values)]
+
+    def penalty(self, weights, query_mask):
+        if not self.loss_weight:
+            return None
+        return self.loss_weight * ops.mean(coverage_loss(weights, query_mask))
+
+    def get_config(self):
+        return {**super().get_config(), "loss_weight": self.loss_weight}

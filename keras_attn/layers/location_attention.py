@@ -21,7 +21,7 @@ class LocationAttention(AlignmentAttention):
     the first rows of `W_a`.
 
     Args:
-        max_length: positions of the longest memory.
+        max_length: positions of the longest memory, padding included.
         **kwargs: see `AlignmentAttention`.
 
     Call arguments, and what is returned: see `AlignmentAttention`.
@@ -45,6 +45,10 @@ class LocationAttention(AlignmentAttention):
     def __init__(self, max_length, **kwargs):
         super().__init__(**kwargs)
         self.max_length = positive_integer("max_length", max_length)
+
+    @property
+    def longest_memory(self):
+        return self.max_length
 
     def build_score(self, query_shape, key_shape):
         self.kernel = self.add_weight(

@@ -1,5 +1,7 @@
 import contextlib
 
+import keras
+
 from keras_attn.ops import kernels
 
 
@@ -19,4 +21,11 @@ def variables_read_once(layer):
         if each.compute_dtype != layer.compute_dtype
         for variable in each.variables
     }
-    return kernel([variable for variable in layer.variables if id(variable) not in others])
+    variables = [variable for variable in layer.variables if id(variable) not in others]
+    # A layer that casts its inputs itself casts no variables either; those within it do.
+    return kernel([each for each in variables if _is_cast(each)], layer.compute_dtype)
+
+
+def _is_cast(variable):
+    """Whether a layer that computes in another dtype reads it in that."""
+    return variable._autocast and keras.backend.is_float_dtype(variable.dtype)

@@ -11,7 +11,8 @@ def attention_weights(scores, mask=None):
     `α_ij = m_ij exp(e_ij) / Σ_k m_ik exp(e_ik)`
 
     The sum runs in float32 at least, whatever the dtype of the scores. A row whose positions are
-    all masked gives zeros: nothing was there to attend to.
+    all masked, or all of a score of minus infinity, gives zeros: nothing was there to attend to.
+    Scores of infinity, as half precision makes of large ones, share what there is.
 
     Args:
         scores: `e`, `(..., values)`.
@@ -35,12 +36,13 @@ def attention_weights(scores, mask=None):
     """
     scores = ops.convert_to_tensor(scores)
     exact = ops.cast(scores, keras.backend.result_type(scores.dtype, "float32"))
+    exact = ops.minimum(exact, -LOWEST)
     if mask is not None:
         mask = ops.broadcast_to(ops.cast(mask, "bool"), ops.shape(exact))
         exact = ops.where(mask, exact, LOWEST)
     if 0 in exact.shape:
         return scores  # nothing has no largest score
-    peak = ops.max(exact, axis=-1, keepdims=True)
+    peak = ops.maximum(ops.max(exact, axis=-1, keepdims=True), LOWEST)
     mass = ops.exp(exact - ops.stop_gradient(peak))
     if mask is not None:
         mass = ops.where(mask, mass, 0.0)

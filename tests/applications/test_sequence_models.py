@@ -4,7 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from keras_attn import AttentionDecoder, BahdanauAttention, CoverageAttention
+from keras_attn import (
+    AttentionDecoder,
+    BahdanauAttention,
+    CoverageAttention,
+    HardAttention,
+    LocationAttention,
+)
 from keras_attn.applications import (
     AttentionSummarizer,
     EncoderDecoder,
@@ -12,6 +18,9 @@ from keras_attn.applications import (
     RNNSearch,
 )
 from keras_attn.datasets import TextTokenizer
+from keras_attn.decoding import Alignment
+from keras_attn.losses import TokenCrossentropy
+from keras_attn.ops import coverage_loss
 from tests.backend import flat, inferred, quick, to_numpy
 from tests.conformance.case import by_id, randomise, weights_by_path
 from tests.conformance.sequence_models import MODELS
@@ -41,6 +50,25 @@ def test_equals_the_equations_of_the_paper():
     np.testing.assert_allclose(found[0][0], logits, atol=1e-5)
     looked = model.align([source[:-1]], [target[1:]])[0]
     np.testing.assert_allclose(looked.weights, alignment, atol=1e-5)
+
+
+def test_equals_the_equations_of_luong():
+    model = randomise(LuongTranslator(10, 9, 6, num_layers=2, embedding_units=5))
+    source, target = [5, 6, 7, 8, 2], [1, 4, 5, 6]
+    logits, alignment = oracle.luong(weights_by_path(model), source, target, 2)
+    found = inferred(model, {"source": np.array([source]), "target": np.array([target])})
+    np.testing.assert_allclose(found[0][0], logits, atol=1e-5)
+    looked = model.align([source[:-1]], [target[1:]])[0]
+    np.testing.assert_allclose(looked.weights, alignment, atol=1e-5)
+
+
+def test_equals_the_equations_of_the_encoder_decoder():
+    model = randomise(EncoderDecoder(10, 9, 6, 5, 4))
+    source, target = [5, 6, 7, 8, 2], [1, 4, 5, 6]
+    weights = {weight.path: to_numpy(weight) for weight in model.weights}
+    found = inferred(model, {"source": np.array([source]), "target": np.array([target])})
+    expected = oracle.encoder_decoder(weights, source, target)
+    np.testing.assert_allclose(found[0][0], expected, atol=1e-5)
 
 
 def test_equals_the_equations_of_summarization():
@@ -191,6 +219,62 @@ def test_unknown_words_are_replaced_by_what_they_looked_at(texts):
     ]
 
 
+def test_what_was_written_like_an_unknown_word_is_none():
+    target = TextTokenizer.train(["a < unk > b"], "character")
+    source = TextTokenizer.train(["ein wort"], "word")
+    model = RNNSearch(source, target, units=6, embedding_units=5, maxout_units=4)
+    ids = [target.unknown, *target.encode(["<unk>"])[0], target.unknown]
+    weights = np.eye(2)[[0, 1, 1, 1, 1, 1, 1]]
+    alignment = Alignment(
+        ["ein", "wort", "</s>"], target.tokens(ids), np.c_[weights, weights[:, 0]]
+    )
+    assert len(ids) == 7
+    assert model._without_unknown(ids, alignment) == "ein<unk>wort"
+    assert model.generate([], replace_unknown=True) == []
+
+
+@pytest.mark.parametrize("length", [9, 17])
+def test_a_location_has_no_more_places_than_it_was_made_for(length):
+    model = rnn_search(attention=LocationAttention(17))
+    source = [5] * (length - 1)
+    assert len(model.generate([source], max_length=3)) == 1
+    (alignment,) = model.align([source], [[4, 5]])
+    assert alignment.weights.shape == (3, length)
+    with pytest.raises(ValueError, match=r"`sources` must have at most 17 tokens .*: 18"):
+        model.generate([[5] * 17], max_length=3)
+
+
+@pytest.mark.parametrize("kind", ["RNNSearch", "LuongTranslator", "EncoderDecoder"])
+def test_sequences_of_no_steps(kind):
+    models = {
+        "RNNSearch": rnn_search,
+        "LuongTranslator": lambda: randomise(LuongTranslator(10, 9, 6, num_layers=2)),
+        "EncoderDecoder": lambda: randomise(EncoderDecoder(10, 9, 6, 5, 4)),
+    }
+    model = models[kind]()
+    for source, target in ((0, 3), (4, 0), (0, 0)):
+        logits = to_numpy(model({"source": np.ones((2, source)), "target": np.ones((2, target))}))
+        assert logits.shape == (2, target, 9)
+        assert np.all(np.isfinite(logits))
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("kind", [RNNSearch, LuongTranslator])
+def test_coverage_adds_the_loss_of_the_words_that_there_are(kind):
+    inputs = {"source": np.array([[5, 6, 2]]), "target": np.array([[1, 4, 5, 0, 0]])}
+    targets, losses = np.array([[4, 5, 2, 0, 0]]), []
+    for weight in (0.0, 2.0):
+        attention = CoverageAttention(4, loss_weight=weight)
+        arguments = {"units": 6, "embedding_units": 5, "attention": attention, "dropout": 0.0}
+        model = randomise(kind(10, 9, **arguments))
+        model.compile("sgd", TokenCrossentropy())
+        losses.append(model.evaluate(inputs, targets, verbose=0))
+    (alignment,) = model.align([[5, 6]], [[4, 5]])
+    expected = 2.0 * to_numpy(coverage_loss(alignment.weights[None]))[0]
+    assert expected > 0.1
+    assert losses[1] - losses[0] == pytest.approx(expected, rel=1e-4)
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 def test_memory_of_luong_is_in_the_order_of_the_source(reverse):
     model = randomise(
@@ -249,6 +333,15 @@ def test_what_is_refused(texts):
         model.generate([[4]], search="sample", seed=2**33)
     with pytest.raises(ValueError, match="`sources` and `targets` must be equally many"):
         model.align([[5], [6]], [[4]])
+    learns_otherwise = HardAttention(BahdanauAttention(4), "reinforce")
+    for make in (rnn_search, lambda **given: LuongTranslator(10, 9, 6, **given)):
+        with pytest.raises(ValueError, match='`attention` must not be of estimator="reinforce"'):
+            make(attention=learns_otherwise)
+    for kind in (RNNSearch, LuongTranslator, AttentionSummarizer):
+        with pytest.raises(ValueError, match="`attention` must be an alignment layer"):
+            kind(10, 9, attention=keras.layers.Attention())
+    with pytest.raises(ValueError, match="`scheduled_sampling` needs attention"):
+        LuongTranslator(10, 9, 6, score=None, scheduled_sampling=True)
     with pytest.raises(ValueError, match="`attention` must remember nothing"):
         AttentionSummarizer(10, 9, 5, 6, attention=CoverageAttention(4))
     with pytest.raises(ValueError, match=r"`targets` must lie below the vocabulary of 9 .*: 9"):

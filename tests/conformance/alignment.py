@@ -281,7 +281,7 @@ ALIGNMENT = [
         arguments={"units": 7, "scale_initializer": "ones"},
         call=REMEMBERS,
         expected=coverage,
-        refuses=({"units": -1},),
+        refuses=({"units": -1}, {"loss_weight": -0.5}),
         float32=(2,),
     ),
     case(
@@ -335,6 +335,16 @@ ALIGNMENT = [
         ),
         float32=(2, 3),
         stochastic=True,
+    ),
+    case(
+        HardAttention,
+        name="reinforce",
+        arguments={"attention": general(), "estimator": "reinforce", "seed": 1},
+        call=REMEMBERS,
+        expected=most_likely,
+        float32=(2, 3),
+        stochastic=True,
+        nasty={},
     ),
     case(
         HardAttention,

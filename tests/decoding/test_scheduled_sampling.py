@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from keras_attn import AttentionDecoder, BahdanauAttention
-from keras_attn.applications import RNNSearch
+from keras_attn.applications import LuongTranslator, RNNSearch
 from keras_attn.decoding import ScheduledSampling
 from keras_attn.layers.feedback import draw_token
 from tests.backend import BACKEND, to_numpy
@@ -82,8 +82,9 @@ def test_tokens_are_drawn_by_their_probability():
     assert to_numpy(draw_token(logits, ops.convert_to_tensor(chance))).tolist() == [0, 0, 1, 1, 2]
 
 
-def test_the_read_out_sees_the_words_that_the_decoder_saw():
-    model = translator()
+@pytest.mark.parametrize("kind", ["rnn_search", "luong"])
+def test_the_read_out_sees_the_words_that_the_decoder_saw(kind):
+    model = translator(kind)
     model.decoder.sampling_probability.assign(1.0)
     found = []
     for target in ([1, 4, 5, 6], [1, 7, 8, 3]):
@@ -94,13 +95,17 @@ def test_the_read_out_sees_the_words_that_the_decoder_saw():
     np.testing.assert_allclose(*found, atol=1e-6)
 
 
-def translator():
-    return RNNSearch(10, 9, units=6, embedding_units=5, maxout_units=4, scheduled_sampling=True)
+def translator(kind="rnn_search"):
+    arguments = {"units": 6, "embedding_units": 5, "dropout": 0.0, "scheduled_sampling": True}
+    if kind == "luong":
+        return LuongTranslator(10, 9, num_layers=2, **arguments)
+    return RNNSearch(10, 9, maxout_units=4, **arguments)
 
 
 @pytest.mark.training
-def test_a_translator_is_trained_by_a_schedule(generator, tmp_path):
-    model = translator()
+@pytest.mark.parametrize("kind", ["rnn_search", "luong"])
+def test_a_translator_is_trained_by_a_schedule(kind, generator, tmp_path):
+    model = translator(kind)
     data = {
         "source": generator.integers(4, 10, (8, 5)),
         "target": generator.integers(4, 9, (8, 6)),

@@ -174,6 +174,34 @@ def test_rows_without_values_are_zero_in_half_precision(make, policy, query, val
     assert all(np.all(np.isfinite(gradient)) for gradient in by_input + by_weight)
 
 
+@pytest.mark.training
+@pytest.mark.parametrize("masked", [False, True])
+def test_scores_that_half_precision_cannot_hold(masked):
+    """Products of 128 numbers of 30, which are infinite in float16."""
+    layer = LuongAttention("dot", dtype="mixed_float16")
+    large, value = np.full((1, 3, 128), 30.0, "float32"), np.ones((1, 3, 4), "float32")
+    mask = [None, np.array([[True, False, False]])] if masked else None
+    layer([large, value, large])
+
+    def run(*inputs):
+        return layer(list(inputs), mask=mask, return_attention_scores=True)
+
+    context, weights = map(to_numpy, run(large[:, :1], value, large))
+    expected = [1.0, 0.0, 0.0] if masked else [1 / 3] * 3
+    np.testing.assert_allclose(weights[0, 0], expected, atol=1e-3)
+    np.testing.assert_allclose(context, 1.0, atol=1e-3)
+    by_input, _ = gradients(run, [large[:, :1], value, large])
+    assert all(np.all(np.isfinite(gradient)) for gradient in by_input)
+
+
+def test_projected_keys_have_to_be_those_of_the_values(query, value):
+    layer = BahdanauAttention(7)
+    layer([query, value])
+    keys = layer.project_keys(keras.ops.convert_to_tensor(value))
+    with pytest.raises(ValueError, match="`value` and `key` must have the same batch and length"):
+        layer([query, value[:, :4], keys], keys_projected=True)
+
+
 def test_a_base_without_score_says_so(query, value):
     with pytest.raises(NotImplementedError, match="AlignmentAttention has no `score`"):
         AlignmentAttention()([query, value])

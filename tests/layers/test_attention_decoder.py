@@ -12,6 +12,7 @@ from keras_attn import (
     LuongAttention,
     MonotonicAttention,
 )
+from keras_attn.ops import coverage_loss
 from tests.backend import BACKEND, to_numpy
 
 GRU, LSTM = keras.layers.GRUCell, keras.layers.LSTMCell
@@ -207,3 +208,100 @@ def test_dropout_masks_of_steps_end_with_their_sequence(words, memory):
         state = layer.get_initial_state(prepared)
         (output, _, _), _ = layer.step(words[:batch, 0], state, prepared, training=True)
         assert tuple(output.shape) == (batch, 4)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("name", ["coverage", "local"])
+def test_what_was_remembered_is_not_rounded(name, words, memory):
+    attention = {
+        "coverage": lambda: CoverageAttention(7),
+        "local": lambda: LocalAttention(LuongAttention(), 1, "monotonic"),
+    }[name]
+    layer = AttentionDecoder(GRU(8), attention(), dtype="mixed_float16")
+    _, state = layer([words, memory], return_state=True)
+    assert [keras.backend.standardize_dtype(each.dtype) for each in state] == ["float16", "float32"]
+    # Half precision has no 3001 and no 2.0007.
+    start = 3001.0 if name == "local" else 2.0007
+    state[1] = ops.zeros_like(state[1]) + start
+    outputs, weights, after = layer(
+        [words[:, :1], memory],
+        initial_state=state,
+        return_attention_scores=True,
+        return_state=True,
+    )
+    assert keras.backend.standardize_dtype(outputs.dtype) == "float16"
+    found = to_numpy(after[1])
+    more = 1.0 if name == "local" else to_numpy(weights)[:, 0].astype("float32")
+    np.testing.assert_allclose(found, np.broadcast_to(start + more, found.shape), atol=3e-4)
+
+
+class Rewritten(keras.layers.Layer):
+    """A feedback with weights of its own."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.dense = keras.layers.Dense(3)
+
+    def build(self, *shapes):
+        self.dense.build((None, 8))
+
+    def call(self, output, context, inputs, chance):
+        return self.dense(output)
+
+
+@pytest.mark.training
+def test_a_feedback_with_weights_is_built_with_the_decoder(words, memory):
+    layer = AttentionDecoder(GRU(8), BahdanauAttention(7), feedback=Rewritten())
+    inputs = [keras.Input((None, 3)), keras.Input((None, 6))]
+    model = keras.Model(inputs, layer(inputs))
+    count = len(model.weights)
+    assert any(weight is layer.feedback.dense.kernel for weight in model.weights)
+    layer.sampling_probability.assign(1.0)
+    model.compile("sgd", "mse", jit_compile=BACKEND != "torch")
+    model.fit([words, memory], np.ones((4, 4, 8)), verbose=0)
+    assert len(model.weights) == count
+
+
+@every_decoder
+def test_no_steps_and_no_memory(make, words, memory):
+    layer = make()
+    layer([words, memory])
+    outputs, weights, state = layer(
+        [words[:, :0], memory], return_attention_scores=True, return_state=True
+    )
+    assert tuple(outputs.shape)[:2] == (4, 0)
+    assert tuple(weights.shape) == (4, 0, 5)
+    first = layer.get_initial_state(layer.prepare(memory))
+    for one, other in zip(state, first, strict=True):
+        np.testing.assert_array_equal(to_numpy(one), to_numpy(other))
+    outputs, contexts = layer([words, memory[:, :0]], return_contexts=True)
+    assert np.all(np.isfinite(to_numpy(outputs)))
+    np.testing.assert_array_equal(to_numpy(contexts), np.zeros((4, 4, 6)))
+
+
+def test_masks_of_something_else_are_refused(words, memory):
+    layer = AttentionDecoder(GRU(8), BahdanauAttention(7))
+    for name, masks in (
+        ("input_mask", [np.ones((4, 3), "bool"), None]),
+        ("memory_mask", [None, np.ones((4, 4), "bool")]),
+        ("memory_mask", [None, np.ones((3, 5), "bool")]),
+    ):
+        with pytest.raises(ValueError, match=f"`{name}` must be of shape"):
+            layer([words, memory], mask=masks)
+    with pytest.raises(ValueError, match="`prepare` needs a layer that was built"):
+        AttentionDecoder(GRU(8), BahdanauAttention(7)).prepare(memory)
+
+
+@pytest.mark.training
+def test_coverage_adds_its_loss_over_all_steps(words, memory):
+    layer = AttentionDecoder(GRU(8), CoverageAttention(7, loss_weight=3.0))
+    _, weights = layer([words, memory], mask=[MASKS[0], None], return_attention_scores=True)
+    (loss,) = layer.losses
+    expected = 3.0 * to_numpy(coverage_loss(weights, MASKS[0])).mean()
+    assert float(to_numpy(loss)) == pytest.approx(expected, rel=1e-5)
+    alone = CoverageAttention(7, loss_weight=3.0)
+    _, weights = alone([words, memory], return_attention_scores=True)
+    expected = 3.0 * to_numpy(coverage_loss(weights)).mean()
+    assert float(to_numpy(alone.losses[0])) == pytest.approx(expected, rel=1e-5)
+    alone([words[:, 0], memory], initial_state=alone.get_initial_state(4, 5))
+    assert alone.losses == []

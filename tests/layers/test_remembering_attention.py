@@ -269,3 +269,16 @@ def test_an_empty_memory_with_a_mask(query, value):
     masks = [np.ones((3, 4), "bool"), np.ones((3, 0), "bool")]
     context, _, _ = attend(layer, query, value[:, :0], mask=masks)
     np.testing.assert_array_equal(context, np.zeros((3, 4, 5)))
+
+
+@every_layer
+def test_causal_masks_hide_what_comes_later(make, query, value):
+    layer = make()
+    _, weights, _ = attend(layer, query, value, use_causal_mask=True)
+    later = np.arange(4)[:, None] < np.arange(6)
+    assert np.all(weights[:, later] == 0.0)
+    # What comes later has no part in what is seen before it, also not by what is remembered.
+    changed = np.concatenate([value[:, :2], 3.0 - value[:, 2:]], axis=1)
+    context, _, _ = attend(layer, query, value, use_causal_mask=True)
+    again, _, _ = attend(layer, query, changed, use_causal_mask=True)
+    np.testing.assert_allclose(again[:, :2], context[:, :2], atol=1e-5)

@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from keras_attn.layers.recurrent import GRU, LSTM
+from keras_attn.layers.recurrent import GRU, LSTM, RNN
 from keras_attn.layers.variables_read_once import variables_read_once
 from tests.backend import BACKEND, gradients, to_numpy
 
+GRUCell = keras.layers.GRUCell
 SEQUENCES = np.random.default_rng(0).normal(size=(3, 5, 4)).astype("float32")
 MASK = np.arange(5) < np.array([[5], [2], [0]])
 
@@ -62,6 +63,19 @@ def test_a_stateful_layer_goes_on():
     layer.reset_state()
     layer(SEQUENCES[:, :2])
     np.testing.assert_allclose(to_numpy(layer(SEQUENCES[:, 2:])), whole, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", [GRU, LSTM, lambda units, **more: RNN(GRUCell(units), **more)])
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_sequence_of_no_steps_leaves_the_state(make, masked):
+    layer = make(6, return_sequences=True, return_state=True)
+    _, *state = layer(SEQUENCES)
+    arguments = {"initial_state": state, "mask": np.ones((3, 0), "bool") if masked else None}
+    outputs, *after = layer(SEQUENCES[:, :0], **arguments)
+    assert tuple(outputs.shape) == (3, 0, 6)
+    for one, other in zip(state, after, strict=True):
+        np.testing.assert_array_equal(to_numpy(one), to_numpy(other))
+    assert tuple(make(6)(SEQUENCES[:, :0]).shape) == (3, 6)
 
 
 def test_layers_of_another_dtype_keep_theirs():

@@ -37,6 +37,28 @@ def test_scores_of_any_size(size):
     np.testing.assert_allclose(weights, [[0.5, 0.5]])
 
 
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([np.inf, 1.0, np.inf], [0.5, 0.0, 0.5]),
+        ([-np.inf, 1.0, 1.0], [0.0, 0.5, 0.5]),
+        ([-np.inf, np.inf, 3e38], [0.0, 1.0, 0.0]),
+        ([-np.inf] * 3, [0.0] * 3),
+    ],
+)
+def test_infinite_scores(scores, expected):
+    weights = numpy_call(attention_weights, np.array([scores], "float32"))
+    np.testing.assert_allclose(weights, [expected], atol=1e-6)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("scores", [[np.inf, 1.0, np.inf], [-np.inf, 1.0, 1.0], [-np.inf] * 3])
+def test_gradients_of_infinite_scores_are_finite(scores):
+    scores, cotangent = np.array([scores], "float32"), np.array([[1.0, 2.0, 3.0]], "float32")
+    _, (gradient,) = pull_back(attention_weights, [scores], cotangent)
+    assert np.isfinite(gradient).all()
+
+
 @pytest.mark.training
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision_sums_in_single(dtype):

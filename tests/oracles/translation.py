@@ -1,4 +1,4 @@
-"""RNNsearch as loops over NumPy arrays, from the equations of the paper's appendix."""
+"""Models of translation as loops over NumPy arrays, from the equations of their papers."""
 
 import numpy as np
 
@@ -55,6 +55,68 @@ def rnn_search(weights, source, target):
         t = [max(pair) for pair in zip(*np.split(both, 2), strict=True)]
         logits.append(t @ weights["logits/kernel"] + weights["logits/bias"])
         alignments.append(alpha)
+    return np.stack(logits), np.stack(alignments)
+
+
+def lstm(inputs, hidden, carry, kernel, recurrent, bias):
+    """One step; Keras keeps input gate, forget gate, new and output gate in this order."""
+    enter, forget, new, leave = np.split(inputs @ kernel + hidden @ recurrent + bias, 4)
+    carry = sigmoid(forget) * carry + sigmoid(enter) * np.tanh(new)
+    return sigmoid(leave) * np.tanh(carry), carry
+
+
+def encoder_decoder(weights, source, target):
+    """Logits of one pair of sequences without padding, all of the source in one vector."""
+
+    def cell(name):
+        return [weights[f"{name}/{part}"] for part in ("kernel", "recurrent_kernel", "bias")]
+
+    encoder, decoder = cell("encoder/gru_cell"), cell("decoder/cell")
+    summary = np.zeros(len(encoder[1]))
+    for word in source:
+        summary = gru(weights["source_embedding/embeddings"][word], summary, *encoder)
+    state = np.tanh(summary @ weights["first_state/kernel"] + weights["first_state/bias"])
+    logits = []
+    for word in target:
+        y = weights["target_embedding/embeddings"][word]
+        state = gru(np.concatenate([y, summary]), state, *decoder)
+        both = np.concatenate([state, y, summary]) @ weights["maxout/both/kernel"]
+        halves = np.split(both + weights["maxout/both/bias"], 2)
+        t = [max(pair) for pair in zip(*halves, strict=True)]
+        logits.append(t @ weights["logits/kernel"] + weights["logits/bias"])
+    return np.stack(logits)
+
+
+def luong(weights, source, target, layers):
+    """Logits and alignments of stacked LSTMs that read the source from its end and feed `h̃` back,
+    with the bilinear score."""
+
+    def cell(name):
+        return [weights[f"{name}/{part}"] for part in ("kernel", "recurrent_kernel", "bias")]
+
+    seen, states = weights["source_embedding/embeddings"][source], []
+    for layer in range(layers):
+        part = cell(f"encoder_{layer}/lstm_cell")
+        hidden = carry = np.zeros(len(part[1]))
+        found = {}
+        for place in range(len(source))[::-1]:
+            hidden, carry = lstm(seen[place], hidden, carry, *part)
+            found[place] = hidden
+        seen = np.stack([found[place] for place in range(len(source))])
+        states.append((hidden, carry))
+    fed, logits, alignments = np.zeros(len(states[0][0])), [], []
+    for word in target:
+        inputs = np.concatenate([weights["target_embedding/embeddings"][word], fed])
+        for layer in range(layers):
+            states[layer] = lstm(inputs, *states[layer], *cell(f"decoder/cell_{layer}"))
+            inputs = states[layer][0]
+        energy = seen @ (inputs @ weights["decoder/score/query_projection/kernel"])
+        share = np.exp(energy) / np.sum(np.exp(energy))
+        fed = np.tanh(
+            np.concatenate([share @ seen, inputs]) @ weights["decoder/attentional/kernel"]
+        )
+        logits.append(fed @ weights["logits/kernel"])
+        alignments.append(share)
     return np.stack(logits), np.stack(alignments)
 
 

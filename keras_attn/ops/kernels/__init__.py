@@ -1,10 +1,13 @@
 """Fast paths, one module a function and backend: each equals its plain twin in `keras_attn.ops`."""
 
-import functools
 import importlib
 import importlib.util
 
 import keras
+
+# By name, what was found. A dictionary and no `functools.cache`: torch.compile reads the one, and
+# breaks the graph in the other.
+_found = {}
 
 
 def load(name):
@@ -12,12 +15,8 @@ def load(name):
 
     The backend is imported at the first call, not with the package.
     """
-    return _load(f"{keras.backend.backend()}_{name}", name)
-
-
-@functools.cache
-def _load(module, name):
-    module = f"keras_attn.ops.kernels.{module}"
-    if importlib.util.find_spec(module) is None:
-        return None
-    return getattr(importlib.import_module(module), name)
+    module = f"keras_attn.ops.kernels.{keras.backend.backend()}_{name}"
+    if module not in _found:
+        there = importlib.util.find_spec(module) is not None
+        _found[module] = getattr(importlib.import_module(module), name) if there else None
+    return _found[module]

@@ -7,12 +7,12 @@ import tensorflow as tf
 
 
 @contextlib.contextmanager
-def variables_read_once(variables):
-    """A scope in which Keras variables are tensors; none may be assigned.
+def variables_read_once(variables, dtype):
+    """A scope in which Keras variables are tensors of a dtype; none may be assigned.
 
     A loop that reads variables itself takes up to twice as long to differentiate.
     """
-    values = [tf.convert_to_tensor(variable.value) for variable in variables]
+    values = [tf.cast(variable.value, dtype) for variable in variables]
     with keras.StatelessScope(initialize_variables=False) as scope:
         for update in zip(variables, values, strict=True):
             scope.add_update(update)

@@ -7,8 +7,8 @@ import torch
 
 
 @contextlib.contextmanager
-def variables_read_once(variables):
-    """A scope in which Keras variables are tensors; none may be assigned.
+def variables_read_once(variables, dtype):
+    """A scope in which Keras variables are tensors of a dtype; none may be assigned.
 
     PyTorch's own gradient of a matrix that every step multiplies by is a product for each step, of
     few rows, and a sum of matrices. Here the steps keep what they multiplied, and one product of
@@ -23,7 +23,7 @@ def variables_read_once(variables):
     with keras.StatelessScope(initialize_variables=False) as scope:
         for variable in kept:
             if variable.value.requires_grad and variable.value.device.type != "meta":
-                scope.add_update((variable, late(variable.value)))
+                scope.add_update((variable, late(keras.ops.cast(variable.value, dtype))))
         yield
 
 

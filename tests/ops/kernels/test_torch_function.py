@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_attn.ops import additive_scores, address_memory, write_memory
+from keras_attn.ops import additive_scores, address_memory, kernels, write_memory
 from keras_attn.ops.alignment_scores import plain_additive_scores
 from keras_attn.ops.external_memory import plain_write_memory
 from keras_attn.ops.memory_addressing import plain_address_memory
@@ -25,6 +25,16 @@ FUNCTIONS = {
     "address_memory": (address_memory, plain_address_memory),
 }
 EACH = pytest.mark.parametrize("name", list(FUNCTIONS))
+
+
+def test_the_search_for_a_kernel_does_not_break_a_graph():
+    import torch
+
+    kernels.load("write_memory")
+    found = torch.compile(
+        lambda x: x * (kernels.load("write_memory") is not None), backend="eager", fullgraph=True
+    )
+    assert to_numpy(found(torch.ones(2))).tolist() == [1.0, 1.0]
 
 
 @pytest.fixture
