@@ -32,6 +32,11 @@ def measure(backend):
         }
         milliseconds = harness.interleaved(functions, seconds=10.0)
         found += harness.rows(f"training step, batch {batch}", backend, milliseconds)
+        if backend == "torch":
+            functions["ours"] = with_compiled_steps(functions["ours"])
+            milliseconds = harness.interleaved(functions, seconds=10.0)
+            name = f"training step, batch {batch}, compiled steps"
+            found += harness.rows(name, backend, milliseconds)
     costs = {
         "memory": {locations: our_step(16, locations) for locations in MEMORIES},
         "length": {length: our_step(16, length=length) for length in LENGTHS},
@@ -67,6 +72,18 @@ def our_step(batch, locations=LOCATIONS, length=LENGTH):
     )
     inputs, targets, weights = task[0]
     return lambda: model.train_on_batch(inputs, targets, weights)
+
+
+def with_compiled_steps(step):
+    """The same step of training, with the steps of the sequence compiled."""
+    import keras_attn
+
+    def compiled():
+        keras_attn.compile_steps()
+        step()
+        keras_attn.compile_steps(False)
+
+    return compiled
 
 
 def peer_step(torch, batch):

@@ -31,6 +31,7 @@ from keras_attn.layers import (
     WholeImageRead,
     WholeImageWrite,
 )
+from keras_attn.ops.compiled_steps import compile_steps
 
 __version__ = "0.1.0"
 
@@ -64,6 +65,7 @@ __all__ = [
     "WholeImageRead",
     "WholeImageWrite",
     "applications",
+    "compile_steps",
     "datasets",
     "decoding",
     "losses",

@@ -39,6 +39,7 @@ NAMES = {
         "VisualAttention",
         "WholeImageRead",
         "WholeImageWrite",
+        "compile_steps",
     ],
     "keras_attn.applications": [
         "AttentionSummarizer",

@@ -1,0 +1,119 @@
+"""Steps that are compiled give what steps give that are not."""
+
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import keras_attn
+from keras_attn import NTM, NTMCell
+from keras_attn.applications import NeuralTuringMachine
+from keras_attn.datasets import CopyTask
+from keras_attn.layers.recurrent import RNN
+from keras_attn.ops.compiled_steps import compiled_step
+from keras_attn.ops.recurrence import over_steps
+from tests.backend import BACKEND, gradients, outputs_and_gradients, to_numpy
+from tests.conformance.case import randomise
+
+pytestmark = pytest.mark.training
+
+GRU = keras.layers.GRUCell
+SEQUENCES = np.random.default_rng(0).normal(size=(3, 4, 5)).astype("float32")
+MASK = np.arange(4) < np.array([[4], [2], [0]])
+SIZES = {"units": 6, "memory_locations": 5, "memory_width": 4}
+CALLS = {
+    "machine": (lambda: NTM(NTMCell(**SIZES), return_sequences=True), {}),
+    "masked": (lambda: NTM(NTMCell(**SIZES), return_sequences=True), {"mask": MASK}),
+    "zeros": (
+        lambda: RNN(GRU(6), return_sequences=True, zero_output_for_mask=True),
+        {"mask": MASK},
+    ),
+    "backwards": (
+        lambda: RNN(GRU(6), go_backwards=True, return_state=True),
+        {"mask": MASK},
+    ),
+    "stack": (lambda: RNN([GRU(6), keras.layers.LSTMCell(4)], return_state=True), {}),
+}
+
+
+@pytest.fixture(autouse=True)
+def afterwards():
+    yield
+    keras_attn.compile_steps(False)
+
+
+@pytest.fixture
+def compile_steps():
+    """Compiles by dynamo alone, without the minute of its C++."""
+    if BACKEND == "torch":
+        import torch
+
+        torch._dynamo.reset()
+    return lambda: keras_attn.compile_steps(**({"backend": "eager"} if BACKEND == "torch" else {}))
+
+
+def compiled_frames():
+    if BACKEND != "torch":
+        return 0
+    import torch
+
+    return torch._dynamo.utils.counters["frames"]["ok"]
+
+
+@pytest.mark.parametrize("name", list(CALLS))
+def test_equals_what_runs_as_it_is(name, compile_steps):
+    make, call = CALLS[name]
+    layer = make()
+    layer.build(SEQUENCES.shape)
+    randomise(layer)
+
+    def run(sequences):
+        return layer(sequences, **call)
+
+    plain = outputs_and_gradients(run, [SEQUENCES], layer.trainable_variables)
+    before = compiled_frames()
+    compile_steps()
+    found = outputs_and_gradients(run, [SEQUENCES], layer.trainable_variables)
+    assert (compiled_frames() > before) == (BACKEND == "torch")
+    for ours, expected in zip(keras.tree.flatten(found), keras.tree.flatten(plain), strict=True):
+        np.testing.assert_allclose(to_numpy(ours), to_numpy(expected), atol=1e-5)
+
+
+def test_a_model_learns_the_same(compile_steps):
+    losses = []
+    for compiled in (False, True):
+        task = CopyTask(lengths=(2, 4), batch_size=4, batches=3, seed=1)
+        keras.utils.set_random_seed(1)
+        cell = NTMCell(**SIZES)
+        model = NeuralTuringMachine(task.input_channels, task.target_channels, cell)
+        model.compile(
+            keras.optimizers.Adam(0.01), keras.losses.BinaryCrossentropy(from_logits=True)
+        )
+        if compiled:
+            compile_steps()
+        losses.append(model.fit(task, epochs=2, verbose=0).history["loss"])
+    np.testing.assert_allclose(*losses, rtol=1e-4)
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="the others compile the loop")
+@pytest.mark.skipif(not shutil.which("g++"), reason="there is no C++ compiler")
+def test_with_the_compiler_of_pytorch():
+    def running(slices, state):
+        total = 0.5 * state[0] + ops.tanh(slices[0])
+        return [total * total], [total]
+
+    def looped(sequence):
+        step = compiled_step(running)
+        return over_steps(step, [sequence], [ops.zeros_like(sequence[:, 0])])[0][0]
+
+    (plain,), _ = gradients(looped, [SEQUENCES])
+    keras_attn.compile_steps()
+    (found,), _ = gradients(looped, [SEQUENCES])
+    np.testing.assert_allclose(found, plain, atol=1e-5)
+
+
+def test_options_of_nothing_are_refused():
+    with pytest.raises(ValueError, match="`enabled=False` takes no options"):
+        keras_attn.compile_steps(False, dynamic=True)
