@@ -5,15 +5,17 @@
 
 Ours is `BahdanauAttention`; the peer is `keras.layers.AdditiveAttention` between two dense layers
 of the same width. JAX and TensorFlow run compiled. Rows of memory say so in their name: they are
-the most megabytes that a forward and backward pass needs beyond what it is given and returns, as
-XLA plans them on JAX, and on the others as the process grew (`VmHWM`) in a process of its own. They
-are measured with a mask of the values, and in mixed precision, too.
+the most megabytes that a forward and backward pass needs beyond what it is given, as XLA plans them
+on JAX and TensorFlow, and on PyTorch as a process of its own grows in its second pass (`VmHWM`).
+They are measured with a mask of the values, and in mixed precision, too.
 """
 
 import gc
 import os
+import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import harness
@@ -180,22 +182,35 @@ def torch_passes(layer, query, value, cotangent):
 
 
 def peak(backend, name, size, variant=""):
-    """Megabytes that a forward and backward pass needs, in a process of its own."""
+    """Megabytes that a forward and backward pass needs, found in a process of its own."""
     command = [sys.executable, __file__, "--peak", backend, name, variant, *map(str, size)]
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    found = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    # What glibc would keep of freed arrays for later goes back to the system at once.
+    environment["MALLOC_MMAP_THRESHOLD_"] = str(2**16)
+    with tempfile.TemporaryDirectory() as plans:
+        if backend == "tensorflow":
+            flags = f"--xla_dump_to={plans} --xla_dump_hlo_as_text"
+            environment["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}"
+        found = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+        if backend == "tensorflow":
+            return planned(Path(plans))
     return float(found.stdout.split()[-1])
 
 
+def planned(plans):
+    """Megabytes of temporary arrays of the largest of the programs whose plans XLA has left."""
+    sizes = re.compile(r"size (\d+),(?: color \d+,)? preallocated-temp")
+    files = list(plans.glob("*_inference_both_*buffer-assignment.txt"))
+    return max(int(size) for file in files for size in sizes.findall(file.read_text())) / 1e6
+
+
 def print_peak(backend, name, variant, *size):
-    size = tuple(map(int, size))
+    made = make(backend, name, tuple(map(int, size)), variant)
     if backend == "jax":
-        print(make(backend, name, size, variant)["bytes"] / 1e6)
+        print(made["bytes"] / 1e6)
         return
-    # What the machinery itself needs, compiled code and buffers, is had with a small size.
-    small = make(backend, name, (size[0], 2, 2, size[3]), variant)
-    small["forward+backward"]()
-    run = make(backend, name, size, variant)["forward+backward"]
+    run = made["forward+backward"]
+    run()  # what the machinery itself needs is had, and is not counted
     before = status("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the high-water mark starts anew
     run()
