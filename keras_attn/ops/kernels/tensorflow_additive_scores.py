@@ -1,6 +1,7 @@
 """Additive scores on TensorFlow: a query at a time, the hidden layer made again for the gradient.
 
-Compiled by XLA also inside a model that is not.
+Compiled by XLA also inside a model that is not. What is made is `r = σ(-2(q + k))`, of which the
+hidden layer is `tanh(q + k) = 1 - 2r` and its slope `4(r - r²)`.
 """
 
 import functools
@@ -13,10 +14,12 @@ from keras_attn.ops.kernels.tensorflow_gradients import (
     values,
 )
 
-# Numbers of the hidden layer that are in the cache at a time.
-TILE = 2**18
-# The same for a query alone, which has no use of a tile twice.
-TILE_ONCE = 2**20
+# Numbers of the hidden layer that are made at a time: the least that all cores share.
+TILE = 2**20
+# So many queries of a key pay for the powers of its numbers.
+MANY = 4
+# Below it no power of e, nor a product of two, is infinite times zero.
+LARGEST = 40.0
 
 _compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
 
@@ -41,11 +44,10 @@ def additive_scores(query, key, scale):
 def _scores(query, key, scale):
     wide = _wide(scale)
 
-    def of_group(arrays):
-        query, key = arrays
+    def of_group(half, query, key):
         # A sum over the last axis is not vectorised on CPUs, the same as a product is.
         scores = tf.map_fn(
-            lambda query: tf.matmul(_hidden(query, key), wide[:, None])[..., 0],
+            lambda query: tf.matmul(half(query[:, None], key), -2.0 * wide[:, None])[..., 0],
             tf.transpose(query, (1, 0, 2)),
             fn_output_signature=wide.dtype,
         )
@@ -53,11 +55,11 @@ def _scores(query, key, scale):
 
     arrays = _padded(query), _padded(key)
     padded = [tf.shape(array) for array in arrays]
-    scores = _in_groups(of_group, arrays, wide.dtype)
+    scores = _halved(of_group, arrays, wide.dtype)
     scores = tf.reshape(scores, (padded[0][0], padded[0][1], padded[1][1]))
     scores = scores[: tf.shape(query)[0], : tf.shape(query)[1], : tf.shape(key)[1]]
     scores = tf.ensure_shape(scores, (*query.shape[:2], key.shape[1]))
-    return tf.cast(scores, query.dtype)
+    return tf.cast(scores + tf.reduce_sum(wide), query.dtype)
 
 
 @_compiled
@@ -67,45 +69,40 @@ def _gradients(query, key, scale, gradient):
     wide, gradient = _wide(scale), _wide(gradient)
     dtype, units = wide.dtype, tf.shape(scale)[0]
 
-    def of_group(arrays):
-        query, key, gradient = arrays
-
+    def of_group(half, query, key, gradient):
         def of_query(step, of_key, of_scale, of_query):
-            hidden = _hidden(query[:, step], key)
+            halves = half(query[:, step, None], key)
+            slope = halves - halves * halves
             weight = gradient[:, step]
-            # Of what goes into the tanh, but for the factor `scale`, which waits until the end.
-            slope = 1.0 - hidden * hidden
+            # A product for each example, which the cores share; one long sum they would not.
             of_query = of_query.write(step, tf.matmul(weight[:, None], slope)[:, 0])
-            of_key += slope * weight[..., None]
-            product = tf.matmul(tf.reshape(weight, (1, -1)), tf.reshape(hidden, (-1, units)))
-            return step + 1, of_key, of_scale + product, of_query
+            of_scale += tf.matmul(weight[:, None], halves)[:, 0]
+            return step + 1, of_key + slope * weight[..., None], of_scale, of_query
 
-        queries = tf.shape(query)[1]
+        queries, examples = tf.shape(query)[1], tf.shape(key)[0]
         start = (
             0,
             tf.zeros(tf.shape(key), dtype),
-            tf.zeros((1, units), dtype),
+            tf.zeros((examples, units), dtype),
             tf.TensorArray(dtype, queries),
         )
         _, of_key, of_scale, of_query = tf.while_loop(
             lambda step, *_: step < queries, of_query, start, maximum_iterations=queries
         )
-        # A row for each example, as the other two have it.
-        of_scale = tf.pad(of_scale, ((0, tf.shape(key)[0] - 1), (0, 0)))
         return tf.transpose(of_query.stack(), (1, 0, 2)), of_key, of_scale
 
     arrays = tuple(map(_padded, (query, key, gradient)))
-    of_query, of_key, of_scale = _in_groups(of_group, arrays, (dtype,) * 3)
+    of_query, of_key, of_scale = _halved(of_group, arrays, (dtype,) * 3)
 
     def like(array, padded, tensor):
-        tensor = tf.reshape(tensor, tf.shape(padded)) * wide
+        tensor = tf.reshape(tensor, tf.shape(padded)) * (4.0 * wide)
         return tf.cast(tf.slice(tensor, (0, 0, 0), tf.shape(array)), array.dtype)
 
     of_scale = tf.reduce_sum(tf.reshape(of_scale, (-1, units)), axis=0)
     return (
         like(query, arrays[0], of_query),
         like(key, arrays[1], of_key),
-        tf.cast(of_scale, scale.dtype),
+        tf.cast(tf.reduce_sum(gradient) - 2.0 * of_scale, scale.dtype),
     )
 
 
@@ -136,19 +133,50 @@ def _hidden(query, key):
     return tf.tanh(_wide(query)[:, None] + _wide(key))
 
 
+def _by_tangent(query, key):
+    return 0.5 - 0.5 * tf.tanh(query + key)
+
+
+def _by_quotient(query, key):
+    return 1.0 / (1.0 + query * key)
+
+
+def _halved(function, arrays, dtypes):
+    """`function(half, query, key, ...)` in groups, with what makes `r` of a query and a key.
+
+    A quotient takes a third of the time of a hyperbolic tangent, if powers are made of the numbers
+    once, and none is too large.
+    """
+    query, key, *others = arrays
+    query, key = _wide(query), _wide(key)
+
+    def by_tangent():
+        return _in_groups(functools.partial(function, _by_tangent), (query, key, *others), dtypes)
+
+    def by_quotient():
+        powers = tf.exp(2.0 * query), tf.exp(2.0 * key)
+        return _in_groups(functools.partial(function, _by_quotient), (*powers, *others), dtypes)
+
+    if query.shape[1] is not None and query.shape[1] < MANY:
+        return by_tangent()
+    small = [tf.reduce_all(tf.abs(array) <= LARGEST) for array in (query, key)]
+    return tf.cond(small[0] & small[1], by_quotient, by_tangent)
+
+
 def _in_groups(function, arrays, dtypes):
     """`function` of as many examples at a time as fit into a tile; the batch as two axes."""
     batch, values, units = tf.unstack(tf.shape(arrays[1]))
     groups = 2 ** tf.range(16)
-    tile = TILE_ONCE if arrays[0].shape[1] == 1 else TILE
-    fits = (batch % groups == 0) & (values * units <= tile // groups)
+    fits = (batch % groups == 0) & (values * units <= TILE // groups)
     group = tf.reduce_max(tf.where(fits, groups, 1))
 
     def split(array):
         shape = tf.shape(array)
         return tf.reshape(array, (batch // group, group, shape[1], shape[2]))
 
-    return tf.map_fn(function, tuple(map(split, arrays)), fn_output_signature=dtypes)
+    return tf.map_fn(
+        lambda slices: function(*slices), tuple(map(split, arrays)), fn_output_signature=dtypes
+    )
 
 
 def _wide(tensor):
