@@ -1,7 +1,8 @@
-"""Additive scores on TensorFlow: a query at a time, the hidden layer made again for the gradient.
+"""Additive scores on TensorFlow: the hidden layer is made again for the gradient, never stored.
 
-Compiled by XLA also inside a model that is not. What is made is `r = σ(-2(q + k))`, of which the
-hidden layer is `tanh(q + k) = 1 - 2r` and its slope `4(r - r²)`.
+Compiled by XLA also inside a model that is not; a few rows at a time, each sum in a loop of its
+own. What is made is `r = σ(-2(q + k))`, of which the hidden layer is `tanh(q + k) = 1 - 2r` and its
+slope `4(r - r²)`.
 """
 
 import functools
@@ -14,12 +15,10 @@ from keras_attn.ops.kernels.tensorflow_gradients import (
     values,
 )
 
-# Numbers of the hidden layer that are made at a time: the least that all cores share.
-TILE = 2**20
-# So many queries of a key pay for the powers of its numbers.
-MANY = 4
-# Below it no power of e, nor a product of two, is infinite times zero.
-LARGEST = 40.0
+# Rows that are added to a sum at a time, an even number: it is read and written once for them.
+ROWS = 16
+# Up to it the product of two quotients' denominators is no infinity.
+LARGEST = 22.0
 
 _compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
 
@@ -44,139 +43,137 @@ def additive_scores(query, key, scale):
 def _scores(query, key, scale):
     wide = _wide(scale)
 
-    def of_group(half, query, key):
-        # A sum over the last axis is not vectorised on CPUs, the same as a product is.
-        scores = tf.map_fn(
-            lambda query: tf.matmul(half(query[:, None], key), -2.0 * wide[:, None])[..., 0],
-            tf.transpose(query, (1, 0, 2)),
-            fn_output_signature=wide.dtype,
-        )
-        return tf.transpose(scores, (1, 0, 2))
+    def scores(halves, query, key):
+        # Units first.
+        query, key = (tf.transpose(each, (2, 0, 1)) for each in (query, key))
 
-    arrays = _padded(query), _padded(key)
-    padded = [tf.shape(array) for array in arrays]
-    scores = _halved(of_group, arrays, wide.dtype)
-    scores = tf.reshape(scores, (padded[0][0], padded[0][1], padded[1][1]))
-    scores = scores[: tf.shape(query)[0], : tf.shape(query)[1], : tf.shape(key)[1]]
-    scores = tf.ensure_shape(scores, (*query.shape[:2], key.shape[1]))
-    return tf.cast(scores + tf.reduce_sum(wide), query.dtype)
+        def add(sums, query, key, weight):
+            # Of two units: (batch, queries, values).
+            first, second = halves(query[:, :, :, None], key[:, :, None])
+            return sums + (weight[0] * first + weight[1] * second)
+
+        start = tf.zeros((*_shape(query)[1:], _shape(key)[2]), wide.dtype)
+        return _in_pairs(add, start, query, key, -2.0 * wide)
+
+    if query.shape[1] == 1:
+        halves = _halves_of_one(query, key)
+        # A sum over the last axis is not vectorised, the same as a product is.
+        found = tf.matmul(halves, -2.0 * wide[:, None])[:, None, :, 0]
+    else:
+        found = _of_halves(scores, query, key)
+    return tf.cast(found + tf.reduce_sum(wide), query.dtype)
 
 
 @_compiled
 def _gradients(query, key, scale, gradient):
-    if query.shape[1] == 1:
-        return _gradients_of_one(query, key, scale, gradient)
     wide, gradient = _wide(scale), _wide(gradient)
-    dtype, units = wide.dtype, tf.shape(scale)[0]
-
-    def of_group(half, query, key, gradient):
-        def of_query(step, of_key, of_scale, of_query):
-            halves = half(query[:, step, None], key)
-            slope = halves - halves * halves
-            weight = gradient[:, step]
-            # A product for each example, which the cores share; one long sum they would not.
-            of_query = of_query.write(step, tf.matmul(weight[:, None], slope)[:, 0])
-            of_scale += tf.matmul(weight[:, None], halves)[:, 0]
-            return step + 1, of_key + slope * weight[..., None], of_scale, of_query
-
-        queries, examples = tf.shape(query)[1], tf.shape(key)[0]
-        start = (
-            0,
-            tf.zeros(tf.shape(key), dtype),
-            tf.zeros((examples, units), dtype),
-            tf.TensorArray(dtype, queries),
-        )
-        _, of_key, of_scale, of_query = tf.while_loop(
-            lambda step, *_: step < queries, of_query, start, maximum_iterations=queries
-        )
-        return tf.transpose(of_query.stack(), (1, 0, 2)), of_key, of_scale
-
-    arrays = tuple(map(_padded, (query, key, gradient)))
-    of_query, of_key, of_scale = _halved(of_group, arrays, (dtype,) * 3)
-
-    def like(array, padded, tensor):
-        tensor = tf.reshape(tensor, tf.shape(padded)) * (4.0 * wide)
-        return tf.cast(tf.slice(tensor, (0, 0, 0), tf.shape(array)), array.dtype)
-
-    of_scale = tf.reduce_sum(tf.reshape(of_scale, (-1, units)), axis=0)
+    if query.shape[1] == 1:
+        halves = _halves_of_one(query, key)
+        slope = halves - halves * halves
+        # A product for each example, which the cores share; one long sum they would not.
+        of_query, of_scale = (tf.matmul(gradient, each) for each in (slope, halves))
+        of_key = slope * tf.transpose(gradient, (0, 2, 1))
+    else:
+        of_query, of_key, of_scale = _of_halves(_sums, query, key, gradient)
     return (
-        like(query, arrays[0], of_query),
-        like(key, arrays[1], of_key),
-        tf.cast(tf.reduce_sum(gradient) - 2.0 * of_scale, scale.dtype),
+        tf.cast(of_query * (4.0 * wide), query.dtype),
+        tf.cast(of_key * (4.0 * wide), key.dtype),
+        tf.cast(tf.reduce_sum(gradient) - 2.0 * tf.reduce_sum(of_scale, axis=(0, 1)), scale.dtype),
     )
 
 
-def _gradients_of_one(query, key, scale, gradient):
-    """The gradients of a single query, whose hidden layer is no larger than the keys are."""
-    wide, weight = _wide(scale), _wide(gradient)[:, 0]
-    hidden = _hidden(query[:, 0], key)
-    of_key = wide * (1.0 - hidden * hidden) * weight[..., None]
-    of_query = tf.reduce_sum(of_key, axis=1, keepdims=True)
-    # A product, as the sum over examples and values is slower by an order of magnitude.
-    of_scale = tf.reduce_sum(tf.matmul(weight[:, None], hidden), axis=(0, 1))
-    return (
-        tf.cast(of_query, query.dtype),
-        tf.cast(of_key, key.dtype),
-        tf.cast(of_scale, scale.dtype),
+def _sums(halves, query, key, gradient):
+    def slopes(rows, others):
+        return [half - half * half for half in halves(rows, others)]
+
+    # Queries first, and values.
+    query, key = (tf.transpose(each, (1, 0, 2)) for each in (query, key))
+    of_queries, of_values = (tf.transpose(gradient, axes) for axes in ((1, 2, 0), (2, 1, 0)))
+    found = (
+        _weighted_sum(slopes, query, key, of_values),
+        _weighted_sum(slopes, key, query, of_queries),
+        _weighted_sum(halves, query, key, of_values),
     )
+    return tuple(tf.transpose(each, (1, 0, 2)) for each in found)
 
 
-def _padded(tensor):
-    """At least one of each axis: a loop over nothing does not compile."""
-    shape = tf.shape(tensor)
-    missing = tf.cast(shape == 0, "int32")
-    return tf.pad(tensor, tf.stack([tf.zeros_like(missing), missing], axis=1))
+def _weighted_sum(function, still, moving, weights):
+    """`sum_m weights[m, s, b] function(moving[m, b], still[s, b])`, as `(s, b, units)`."""
+
+    def add(sums, moving, weights):
+        first, second = function(moving[:, None], (still, still))
+        weights = weights[..., None]
+        return sums + (weights[0] * first + weights[1] * second)
+
+    return _in_pairs(add, tf.zeros(_shape(still), weights.dtype), moving, weights)
 
 
-def _hidden(query, key):
-    """The hidden layer of one query of each example with all its keys, `(batch, values, units)`."""
-    return tf.tanh(_wide(query)[:, None] + _wide(key))
+def _in_pairs(add, start, *arrays):
+    """`start`, and what `add(sums, *slices)` adds for any two rows of the arrays."""
+    count = arrays[0].shape[0]
+    # The next even number, up to the most.
+    rows = ROWS if count is None else max(2, min(ROWS, count + count % 2))
+    count = _shape(arrays[0])[0]
+    # One at least: there is no slice of nothing.
+    steps = tf.maximum((count + rows - 1) // rows, 1)
+    missing = steps * rows - count
+    arrays = [tf.pad(each, [(0, missing)] + [(0, 0)] * (each.shape.rank - 1)) for each in arrays]
+
+    def step(index, sums):
+        # More of them than XLA moves into the sum, where they would stop vector instructions.
+        slices = [
+            tf.slice(each, [index * rows] + [0] * (each.shape.rank - 1), [rows, *_shape(each)[1:]])
+            for each in arrays
+        ]
+        for row in range(0, rows, 2):
+            sums = add(sums, *(each[row : row + 2] for each in slices))
+        return index + 1, tf.ensure_shape(sums, start.shape)
+
+    return tf.while_loop(
+        lambda index, _: index < steps, step, (0, start), maximum_iterations=steps
+    )[1]
 
 
-def _by_tangent(query, key):
-    return 0.5 - 0.5 * tf.tanh(query + key)
+def _of_halves(function, query, key, *others):
+    """`function(halves, query, key, *others)`, with what makes two rows of `r`.
 
-
-def _by_quotient(query, key):
-    return 1.0 / (1.0 + query * key)
-
-
-def _halved(function, arrays, dtypes):
-    """`function(half, query, key, ...)` in groups, with what makes `r` of a query and a key.
-
-    A quotient takes a third of the time of a hyperbolic tangent, if powers are made of the numbers
-    once, and none is too large.
+    A quotient takes a third of the time of a hyperbolic tangent, and two can share one, if powers
+    are made of the numbers once, and none is too large.
     """
-    query, key, *others = arrays
     query, key = _wide(query), _wide(key)
 
-    def by_tangent():
-        return _in_groups(functools.partial(function, _by_tangent), (query, key, *others), dtypes)
-
     def by_quotient():
-        powers = tf.exp(2.0 * query), tf.exp(2.0 * key)
-        return _in_groups(functools.partial(function, _by_quotient), (*powers, *others), dtypes)
+        return function(_by_quotient, tf.exp(2.0 * query), tf.exp(2.0 * key), *others)
 
-    if query.shape[1] is not None and query.shape[1] < MANY:
-        return by_tangent()
-    small = [tf.reduce_all(tf.abs(array) <= LARGEST) for array in (query, key)]
-    return tf.cond(small[0] & small[1], by_quotient, by_tangent)
-
-
-def _in_groups(function, arrays, dtypes):
-    """`function` of as many examples at a time as fit into a tile; the batch as two axes."""
-    batch, values, units = tf.unstack(tf.shape(arrays[1]))
-    groups = 2 ** tf.range(16)
-    fits = (batch % groups == 0) & (values * units <= TILE // groups)
-    group = tf.reduce_max(tf.where(fits, groups, 1))
-
-    def split(array):
-        shape = tf.shape(array)
-        return tf.reshape(array, (batch // group, group, shape[1], shape[2]))
-
-    return tf.map_fn(
-        lambda slices: function(*slices), tuple(map(split, arrays)), fn_output_signature=dtypes
+    largest = sum(tf.reduce_max(tf.abs(array)) for array in (query, key))
+    return tf.cond(
+        largest <= LARGEST, by_quotient, lambda: function(_by_tangent, query, key, *others)
     )
+
+
+def _by_tangent(rows, others):
+    return [0.5 - 0.5 * tf.tanh(row + other) for row, other in _pairs(rows, others)]
+
+
+def _by_quotient(rows, others):
+    first, second = (1.0 + row * other for row, other in _pairs(rows, others))
+    quotient = 1.0 / (first * second)
+    return second * quotient, first * quotient
+
+
+def _pairs(rows, others):
+    return (rows[0], others[0]), (rows[1], others[1])
+
+
+def _halves_of_one(query, key):
+    """Of a single query, whose hidden layer is no larger than the keys are."""
+    return 0.5 - 0.5 * tf.tanh(_wide(query) + _wide(key))
+
+
+def _shape(tensor):
+    """The sizes that are known, and tensors of the others."""
+    sizes = tf.shape(tensor)
+    return [sizes[axis] if size is None else size for axis, size in enumerate(tensor.shape)]
 
 
 def _wide(tensor):

@@ -12,26 +12,30 @@ from tests.ops.functions import pull_back
 
 pytestmark = pytest.mark.training
 
-# (batch, queries, values, units), and the numbers of a tile: all at once, groups of two examples,
-# and one by one.
+# (batch, queries, values, units), the numbers of a tile on PyTorch (all at once, groups of two
+# examples, and one by one), and the rows of a slice on the others: whole, and with some missing.
 CASES = [
-    ((4, 3, 5, 6), 2**20),
-    ((4, 3, 7, 6), 2 * 7 * 6 + 1),
-    ((5, 3, 7, 6), 2 * 7 * 6 + 1),
-    ((3, 2, 7, 5), 1),
-    ((2, 0, 3, 4), 100),
-    ((2, 3, 0, 4), 100),
-    ((2, 1, 1, 1), 100),
-    ((5, 1, 7, 6), 2 * 7 * 6 + 1),
-    ((2, 1, 0, 4), 100),
+    ((4, 3, 5, 6), 2**20, 16),
+    ((4, 3, 7, 6), 2 * 7 * 6 + 1, 4),
+    ((5, 3, 7, 6), 2 * 7 * 6 + 1, 2),
+    ((3, 2, 7, 5), 1, 6),
+    ((2, 4, 8, 12), 100, 4),
+    ((2, 0, 3, 4), 100, 16),
+    ((2, 3, 0, 4), 100, 16),
+    ((0, 2, 3, 4), 100, 16),
+    ((2, 1, 1, 1), 100, 16),
+    ((5, 1, 7, 6), 2 * 7 * 6 + 1, 16),
+    ((2, 1, 0, 4), 100, 16),
 ]
 
 
-@pytest.mark.parametrize(("sizes", "tile"), CASES)
-def test_equals_the_plain_path(generator, monkeypatch, sizes, tile):
+@pytest.mark.parametrize(("sizes", "tile", "rows"), CASES)
+def test_equals_the_plain_path(generator, monkeypatch, sizes, tile, rows):
     kernel = importlib.import_module(f"keras_attn.ops.kernels.{BACKEND}_additive_scores")
-    tiles = dict.fromkeys(kernel.TILE, tile) if isinstance(kernel.TILE, dict) else tile
-    monkeypatch.setattr(kernel, "TILE", tiles)
+    if BACKEND == "torch":
+        monkeypatch.setattr(kernel, "TILE", dict.fromkeys(kernel.TILE, tile))
+    else:
+        monkeypatch.setattr(kernel, "ROWS", rows)
     batch, queries, values, units = sizes
     shapes = [(batch, queries, units), (batch, values, units), (units,)]
     arrays = [generator.normal(size=shape).astype("float32") for shape in shapes]
@@ -43,24 +47,27 @@ def test_equals_the_plain_path(generator, monkeypatch, sizes, tile):
         np.testing.assert_allclose(ours, gradient, atol=1e-5)
 
 
-def test_small_large_and_saturated_hidden_layers(generator):
-    hidden = np.array([0.0, 1e-30, 1e-6, 1e-3, 0.5, 9.0, 20.0, 1e4, 3e38], "float32")
+@pytest.mark.parametrize("largest", [(), (1e4, 3e38)])
+def test_small_large_and_saturated_hidden_layers(generator, largest):
+    """With quotients, up to where two of them can share one, and without."""
+    hidden = np.array([0.0, 1e-30, 1e-6, 1e-3, 0.5, 9.0, 20.0, 22.0, 22.0, *largest], "float32")
     hidden = np.concatenate([hidden, -hidden])
-    query, key = np.zeros((1, 1, 1), "float32"), hidden[None, :, None]
-    cotangent = np.ones((1, 1, len(hidden)), "float32")
+    query, key = np.zeros((1, 4, 1), "float32"), hidden[None, :, None]
+    cotangent = np.ones((1, 4, len(hidden)), "float32")
     scale = np.ones(1, "float32")
     scores, (_, of_key, _) = pull_back(additive_scores, [query, key, scale], cotangent)
     exact = np.tanh(hidden.astype("float64"))
-    np.testing.assert_allclose(scores[0, 0], exact, atol=3e-7)
-    np.testing.assert_allclose(of_key[0, :, 0], 1.0 - exact**2, atol=1e-6)
+    np.testing.assert_allclose(scores[0], np.tile(exact, (4, 1)), atol=3e-7)
+    np.testing.assert_allclose(of_key[0, :, 0], 4.0 * (1.0 - exact**2), atol=4e-6)
 
 
-def test_large_queries_and_keys_that_cancel(generator):
+@pytest.mark.parametrize("sizes", [(1.0, 5.0, 10.4), (1.0, 19.0, 39.0, 41.0, 60.0, 1e4)])
+def test_large_queries_and_keys_that_cancel(generator, sizes):
     """Of either sign, to where their powers would be infinite in single precision."""
-    sizes = np.array([1.0, 19.0, 39.0, 41.0, 60.0, 1e4], "float32")
+    sizes = np.array(sizes, "float32")
     key = np.concatenate([sizes, -sizes])[None, :, None]
-    query = -key + generator.normal(size=key.shape).astype("float32")
-    cotangent = generator.normal(size=(1, 12, 12)).astype("float32")
+    query = -key + generator.normal(size=key.shape).clip(-1.0, 1.0).astype("float32")
+    cotangent = generator.normal(size=(1, key.size, key.size)).astype("float32")
     arrays = [query, key, np.ones(1, "float32")]
     scores, found = pull_back(additive_scores, arrays, cotangent)
     exact = np.tanh(query.astype("float64") + key[:, None, :, 0])
