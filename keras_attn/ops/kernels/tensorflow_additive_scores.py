@@ -15,7 +15,8 @@ from keras_attn.ops.kernels.tensorflow_gradients import (
     values,
 )
 
-# Rows that are added to a sum at a time, an even number: it is read and written once for them.
+# Rows that are added to a sum at a time, an even number: it is read and written once for them. So
+# many slices are more than XLA moves into a sum, where they would stop vector instructions.
 ROWS = 16
 # Up to it the product of two quotients' denominators is no infinity.
 LARGEST = 22.0
@@ -120,7 +121,6 @@ def _in_pairs(add, start, *arrays):
     arrays = [tf.pad(each, [(0, missing)] + [(0, 0)] * (each.shape.rank - 1)) for each in arrays]
 
     def step(index, sums):
-        # More of them than XLA moves into the sum, where they would stop vector instructions.
         slices = [
             tf.slice(each, [index * rows] + [0] * (each.shape.rank - 1), [rows, *_shape(each)[1:]])
             for each in arrays

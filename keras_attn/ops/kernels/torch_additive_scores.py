@@ -12,7 +12,7 @@ from keras_attn.ops.kernels.torch_function import apply, first_order, widest
 
 # Numbers of the hidden layer that are made at a time: what the cache of a CPU holds, and what keeps
 # a GPU busy.
-TILE = {"cpu": 2**20, "cuda": 2**24}
+TILE = {"cpu": 2**19, "cuda": 2**24}
 # Below it no power of e, nor a product of two, is infinite times zero.
 LARGEST = 40.0
 # Backward passes inside of one another.
@@ -22,9 +22,9 @@ NESTED = 4
 def additive_scores(query, key, scale):
     """Equals `plain_additive_scores`, with a gradient of its own, of the first order only."""
     dtype = query.dtype
-    if not query.dtype == key.dtype == scale.dtype:
-        wide = widest(query, key, scale)
-        query, key, scale = query.to(wide), key.to(wide), scale.to(wide)
+    # Others are made wide a part at a time.
+    if widest(query, key, scale) == torch.float64:
+        query, key, scale = (each.to(torch.float64) for each in (query, key, scale))
     keys = _keys_of(key)
     return apply(_AdditiveScores, query, key.detach(), scale, keys, keys.token).to(dtype)
 
@@ -83,7 +83,7 @@ class _Keys:
         # one way alone.
         traced = torch.compiler.is_compiling() or torch.jit.is_tracing()
         if key.device.type == "cpu" and not traced and _small(wide):
-            self.powers = torch.exp(2.0 * wide)
+            self.powers = (2.0 * wide).exp_()
 
 
 def _keys_of(key):
@@ -128,7 +128,7 @@ class _Sum:
         now = torch._C._current_graph_task_id()
         if now not in self._buffers:
             self._dtype = like.dtype
-            self._buffers[now] = torch.zeros_like(_wide(like))
+            self._buffers[now] = torch.zeros_like(like, dtype=widest(like))
             # Those that asked for other gradients have added something and never take it.
             for old in sorted(self._buffers)[:-NESTED]:
                 del self._buffers[old]
@@ -150,7 +150,7 @@ def _tiles(query, key, powers):
     block = max(1, min(queries, tile // max(group * values * units, 1)))
     query = _wide(query)
     quotient = powers is not None and _small(query)
-    query, key = (torch.exp(2.0 * query), powers) if quotient else (-2.0 * query, key)
+    query, key = ((2.0 * query).exp_(), powers) if quotient else (-2.0 * query, key)
     buffer = query.new_empty(group * block * values * units)
     one = query.new_ones(())
     for first in range(0, batch, group):
@@ -176,4 +176,4 @@ def _small(tensor):
 
 
 def _wide(tensor):
-    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
+    return tensor.to(widest(tensor))
