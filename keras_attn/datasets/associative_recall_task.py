@@ -43,7 +43,7 @@ class AssociativeRecallTask(MemoryTask):
 
     def draw(self, generator):
         count, length, bits = (
-            generator.integers(*self.items, endpoint=True),
+            self.draw_size(generator, self.items),
             self.item_length,
             self.bits,
         )

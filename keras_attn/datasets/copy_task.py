@@ -35,7 +35,7 @@ class CopyTask(MemoryTask):
         self.input_channels = self.bits + 1
 
     def draw(self, generator):
-        length = generator.integers(*self.lengths, endpoint=True)
+        length = self.draw_size(generator, self.lengths)
         shown = random_bits(generator, self.batch_size, length, self.bits)
         inputs = np.zeros((self.batch_size, 2 * length + 1, self.input_channels))
         targets = np.zeros((self.batch_size, 2 * length + 1, self.target_channels))

@@ -1,3 +1,5 @@
+import math
+
 import keras
 import numpy as np
 
@@ -26,10 +28,13 @@ class MemoryTask(keras.utils.PyDataset):
         multiple: lengths are rounded up to a multiple of it.
         fixed: whether all epochs have the same batches, as for validation.
         seed: non-negative integer.
+        growth: epochs in which the most of each size grows to what is asked for, from little more
+            than the least: what is hard to learn at once is learned step by step.
         **kwargs: of `keras.utils.PyDataset`.
 
     Raises:
-        ValueError: for sizes that are no positive integers, or a negative seed.
+        ValueError: for sizes that are no positive integers, a negative seed, or batches that are
+            fixed and grow.
 
     Example:
 
@@ -43,12 +48,17 @@ class MemoryTask(keras.utils.PyDataset):
     [(2, 8, 1), (2, 8, 1), (2, 8)]
     """
 
-    def __init__(self, batch_size=16, batches=1000, multiple=8, fixed=False, seed=0, **kwargs):
+    def __init__(
+        self, batch_size=16, batches=1000, multiple=8, fixed=False, seed=0, growth=0, **kwargs
+    ):
         super().__init__(**kwargs)
         self.batch_size = check_count(batch_size, "batch_size")
         self.batches = check_count(batches, "batches")
         self.multiple = check_count(multiple, "multiple")
         self.fixed = fixed
+        self.growth = check_count(growth, "growth", 0)
+        if fixed and growth:
+            raise ValueError(f"`growth` must be 0 for fixed batches. Received: growth={growth}")
         self.seed = check_count(seed, "seed", 0)
         self.epoch = 0
 
@@ -81,6 +91,13 @@ class MemoryTask(keras.utils.PyDataset):
             weights `(steps,)`.
         """
         raise NotImplementedError
+
+    def draw_size(self, generator, sizes):
+        """An integer from the least to the most of `sizes`, as far as these have grown."""
+        least, most = sizes
+        if self.epoch < self.growth:
+            most = least + math.ceil((most - least) * (self.epoch + 1) / (self.growth + 1))
+        return generator.integers(least, most, endpoint=True)
 
 
 def random_bits(generator, *shape):

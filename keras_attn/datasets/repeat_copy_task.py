@@ -47,8 +47,8 @@ class RepeatCopyTask(MemoryTask):
         self.input_channels, self.target_channels = self.bits + 2, self.bits + 1
 
     def draw(self, generator):
-        length = generator.integers(*self.lengths, endpoint=True)
-        repeats = generator.integers(*self.repeats, endpoint=True)
+        length = self.draw_size(generator, self.lengths)
+        repeats = self.draw_size(generator, self.repeats)
         shown = random_bits(generator, self.batch_size, length, self.bits)
         steps = length + 1 + length * repeats + 1
         inputs = np.zeros((self.batch_size, steps, self.input_channels))

@@ -57,6 +57,28 @@ def test_shapes(task):
         assert not targets[:, last + 1 :].any()
 
 
+def test_sizes_grow():
+    task = RepeatCopyTask(lengths=(2, 6), repeats=(1, 9), batch_size=1, batches=200, growth=4)
+    most = []
+    for _ in range(6):
+        sizes = [sizes_of(task, index) for index in range(len(task))]
+        assert np.min(sizes, axis=0).tolist() == [2, 1]
+        most.append(np.max(sizes, axis=0).tolist())
+        task.on_epoch_end()
+    assert most == [[3, 3], [4, 5], [5, 6], [6, 8], [6, 9], [6, 9]]
+    # What does not grow is what is drawn when all has grown.
+    grown = RepeatCopyTask(lengths=(2, 6), repeats=(1, 9), batch_size=1, batches=200)
+    grown.epoch = task.epoch
+    assert same(task[7], grown[7])
+
+
+def sizes_of(task, index):
+    """How long the sequence of a batch of repeated copies is, and how often it is asked for."""
+    inputs, _, weights = task[index]
+    length = int(inputs[0, :, task.bits].argmax())
+    return length, (int(weights[0].sum()) - 1) // length
+
+
 def test_copies():
     lengths = set()
     task = CopyTask(lengths=(2, 4), bits=3, batch_size=2)
@@ -161,6 +183,8 @@ def test_sorted_by_priority():
         (CopyTask, {"batches": -1}),
         (CopyTask, {"multiple": 0}),
         (CopyTask, {"seed": -1}),
+        (CopyTask, {"growth": -1}),
+        (CopyTask, {"growth": 1, "fixed": True}),
         (RepeatCopyTask, {"lengths": 0}),
         (RepeatCopyTask, {"repeats": (0, 3)}),
         (RepeatCopyTask, {"scale": (5, 1)}),
