@@ -58,7 +58,10 @@ TASKS = {
             repeat_copy, "length {lengths}, {repeats} times",
             *({"lengths": n, "repeats": m} for n, m in ((10, 10), (20, 10), (10, 20))),
         ),
-        {"learning_rate": 5e-4, "clip": 1.0, "batches": 150_000, "growth": 16},
+        {
+            "controller": "lstm", "learning_rate": 5e-4, "clip": 1.0, "batches": 150_000,
+            "growth": 16,
+        },
     ),
     "recall": Task(
         recall, (256, 4), (100, 1), 256,
