@@ -125,8 +125,8 @@ thousands of steps, it keeps. Sorting is the exception: its first gradients are 
 as much damping nothing is learned.
 
 Copies that are asked for several times over are learned from short sequences and few times first,
-which grow in sixteen of fifty epochs: of those of full length at once, nothing was learned for
-sixty thousand of them, and of two machines of three nothing later.
+which grow in sixteen of the fifty epochs (`--growth`): of full length at once, more of the machines
+learn nothing.
 
 Gradients that go back through hundreds of steps can grow at each of them, and hide all that the
 nearer steps say. `--gradient-clip` keeps what goes from a step to the one before within a limit, as
