@@ -97,7 +97,7 @@ def _gradients_in_rows(query, key, gradient):
         of_key = slope * jnp.moveaxis(gradient, 1, 2)
     else:
         of_query, of_key, of_scale = _of_halves(_sums, query, key, gradient)
-    of_scale = gradient.sum() - 2.0 * of_scale.sum(axis=1).sum(axis=0)
+    of_scale = gradient.sum() - 2.0 * of_scale.sum(axis=(0, 1))
     return 4.0 * of_query, 4.0 * of_key, of_scale
 
 
