@@ -28,8 +28,9 @@ class MemoryTask(keras.utils.PyDataset):
         multiple: lengths are rounded up to a multiple of it.
         fixed: whether all epochs have the same batches, as for validation.
         seed: non-negative integer.
-        growth: epochs in which the most of each size grows to what is asked for, from little more
-            than the least: what is hard to learn at once is learned step by step.
+        growth: epochs in which the most of each size that `draw_size` draws grows to what is asked
+            for, from little more than the least: what is hard to learn at once is learned step by
+            step.
         **kwargs: of `keras.utils.PyDataset`.
 
     Raises:

@@ -47,26 +47,27 @@ def test_equals_the_plain_path(generator, monkeypatch, sizes, tile, rows):
         np.testing.assert_allclose(ours, gradient, atol=1e-5)
 
 
+@pytest.mark.parametrize("queries", [1, 4])
 @pytest.mark.parametrize("largest", [(), (1e4, 3e38)])
-def test_small_large_and_saturated_hidden_layers(generator, largest):
+def test_small_large_and_saturated_hidden_layers(largest, queries):
     """With quotients, up to where two of them can share one, and without."""
     hidden = np.array([0.0, 1e-30, 1e-6, 1e-3, 0.5, 9.0, 20.0, 22.0, 22.0, *largest], "float32")
     hidden = np.concatenate([hidden, -hidden])
-    query, key = np.zeros((1, 4, 1), "float32"), hidden[None, :, None]
-    cotangent = np.ones((1, 4, len(hidden)), "float32")
+    query, key = np.zeros((1, queries, 1), "float32"), hidden[None, :, None]
+    cotangent = np.ones((1, queries, len(hidden)), "float32")
     scale = np.ones(1, "float32")
     scores, (_, of_key, _) = pull_back(additive_scores, [query, key, scale], cotangent)
     exact = np.tanh(hidden.astype("float64"))
-    np.testing.assert_allclose(scores[0], np.tile(exact, (4, 1)), atol=3e-7)
-    np.testing.assert_allclose(of_key[0, :, 0], 4.0 * (1.0 - exact**2), atol=4e-6)
+    np.testing.assert_allclose(scores[0], np.tile(exact, (queries, 1)), atol=3e-7)
+    np.testing.assert_allclose(of_key[0, :, 0] / queries, 1.0 - exact**2, atol=1e-6)
 
 
-@pytest.mark.parametrize("sizes", [(1.0, 5.0, 10.4), (1.0, 19.0, 39.0, 41.0, 60.0, 1e4)])
+@pytest.mark.parametrize("sizes", [(1.0, 5.0, 8.0), (1.0, 19.0, 39.0, 41.0, 60.0, 1e4)])
 def test_large_queries_and_keys_that_cancel(generator, sizes):
     """Of either sign, to where their powers would be infinite in single precision."""
     sizes = np.array(sizes, "float32")
     key = np.concatenate([sizes, -sizes])[None, :, None]
-    query = -key + generator.normal(size=key.shape).clip(-1.0, 1.0).astype("float32")
+    query = -key + generator.normal(size=key.shape).astype("float32")
     cotangent = generator.normal(size=(1, key.size, key.size)).astype("float32")
     arrays = [query, key, np.ones(1, "float32")]
     scores, found = pull_back(additive_scores, arrays, cotangent)
