@@ -203,9 +203,9 @@ class AttentionDecoder(DecoderStep, keras.layers.Layer):
             noise = [each[:, None] for each in slices[1 + masked :]] if training else None
             outputs, after = self.step(slices[0], state, prepared, training, noise)
             if masked:
-                runs = slices[1]
-                outputs = [ops.where(runs, each, ops.zeros_like(each)) for each in outputs]
-                after = [ops.where(runs, new, old) for new, old in zip(after, state, strict=True)]
+                after = [
+                    ops.where(slices[1], new, old) for new, old in zip(after, state, strict=True)
+                ]
             return [*outputs, *after[len(after) - remembered :]], after
 
         if training and self.feedback is not None:
@@ -214,7 +214,10 @@ class AttentionDecoder(DecoderStep, keras.layers.Layer):
             )
         width = self._cell_width(inputs.shape, memory.shape)
         with dropout_masks(self.cells, width, batch, training), variables_read_once(self):
-            (outputs, contexts, weights, *more), state = over_steps(step, sequences, state)
+            found, state = over_steps(step, sequences, state)
+        if masked:  # all steps at once, which is cheaper than one by one
+            found[:3] = [ops.where(sequences[1], each, ops.zeros_like(each)) for each in found[:3]]
+        outputs, contexts, weights, *more = found
         self.attention.penalise(weights, input_mask, layer=self)
         if len(more) > remembered:
             inputs, state = more.pop(), state[:-1]

@@ -33,7 +33,8 @@ def over_steps(function, sequences, state):
 def plain_over_steps(function, sequences, state):
     """`over_steps` as a loop in Python, for a known number of steps."""
     found = []
-    for step in range(sequences[0].shape[1]):
-        outputs, state = function([sequence[:, step] for sequence in sequences], state)
+    # Taken apart at once: the gradient of a slice is as large as what it is cut from.
+    for slices in zip(*[ops.unstack(each, axis=1) for each in sequences], strict=True):
+        outputs, state = function(list(slices), state)
         found.append(outputs)
     return [ops.stack(each, axis=1) for each in zip(*found, strict=True)], list(state)

@@ -8,10 +8,11 @@ import pytest
 from keras import ops
 
 import keras_attn
-from keras_attn import NTM, NTMCell
+from keras_attn import NTM, AttentionDecoder, BahdanauAttention, NTMCell
 from keras_attn.applications import NeuralTuringMachine
 from keras_attn.datasets import CopyTask
 from keras_attn.layers.recurrent import RNN
+from keras_attn.ops import additive_scores
 from keras_attn.ops.compiled_steps import compiled_step
 from keras_attn.ops.recurrence import over_steps
 from tests.backend import BACKEND, gradients, outputs_and_gradients, to_numpy
@@ -81,6 +82,50 @@ def test_equals_what_runs_as_it_is(name, compile_steps):
         np.testing.assert_allclose(to_numpy(ours), to_numpy(expected), atol=1e-5)
 
 
+# Keys that are gone through whole, in parts of equal size, and that have no such parts.
+@pytest.mark.parametrize("values", [1, 5, 36, 37])
+def test_decoders_look_where_they_did(values, compile_steps, generator):
+    decoder = AttentionDecoder(GRU(6), BahdanauAttention(4))
+    memory = generator.normal(size=(3, values, 7)).astype("float32")
+    decoder.build([SEQUENCES.shape, memory.shape])
+    randomise(decoder)
+    memory_mask = generator.uniform(size=(3, values)) < 0.8
+
+    def run(sequences, memory):
+        return decoder([sequences, memory], mask=[MASK, memory_mask], return_attention_scores=True)
+
+    def found():
+        return outputs_and_gradients(run, [SEQUENCES, memory], decoder.trainable_variables)
+
+    plain, before = found(), compiled_frames()
+    compile_steps()
+    compiled = found()
+    # Of scores, of sums over values, and of the gradient of the keys.
+    assert compiled_frames() == before + 3 * (BACKEND == "torch")
+    for ours, expected in zip(keras.tree.flatten(compiled), keras.tree.flatten(plain), strict=True):
+        np.testing.assert_allclose(to_numpy(ours), to_numpy(expected), atol=1e-5)
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="the others run the same twice")
+def test_scores_of_queries_alone_and_together_add_to_one_gradient(compile_steps, generator):
+    query, key, scale = (
+        generator.normal(size=size).astype("float32") for size in ((2, 3, 4), (2, 5, 4), (4,))
+    )
+
+    def run(query, key, scale):
+        key = 1.0 * key
+        alone = additive_scores(query[:, :1], key, scale) + additive_scores(
+            query[:, 1:2], key, 2.0 * scale
+        )
+        return alone * additive_scores(query, key, scale)
+
+    plain = outputs_and_gradients(run, [query, key, scale], [])
+    compile_steps()
+    found = outputs_and_gradients(run, [query, key, scale], [])
+    for ours, expected in zip(keras.tree.flatten(found), keras.tree.flatten(plain), strict=True):
+        np.testing.assert_allclose(to_numpy(ours), to_numpy(expected), rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.skipif(BACKEND != "torch", reason="the others run the same twice")
 def test_a_model_learns_the_same(compile_steps):
     losses = []
@@ -113,6 +158,24 @@ def test_with_the_compiler_of_pytorch():
     keras_attn.compile_steps()
     (found,), _ = gradients(looped, [SEQUENCES])
     np.testing.assert_allclose(found, plain, atol=1e-5)
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="the others compile the whole")
+@pytest.mark.skipif(not shutil.which("g++"), reason="there is no C++ compiler")
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_scores_with_the_compiler_of_pytorch(dtype, generator):
+    shapes = (2, 1, 20), (2, 36, 20), (20,)
+    arrays = [generator.normal(size=shape).astype("float32") for shape in shapes]
+
+    def run(query, key, scale):
+        return additive_scores(*(ops.cast(each, dtype) for each in (query, key, scale)))
+
+    plain = outputs_and_gradients(run, arrays, [])
+    keras_attn.compile_steps()
+    found = outputs_and_gradients(run, arrays, [])
+    for ours, expected in zip(keras.tree.flatten(found), keras.tree.flatten(plain), strict=True):
+        ours, expected = (to_numpy(ops.cast(each, "float32")) for each in (ours, expected))
+        np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_options_of_nothing_are_refused():

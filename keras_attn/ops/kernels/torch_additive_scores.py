@@ -1,13 +1,15 @@
 """Additive scores on PyTorch: a few queries at a time in one buffer, remade for the gradient.
 
 What is made at a time is `r = σ(-2(q + k))`, of which the hidden layer is `tanh(q + k) = 1 - 2r`
-and its slope `4(r - r²)`.
+and its slope `4r(1 - r)`. For one query of a decoder whose steps are compiled nothing is made: the
+sums over it are a kernel each, see `keras_attn.compile_steps`.
 """
 
 import math
 
 import torch
 
+from keras_attn.ops.compiled_steps import compiled, steps_are_compiled
 from keras_attn.ops.kernels.torch_function import apply, first_order, widest
 
 # Numbers of the hidden layer that are made at a time: what the cache of a CPU holds, and what keeps
@@ -35,6 +37,12 @@ class _AdditiveScores(torch.autograd.Function):
         ctx.save_for_backward(query, key, scale, token)
         ctx.keys = keys
         wide = _wide(scale)
+        # Of a single query all sums are compiled, where steps are.
+        fused = query.shape[1] == 1 and keys.powers is not None and steps_are_compiled()
+        ctx.power = (2.0 * _wide(query[:, 0])).exp_() if fused and _small(query) else None
+        if ctx.power is not None:
+            scores = compiled(_sum_over_units)(ctx.power, keys.powers, wide)[:, None]
+            return scores.to(query.dtype)
         scores = wide.new_empty(*query.shape[:2], key.shape[1])
         for part, steps, half in _tiles(query, key, keys.powers):
             scores[part, steps] = torch.matmul(half, -2.0 * wide)
@@ -44,24 +52,30 @@ class _AdditiveScores(torch.autograd.Function):
     @first_order
     def backward(ctx, gradient):
         query, key, scale, _ = ctx.saved_tensors
-        wide, gradient = _wide(scale), _wide(gradient)
-        of_query = wide.new_zeros(query.shape)
-        of_key = ctx.keys.sum.buffer(key) if ctx.keys.sum else None
-        of_scale = gradient.sum().expand_as(wide).clone()
-        for part, steps, half in _tiles(query, key, ctx.keys.powers):
-            weight = gradient[part, steps]
-            of_scale -= 2.0 * (weight.reshape(-1) @ half.reshape(-1, len(scale)))
-            # Of what goes into the tanh.
-            slope = half.addcmul_(half, half, value=-1).mul_(4.0 * wide)
-            of_query[part, steps] = torch.matmul(weight[:, :, None], slope)[:, :, 0]
-            if of_key is None:
-                continue
-            if slope.shape[1] == 1:
-                of_key[part].addcmul_(slope[:, 0], weight[:, 0, :, None])
-            else:
-                of_key[part] += slope.mul_(weight[..., None]).sum(dim=1)
+        wide, gradient, total = _wide(scale), _wide(gradient), ctx.keys.sum
+        if ctx.power is not None:
+            weight = gradient[:, 0]
+            halves, slopes = _sums_over_values(ctx.power, ctx.keys.powers, weight)
+            halves, of_query = halves.sum(dim=0), slopes[:, None]
+            if total:
+                total.add_later(ctx.power, weight, wide)
+        else:
+            halves, of_query = torch.zeros_like(wide), wide.new_zeros(query.shape)
+            of_key = total.buffer(key) if total else None
+            for part, steps, half in _tiles(query, key, ctx.keys.powers):
+                weight = gradient[part, steps]
+                halves += weight.reshape(-1) @ half.reshape(-1, len(scale))
+                # `weight r (1 - r)`, in one pass.
+                weight = weight[..., None].expand_as(half)
+                torch.ops.aten.sigmoid_backward.grad_input(weight, half, grad_input=half)
+                of_query[part, steps] = half.sum(dim=2)
+                if of_key is not None:
+                    slope = half[:, 0] if half.shape[1] == 1 else half.sum(dim=1)
+                    of_key[part].addcmul_(slope, 4.0 * wide)
+        of_query = (4.0 * wide * of_query).to(query.dtype)
+        of_scale = (gradient.sum() - 2.0 * halves).to(scale.dtype)
         # The keys get theirs through the token, when all of their queries have added to it.
-        return of_query.to(query.dtype), None, of_scale.to(scale.dtype), None, None
+        return of_query, None, of_scale, None, None
 
 
 class _Keys:
@@ -73,17 +87,16 @@ class _Keys:
     """
 
     def __init__(self, key):
-        self.sum, self.token = None, None
-        if _learns(key):
-            self.sum = _Sum()
-            self.token = _Token.apply(key, self.sum)
-        self.powers = None
+        self.sum, self.token, self.powers = None, None, None
         wide = _wide(key.detach())
         # On CPUs a quotient takes a fraction of the time of a power. Graphs that are traced have
         # one way alone.
         traced = torch.compiler.is_compiling() or torch.jit.is_tracing()
         if key.device.type == "cpu" and not traced and _small(wide):
             self.powers = (2.0 * wide).exp_()
+        if _learns(key):
+            self.sum = _Sum(self.powers, key.dtype)
+            self.token = _Token.apply(key, self.sum)
 
 
 def _keys_of(key):
@@ -119,24 +132,43 @@ class _Token(torch.autograd.Function):
 
 
 class _Sum:
-    """What has been added to a gradient, by backward pass: one may run inside of another."""
+    """What has been added to a gradient, by backward pass: one may run inside of another.
 
-    def __init__(self):
-        self._buffers = {}
+    Args:
+        powers: of the keys, see `_Keys`.
+        dtype: of the gradient.
+    """
+
+    def __init__(self, powers, dtype):
+        self._powers, self._dtype, self._passes = powers, dtype, {}
 
     def buffer(self, like):
-        now = torch._C._current_graph_task_id()
-        if now not in self._buffers:
-            self._dtype = like.dtype
-            self._buffers[now] = torch.zeros_like(like, dtype=widest(like))
-            # Those that asked for other gradients have added something and never take it.
-            for old in sorted(self._buffers)[:-NESTED]:
-                del self._buffers[old]
-        return self._buffers[now]
+        """A tensor to add to."""
+        now = self._now()
+        if now[0] is None:
+            now[0] = torch.zeros_like(like, dtype=widest(like))
+        return now[0]
+
+    def add_later(self, power, weight, scale):
+        """Adds what a query gives, when all others do: keys are large, and so are read once."""
+        self._now()[1].append((power, weight, scale))
 
     def take(self):
-        buffer = self._buffers.pop(torch._C._current_graph_task_id(), None)
+        buffer, queries = self._passes.pop(torch._C._current_graph_task_id(), (None, ()))
+        if queries:
+            stacked = map(torch.stack, zip(*queries, strict=True))
+            found = compiled(_sum_over_queries)(self._powers, *stacked)
+            buffer = found if buffer is None else buffer + found
         return None if buffer is None else buffer.to(self._dtype)
+
+    def _now(self):
+        now = torch._C._current_graph_task_id()
+        if now not in self._passes:
+            self._passes[now] = [None, []]
+            # Those that asked for other gradients have added something and never take it.
+            for old in sorted(self._passes)[:-NESTED]:
+                del self._passes[old]
+        return self._passes[now]
 
 
 def _tiles(query, key, powers):
@@ -167,12 +199,44 @@ def _tiles(query, key, powers):
             yield part, steps, half
 
 
+def _sum_over_units(query, key, scale):
+    """Scores of one query, `(examples, values)`."""
+    return scale.sum() - 2.0 * (scale / (1.0 + query[:, None] * key)).sum(dim=-1)
+
+
+def _sums_over_values(query, key, weight):
+    """`Σ_v weight r` and `Σ_v weight r (1 - r)`, `(examples, units)`.
+
+    A few values at a time, as compiled loops go down one column after the other.
+    """
+    values = key.shape[1]
+    rows = next((rows for rows in range(32, 7, -1) if values % rows == 0), values)
+    parts = (each.unflatten(1, (values // rows, rows)) for each in (key, weight))
+    return compiled(_sums_over_rows)(query, *parts)
+
+
+def _sums_over_rows(query, key, weight):
+    one = 1.0 / (1.0 + query[:, None, None] * key)
+    half = weight[..., None] * one
+    return half.sum(dim=2).sum(dim=1), (half - half * one).sum(dim=2).sum(dim=1)
+
+
+def _sum_over_queries(key, queries, weights, scales):
+    """The gradient of the keys, `(examples, values, units)`, for lists of queries."""
+    one = 1.0 / (1.0 + queries[:, :, None] * key)
+    half = weights[..., None] * one
+    return ((half - half * one) * (4.0 * scales[:, None, None])).sum(dim=0)
+
+
 def _learns(key):
     return torch.is_grad_enabled() and key.requires_grad
 
 
 def _small(tensor):
-    return tensor.numel() > 0 and bool(tensor.abs().amax() <= LARGEST)
+    if not tensor.numel():
+        return False
+    least, most = torch.aminmax(tensor)
+    return bool((least >= -LARGEST) & (most <= LARGEST))
 
 
 def _wide(tensor):
