@@ -27,6 +27,7 @@ class ShowAttendTell(ImageCaptioner):
     | `state_read_out`, `context_read_out`, `logits` | `L_h`, `L_z`, `L_o` |
     | `mode`, `gate` | soft or hard attention, `β`, see `VisualAttention` |
     | `coverage_weight` | `λ` of the doubly stochastic penalty, of the soft mode |
+    | `estimator="reinforce"` | how the hard mode learns where to look |
     | `reward_weight`, `entropy_weight` | `λ_r`, `λ_e` of the hard mode |
 
     It trains with plain `compile` and `fit` on the words alone. What the paper adds to their loss
@@ -55,7 +56,9 @@ class ShowAttendTell(ImageCaptioner):
         mode: `"soft"` or `"hard"`.
         gate: None, `"scalar"` or `"vector"`.
         coverage_weight: 1 in the paper.
-        reward_weight: 1 by default.
+        estimator: of the hard mode, `"reinforce"`, or `"straight_through"`, which is biased, but
+            learns from each draw what all other places would have shown; see `HardAttention`.
+        reward_weight: of `"reinforce"`, 1 by default.
         entropy_weight: 0.002 in the paper.
         reward_to_go: whether a draw is rewarded for the words from its step on alone.
         expectation_rate: how often, in [0, 1], a step of the hard mode trains on the expectation;
@@ -111,6 +114,7 @@ class ShowAttendTell(ImageCaptioner):
         mode="soft",
         gate="scalar",
         coverage_weight=1.0,
+        estimator="reinforce",
         reward_weight=1.0,
         entropy_weight=0.002,
         reward_to_go=True,
@@ -128,7 +132,7 @@ class ShowAttendTell(ImageCaptioner):
         hard = {}
         if mode == "hard":
             hard = {
-                "estimator": "reinforce",
+                "estimator": estimator,
                 "expectation_rate": expectation_rate,
                 "inference": inference,
                 "seed": seed,
@@ -196,6 +200,7 @@ class ShowAttendTell(ImageCaptioner):
             "mode": mode,
             "gate": gate,
             "coverage_weight": coverage_weight,
+            "estimator": estimator,
             "reward_weight": reward_weight,
             "entropy_weight": entropy_weight,
             "reward_to_go": reward_to_go,
@@ -235,7 +240,9 @@ class ShowAttendTell(ImageCaptioner):
         if self.mode == "soft":
             further = self.coverage_weight * doubly_stochastic_loss(y_pred["attention_weights"])
         else:
-            reward = -self.reward_weight * keras.losses.sparse_categorical_crossentropy(
+            # What passes straight through needs none.
+            weight = self.reward_weight if self.estimator == "reinforce" else 0.0
+            reward = -weight * keras.losses.sparse_categorical_crossentropy(
                 y, logits, from_logits=True, ignore_class=self.padding
             )
             draws = y_pred["log_probability"], y_pred["entropy"]

@@ -1,3 +1,5 @@
+import contextlib
+
 import keras
 from keras import ops
 
@@ -6,6 +8,7 @@ from keras_attn.layers.cell_step import cell_step
 from keras_attn.layers.gaussian_latent import GaussianLatent, checked_likelihood
 from keras_attn.layers.image_window import channels_last, from_channels_last
 from keras_attn.layers.variables_read_once import variables_read_once
+from keras_attn.ops.compiled_steps import compiled_step, steps_are_compiled
 from keras_attn.ops.latents import gaussian_divergence, gaussian_log_probability
 from keras_attn.ops.random_numbers import normal
 from keras_attn.ops.recurrence import over_steps
@@ -174,10 +177,10 @@ class DRAWRecurrence(keras.layers.Layer):
         def tell(latent, mean, log_deviation, *_):
             return [gaussian_divergence(mean, log_deviation)]
 
-        canvas, (divergence,) = self.run(image, noise, tell)
+        canvas, (divergence,) = self.run(image, noise, tell, compiled=steps_are_compiled())
         return canvas, divergence
 
-    def run(self, image, noise, tell):
+    def run(self, image, noise, tell, compiled=False):
         """All steps about an image.
 
         Args:
@@ -185,6 +188,7 @@ class DRAWRecurrence(keras.layers.Layer):
             noise: `(batch, steps, latent_units)`.
             tell: from `z_t`, `μ_t`, `log σ_t`, the windows of read and write and the canvas, a list
                 of what is kept of a step.
+            compiled: whether steps are, by `keras_attn.compile_steps`.
 
         Returns:
             The last canvas, in the data format, and what was kept, `(batch, steps, ...)`.
@@ -199,7 +203,13 @@ class DRAWRecurrence(keras.layers.Layer):
 
         noise = ops.cast(noise, self.compute_dtype)
         first = self.first_state(ops.shape(image)[0])
-        with variables_read_once(self):
+        # What reads weights once waits for their gradients, which a compiled step does not.
+        step, scope = (
+            (compiled_step(step), contextlib.nullcontext())
+            if compiled
+            else (step, variables_read_once(self))
+        )
+        with scope:
             found, state = over_steps(step, [noise], first)
         return from_channels_last(state[0], self.data_format), found
 

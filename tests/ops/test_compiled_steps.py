@@ -9,7 +9,7 @@ from keras import ops
 
 import keras_attn
 from keras_attn import NTM, AttentionDecoder, BahdanauAttention, NTMCell
-from keras_attn.applications import NeuralTuringMachine
+from keras_attn.applications import DRAW, NeuralTuringMachine
 from keras_attn.datasets import CopyTask
 from keras_attn.layers.recurrent import RNN
 from keras_attn.ops import additive_scores
@@ -127,20 +127,35 @@ def test_scores_of_queries_alone_and_together_add_to_one_gradient(compile_steps,
 
 
 @pytest.mark.skipif(BACKEND != "torch", reason="the others run the same twice")
-def test_a_model_learns_the_same(compile_steps):
-    losses = []
+@pytest.mark.parametrize("make", ["machine", "painter"])
+def test_a_model_learns_the_same(make, compile_steps):
+    losses, frames = [], []
     for compiled in (False, True):
-        task = CopyTask(lengths=(2, 4), batch_size=4, batches=3, seed=1)
         keras.utils.set_random_seed(1)
-        cell = NTMCell(**SIZES)
-        model = NeuralTuringMachine(task.input_channels, task.target_channels, cell)
-        model.compile(
-            keras.optimizers.Adam(0.01), keras.losses.BinaryCrossentropy(from_logits=True)
-        )
+        model, data = {"machine": machine, "painter": painter}[make]()
+        before = compiled_frames()
         if compiled:
             compile_steps()
-        losses.append(model.fit(task, epochs=2, verbose=0).history["loss"])
+        losses.append(model.fit(data, epochs=2, verbose=0).history["loss"])
+        frames.append(compiled_frames() - before)
     np.testing.assert_allclose(*losses, rtol=1e-4)
+    assert frames[0] == 0 < frames[1]
+
+
+def machine():
+    """A model that learns to copy, and what."""
+    task = CopyTask(lengths=(2, 4), batch_size=4, batches=3, seed=1)
+    cell = NTMCell(**SIZES)
+    model = NeuralTuringMachine(task.input_channels, task.target_channels, cell)
+    model.compile(keras.optimizers.Adam(0.01), keras.losses.BinaryCrossentropy(from_logits=True))
+    return model, task
+
+
+def painter():
+    """A model that paints images, and some."""
+    model = DRAW((6, 7, 1), 3, 8, 4, 2, 2, data_format="channels_last", seed=0)
+    model.compile(keras.optimizers.Adam(0.01))
+    return model, np.random.default_rng(0).integers(0, 2, (6, 6, 7, 1)).astype("float32")
 
 
 @pytest.mark.skipif(BACKEND != "torch", reason="the others compile the loop")
