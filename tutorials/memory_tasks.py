@@ -71,13 +71,13 @@ TASKS = {
     "ngrams": Task(
         DynamicNGramsTask, (100, 1), (100, 1), 128,
         _tests(DynamicNGramsTask, "{length} bits", {"length": 200}),
-        {"controller": "lstm", "gradient_clip": 0.05, "batches": 40_000},
+        {"controller": "lstm", "gradient_clip": 0.05, "clip": 10.0, "batches": 40_000},
     ),
     "sort": Task(
         PrioritySortTask, (512, 8), (200, 5), 128,
         _tests(PrioritySortTask, "{top} of {count}", {"count": 20, "top": 16}),
         {
-            "units": 200, "heads": 4, "gradient_clip": 0.05, "damping": 1e-8,
+            "units": 200, "heads": 4, "gradient_clip": 0.05, "clip": 10.0, "damping": 1e-8,
             "learning_rate": 1e-4, "batches": 220_000,
         },
     ),

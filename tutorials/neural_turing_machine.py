@@ -69,7 +69,7 @@ def parse_arguments(arguments=None):
     add("--growth", type=int, default=0, help="epochs until sequences are as long as they get")
     add("--learning-rate", type=float, default=1e-3, help="its peak")
     add("--damping", type=float, default=1e-4, help="of the optimizer, see Training")
-    add("--clip", type=float, default=10.0, help="the longest gradient")
+    add("--clip", type=float, default=0.3, help="the longest gradient")
     add("--gradient-clip", type=float, default=1e4, help="the largest between steps, see Training")
     add("--seeds", nargs="+", type=int, default=[0], help="one run for each")
     add("--test-sequences", type=positive, default=256, help="for each length that is tried")
@@ -123,6 +123,10 @@ have become small: the machine is thrown off, or counts steps in ways that fit t
 sees, and fails at others. So it does where the rate rises fast: what it learns in its first
 thousands of steps, it keeps. Sorting is the exception: its first gradients are so small that with
 as much damping nothing is learned.
+
+Now and then one sequence has a gradient a thousand times as long as others, and a step by it throws
+the machine off. It comes back, and costs as little as before, but what it finds then fails more
+often at lengths that it does not see. `--clip` shortens such gradients to what others have.
 
 Copies that are asked for several times over are learned from short sequences and few times first,
 which grow in sixteen of the fifty epochs (`--growth`): of full length at once, more of the machines
