@@ -56,8 +56,9 @@ class ShowAttendTell(ImageCaptioner):
         mode: `"soft"` or `"hard"`.
         gate: None, `"scalar"` or `"vector"`.
         coverage_weight: 1 in the paper.
-        estimator: of the hard mode, `"reinforce"`, or `"straight_through"`, which is biased, but
-            learns from each draw what all other places would have shown; see `HardAttention`.
+        estimator: of the hard mode, `"reinforce"`, the paper's, or `"straight_through"`, which is
+            biased, but learns from each draw what all other places would have shown: on small sets
+            the better; see `HardAttention`.
         reward_weight: of `"reinforce"`, 1 by default.
         entropy_weight: 0.002 in the paper.
         reward_to_go: whether a draw is rewarded for the words from its step on alone.
@@ -239,10 +240,10 @@ class ShowAttendTell(ImageCaptioner):
         loss = super().compute_loss(x, y, logits, sample_weight, training)
         if self.mode == "soft":
             further = self.coverage_weight * doubly_stochastic_loss(y_pred["attention_weights"])
+        elif self.estimator == "straight_through":
+            further = -self.entropy_weight * y_pred["entropy"][:, 0]
         else:
-            # What passes straight through needs none.
-            weight = self.reward_weight if self.estimator == "reinforce" else 0.0
-            reward = -weight * keras.losses.sparse_categorical_crossentropy(
+            reward = -self.reward_weight * keras.losses.sparse_categorical_crossentropy(
                 y, logits, from_logits=True, ignore_class=self.padding
             )
             draws = y_pred["log_probability"], y_pred["entropy"]

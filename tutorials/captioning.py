@@ -86,7 +86,8 @@ def parse_arguments(arguments=None):
     add("--dropout", type=float, default=0.2)
     add("--coverage", type=float, default=0.01, help="weight of the doubly stochastic penalty")
     add("--soft-start", type=float, default=0.6, help="part of its epochs hard attention is soft")
-    add("--reward", type=float, default=1.0, help="weight of REINFORCE, for hard attention")
+    ways = ["reinforce", "straight_through"]
+    add("--estimator", choices=ways, default=ways[0], help="how hard attention learns to look")
     add("--attributes", type=positive, default=10, help="of an image, for semantic attention")
     add("--detector-epochs", type=positive, default=4, help="of the detector of attributes")
     add("--sparsity", type=float, default=0.1, help="weight of semantic attention's regularizer")
@@ -120,6 +121,10 @@ which starts from nothing learns to do without the image. It begins with the exp
 every draw, in which it is soft attention, and draws when it knows where to look. An epoch counts
 for the one as for the other, and the learning rate falls over all of them: drawing is learned at a
 low one, which a noisy gradient needs.
+
+The paper learns where to look by REINFORCE: a place is good if the words that followed were likely.
+That is right on average, and noisy, as it knows of no other place. `--estimator straight_through`
+goes through the draw, to what each of the places would have shown: biased, without that noise.
 """
 
 
@@ -151,7 +156,7 @@ def make_model(mode, shape, train, tokenizer, options, **hard):
         mode=mode,
         gate=None if options.gate == "none" else options.gate,
         coverage_weight=options.coverage,
-        reward_weight=options.reward,
+        estimator=options.estimator if mode == "hard" else "reinforce",
         seed=options.seed,
         **sizes,
         **hard,

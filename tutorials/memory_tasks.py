@@ -60,25 +60,27 @@ TASKS = {
         ),
         {
             "controller": "lstm", "learning_rate": 5e-4, "clip": 1.0, "batches": 150_000,
-            "growth": 16,
+            "growth": 16, "gradient_clip": 1e4,
         },
     ),
     "recall": Task(
         recall, (256, 4), (100, 1), 256,
         _tests(recall, "{items} items", *({"items": n} for n in (6, 8, 10, 12, 15, 20))),
-        {"controller": "lstm", "learning_rate": 5e-4, "clip": 1.0},
+        {
+            "controller": "lstm", "learning_rate": 5e-4, "clip": 1.0, "gradient_clip": 1e4,
+        },
     ),
     "ngrams": Task(
         DynamicNGramsTask, (100, 1), (100, 1), 128,
         _tests(DynamicNGramsTask, "{length} bits", {"length": 200}),
-        {"controller": "lstm", "gradient_clip": 0.05, "clip": 10.0, "batches": 40_000},
+        {"controller": "lstm", "batches": 80_000},
     ),
     "sort": Task(
         PrioritySortTask, (512, 8), (200, 5), 128,
         _tests(PrioritySortTask, "{top} of {count}", {"count": 20, "top": 16}),
         {
-            "units": 200, "heads": 4, "gradient_clip": 0.05, "clip": 10.0, "damping": 1e-8,
-            "learning_rate": 1e-4, "batches": 220_000,
+            "units": 200, "heads": 4, "damping": 1e-8, "learning_rate": 1e-4,
+            "batches": 220_000,
         },
     ),
 }  # fmt: skip

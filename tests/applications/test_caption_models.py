@@ -186,6 +186,34 @@ def test_the_loss_of_the_hard_mode_is_that_of_the_words_and_of_the_draws(to_go):
 
 
 @pytest.mark.training
+def test_what_passes_straight_through_needs_no_reward():
+    model = soft(mode="hard", estimator="straight_through", entropy_weight=0.5, seed=1)
+    model.reinforce.total.assign(-3.0)
+    model.reinforce.mass.assign(2.0)
+    model.compile(loss=loss())
+    outputs = model(INPUTS, training=True)
+    found = to_numpy(model.compute_loss(INPUTS, LABELS, outputs, training=True))
+    assert float(to_numpy(model.reinforce.mass)) == 2.0
+    words = to_numpy(loss()(LABELS, outputs["logits"]))
+    entropy = to_numpy(outputs["entropy"]).sum() / np.sum(LABELS > 0)
+    np.testing.assert_allclose(found, words - 0.5 * entropy, rtol=1e-4)
+
+
+@pytest.mark.training
+def test_the_hard_mode_learns_straight_through():
+    model = soft(mode="hard", estimator="straight_through", expectation_rate=0.0, seed=1)
+    attention = model.decoder.attention
+    before = [to_numpy(weight) for weight in attention.trainable_weights]
+    model.compile(keras.optimizers.Adam(0.01), loss())
+    history = model.fit(INPUTS, LABELS, epochs=8, batch_size=3, verbose=0).history["loss"]
+    assert history[-1] < history[0]
+    assert all(
+        np.any(to_numpy(weight) != start)
+        for weight, start in zip(attention.trainable_weights, before, strict=True)
+    )
+
+
+@pytest.mark.training
 def test_the_hard_mode_moves_its_baseline_and_its_attention():
     model = soft(mode="hard", expectation_rate=0.0, seed=1)
     for weight in (model.reinforce.total, model.reinforce.mass):
