@@ -56,5 +56,7 @@ def compiled_step(function):
 
 
 def compiled(function):
-    """A part of a step, as `compiled_step` for what is no loop; only while steps are compiled."""
+    """A part of a step that is no loop, compiled if steps are."""
+    if not steps_are_compiled():
+        return function
     return kernels.load("compiled")(function, _options)

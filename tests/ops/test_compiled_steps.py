@@ -127,6 +127,23 @@ def test_scores_of_queries_alone_and_together_add_to_one_gradient(compile_steps,
 
 
 @pytest.mark.skipif(BACKEND != "torch", reason="the others run the same twice")
+def test_what_was_compiled_has_a_gradient_when_steps_no_longer_are(compile_steps, generator):
+    query, source, scale = (
+        ops.convert_to_tensor(generator.normal(size=size).astype("float32"))
+        for size in ((2, 1, 4), (2, 5, 4), (4,))
+    )
+    found = []
+    for _ in range(2):
+        leaf = source.clone().requires_grad_()
+        scores = additive_scores(query, 2.0 * leaf, scale)
+        keras_attn.compile_steps(False)
+        (scores * scores).sum().backward()
+        found.append(to_numpy(leaf.grad))
+        compile_steps()
+    np.testing.assert_allclose(*found, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="the others run the same twice")
 @pytest.mark.parametrize("make", ["machine", "painter"])
 def test_a_model_learns_the_same(make, compile_steps):
     losses, frames = [], []
