@@ -214,7 +214,7 @@ def sharpen_weights(weights, sharpening):
 
     >>> weights = np.array([[[0.6, 0.3, 0.1]]])
     >>> sharp = keras_attn.ops.sharpen_weights(weights, np.array([[2.0]]))
-    >>> keras.ops.convert_to_numpy(sharp).round(3).tolist()
+    >>> keras.ops.convert_to_numpy(sharp).astype("float64").round(3).tolist()
     [[[0.783, 0.196, 0.022]]]
 
     Reference:
