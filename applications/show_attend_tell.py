@@ -57,8 +57,8 @@ class ShowAttendTell(ImageCaptioner):
         gate: None, `"scalar"` or `"vector"`.
         coverage_weight: 1 in the paper.
         estimator: of the hard mode, `"reinforce"`, the paper's, or `"straight_through"`, which is
-            biased, but learns from each draw what all other places would have shown: on small sets
-            the better; see `HardAttention`.
+            biased, but learns from each draw what all other places would have shown; see
+            `HardAttention`.
         reward_weight: of `"reinforce"`, 1 by default.
         entropy_weight: 0.002 in the paper.
         reward_to_go: whether a draw is rewarded for the words from its step on alone.
