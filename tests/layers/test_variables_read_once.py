@@ -6,6 +6,7 @@ import pytest
 
 from keras_attn.layers.recurrent import GRU, LSTM, RNN
 from keras_attn.layers.variables_read_once import variables_read_once
+from keras_attn.ops.recurrence import over_steps
 from tests.backend import BACKEND, gradients, to_numpy
 
 GRUCell = keras.layers.GRUCell
@@ -93,6 +94,28 @@ def test_layers_of_another_dtype_keep_theirs():
     outer.inner.kernel.assign([[1.0001]])
     # In half precision it is 1.
     np.testing.assert_allclose(to_numpy(outer(np.ones((1, 1)))), [[1.0001]], rtol=1e-6)
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="how TensorFlow comes by gradients")
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_a_loop_reads_no_variable(dtype):
+    import tensorflow as tf
+
+    layer = keras.layers.Dense(4, dtype=dtype)
+    layer.build((3, 4))
+
+    @tf.function(input_signature=[tf.TensorSpec((3, 5, 4), layer.compute_dtype)])
+    def loop(inputs):
+        with variables_read_once(layer):
+            _, state = over_steps(lambda _, it: ([], [layer(it[0])]), [inputs], [inputs[:, 0]])
+        return state
+
+    graph = loop.get_concrete_function().graph
+    (found,) = (each for each in graph.get_operations() if "While" in each.type)
+    body = graph._get_function(found.get_attr("body").name).cached_definition
+    operations = {node.op for node in body.node_def}
+    assert "MatMul" in operations
+    assert "ReadVariableOp" not in operations
 
 
 def late_and_plain():

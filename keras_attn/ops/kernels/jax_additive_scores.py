@@ -9,16 +9,21 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from keras_attn.ops.kernels.jax_over_steps import kept
+
 # Rows that are added to a sum at a time, an even number: it is read and written once for them.
 ROWS = 16
 # Up to it the product of two quotients' denominators is no infinity.
 LARGEST = 22.0
 
 
-@jax.custom_vjp
 def additive_scores(query, key, scale):
     """Equals `plain_additive_scores`, with a gradient of its own, for reverse mode only."""
+    return kept(_scores(query, key, scale))
 
+
+@jax.custom_vjp
+def _scores(query, key, scale):
     def whole(query, key, scale):
         return jnp.sum(_hidden(query[:, :, None], key[:, None]) * _wide(scale), axis=-1)
 
@@ -29,7 +34,7 @@ def additive_scores(query, key, scale):
 
 
 def _forward(query, key, scale):
-    return additive_scores(query, key, scale), (query, key, scale)
+    return _scores(query, key, scale), (query, key, scale)
 
 
 def _backward(saved, gradient):
@@ -60,7 +65,7 @@ def _gradients(query, key, gradient):
     )
 
 
-additive_scores.defvjp(_forward, _backward)
+_scores.defvjp(_forward, _backward)
 
 
 # === CPUs ===

@@ -12,7 +12,8 @@ def variables_read_once(variables, dtype):
 
     A loop that reads variables itself takes up to twice as long to differentiate.
     """
-    values = [tf.cast(variable.value, dtype) for variable in variables]
+    # A cast to the dtype that it has returns a variable unread.
+    values = [tf.cast(tf.convert_to_tensor(variable.value), dtype) for variable in variables]
     with keras.StatelessScope(initialize_variables=False) as scope:
         for update in zip(variables, values, strict=True):
             scope.add_update(update)

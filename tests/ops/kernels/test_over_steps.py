@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from keras_attn.ops.alignment_scores import additive_scores
 from keras_attn.ops.recurrence import over_steps, plain_over_steps
 from tests.backend import BACKEND, gradients, to_numpy
 
@@ -87,3 +88,30 @@ def test_a_model_of_free_length_trains(generator):
         x = generator.normal(size=(6, steps, 4)).astype("float32")
         losses = [model.fit(x, x, verbose=0).history["loss"][0] for _ in range(3)]
         assert losses[-1] < losses[0]
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="JAX keeps all that a gradient needs")
+def test_a_step_keeps_products_and_scores_alone(generator):
+    import jax
+
+    keys, values, kernel, scale = (
+        generator.normal(size=shape).astype("float32")
+        for shape in ((3, 7, 6), (3, 7, 4), (4, 6), (6,))
+    )
+
+    def step(_, state):
+        query = ops.tanh(ops.sin(state[0]) @ kernel)
+        scores = additive_scores(query[:, None], keys, scale)
+        weights = ops.softmax(ops.tanh(scores))
+        return [], [ops.tanh((weights @ values)[:, 0])]
+
+    def loss(state):
+        _, state = over_steps(step, [ops.zeros((3, 5, 1))], [state])
+        return ops.sum(state[0])
+
+    start = ops.convert_to_tensor(generator.normal(size=(3, 4)).astype("float32"))
+    jaxpr = jax.make_jaxpr(jax.grad(loss))(start)
+    forward = next(each for each in jaxpr.eqns if each.primitive.name == "scan")
+    kept = forward.outvars[forward.params["num_carry"] :]
+    # The state, the product and the scores.
+    assert sorted(each.aval.shape for each in kept) == [(5, 3, 1, 7), (5, 3, 4), (5, 3, 6)]
