@@ -49,13 +49,13 @@ def image_encoder(encoder, image_shape, weights, data_format, dtype):
 
 
 def _small(image_shape, data_format, dtype):
-    """Four 3×3 convolutions, a map of a quarter of the size: to be trained from scratch.
+    """Five 3×3 convolutions, a map of a quarter of the size: to be trained from scratch.
 
-    What they see of an image is small, and tells them little of where it is: the last is told.
+    A place sees 31 by 31 pixels, which tell little of where they are: the last is told.
     """
     layers = [keras.Input(image_shape)]
     axis = -1 if data_format == "channels_last" else 1
-    sizes = ((32, 2), (64, 2), (64, 1), (64, 1))
+    sizes = ((32, 2), (64, 2), (64, 1), (64, 1), (64, 1))
     for number, (filters, strides) in enumerate(sizes, start=1):
         if number == len(sizes):
             layers.append(Coordinates(data_format, dtype=dtype, name="coordinates"))

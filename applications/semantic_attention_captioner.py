@@ -48,7 +48,8 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         num_attributes: of each image, 10 in the paper.
         sparsity_weight: see above.
         dropout: fraction of the embeddings and of the read-out that is dropped in training.
-        train_detector: whether the feature maps of the detector go on learning from the captions.
+        train_detector: whether the feature maps of the detector go on learning from the captions;
+            its scores stay, so that it detects worse and worse what they were learned with.
         dtype: dtype policy of the layers; the logits are float32 whatever it is.
 
     Call arguments:

@@ -45,7 +45,7 @@ class ShowAttendTell(ImageCaptioner):
         image_shape: `(height, width, channels)`, or with the channels first.
         target_vocabulary: a `keras_attn.datasets.TextTokenizer`, or a number of tokens; integer 0
             is padding, 1 the start, 2 the end.
-        encoder: `"small"`, four convolutions, to be trained from scratch, of which the last is told
+        encoder: `"small"`, five convolutions, to be trained from scratch, of which the last is told
             where it is; `"vgg16"` (its layer block5_conv3) or `"vgg19"` for images in [0, 1] of a
             multiple of 16 pixels; or any Keras model from images to feature maps.
         encoder_weights: of a network by name: None for random numbers, `"imagenet"`, or a file.

@@ -86,11 +86,11 @@ def parse_arguments(arguments=None):
     add("--dropout", type=float, default=0.2)
     add("--coverage", type=float, default=0.01, help="weight of the doubly stochastic penalty")
     add("--soft-start", type=float, default=0.6, help="part of its epochs hard attention is soft")
-    ways = ["reinforce", "straight_through"]
+    ways = ["straight_through", "reinforce"]
     add("--estimator", choices=ways, default=ways[0], help="how hard attention learns to look")
     add("--attributes", type=positive, default=10, help="of an image, for semantic attention")
     add("--detector-epochs", type=positive, default=4, help="of the detector of attributes")
-    add("--sparsity", type=float, default=0.1, help="weight of semantic attention's regularizer")
+    add("--sparsity", type=float, default=0.0, help="weight of its regularizer, 1 in the paper")
     add("--epochs", type=positive, default=10)
     add("--batch-size", type=positive, default=64)
     add("--learning-rate", type=float, default=2e-3, help="its peak")
@@ -122,9 +122,10 @@ every draw, in which it is soft attention, and draws when it knows where to look
 for the one as for the other, and the learning rate falls over all of them: drawing is learned at a
 low one, which a noisy gradient needs.
 
-The paper learns where to look by REINFORCE: a place is good if the words that followed were likely.
-That is right on average, and noisy, as it knows of no other place. `--estimator straight_through`
-goes through the draw, to what each of the places would have shown: biased, without that noise.
+Its gradient goes straight through the draw, to what each of the places would have shown. The paper
+learns where to look by REINFORCE (`--estimator reinforce`): a place is good if the words that
+followed were likely. That is right on average, while the other is biased, and noisy, as it knows of
+no other place.
 """
 
 
@@ -148,7 +149,6 @@ def make_model(mode, shape, train, tokenizer, options, **hard):
             num_attributes=options.attributes,
             dropout=options.dropout,
             sparsity_weight=options.sparsity,
-            train_detector=True,
         )
     return ShowAttendTell(
         shape,
