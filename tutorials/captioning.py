@@ -88,6 +88,8 @@ def parse_arguments(arguments=None):
     add("--soft-start", type=float, default=0.6, help="part of its epochs hard attention is soft")
     ways = ["straight_through", "reinforce"]
     add("--estimator", choices=ways, default=ways[0], help="how hard attention learns to look")
+    rate = "how often hard attention trains on what it expects to see; 0.5 in the paper"
+    add("--expectation-rate", type=float, default=0.0, help=rate)
     add("--attributes", type=positive, default=10, help="of an image, for semantic attention")
     add("--detector-epochs", type=positive, default=4, help="of the detector of attributes")
     add("--sparsity", type=float, default=0.0, help="weight of its regularizer, 1 in the paper")
@@ -125,7 +127,7 @@ low one, which a noisy gradient needs.
 Its gradient goes straight through the draw, to what each of the places would have shown. The paper
 learns where to look by REINFORCE (`--estimator reinforce`): a place is good if the words that
 followed were likely. That is right on average, while the other is biased, and noisy, as it knows of
-no other place.
+no other place; half of the time the paper trains on the expectation (`--expectation-rate 0.5`).
 """
 
 
@@ -150,6 +152,7 @@ def make_model(mode, shape, train, tokenizer, options, **hard):
             dropout=options.dropout,
             sparsity_weight=options.sparsity,
         )
+    hard = {"expectation_rate": options.expectation_rate, "seed": options.seed, **hard}
     return ShowAttendTell(
         shape,
         tokenizer,
@@ -157,7 +160,6 @@ def make_model(mode, shape, train, tokenizer, options, **hard):
         gate=None if options.gate == "none" else options.gate,
         coverage_weight=options.coverage,
         estimator=options.estimator if mode == "hard" else "reinforce",
-        seed=options.seed,
         **sizes,
         **hard,
     )
