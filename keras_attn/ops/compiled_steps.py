@@ -17,9 +17,9 @@ def compile_steps(enabled=True, **options):
     JAX, whose `fit` compiles the loop, this changes nothing.
 
     It goes for `NTM`, `MemoryRNN` and `NeuralTuringMachine`, whose steps are many small operations:
-    a training step takes a third of its time. In `DRAW` it takes seven tenths. Decoders with
-    attention, whose time goes into matrix products, run as they are, but for the additive score of
-    each step, on CPUs.
+    a training step takes a third of its time. In `DRAW` it takes seven to nine tenths. Decoders
+    with attention, whose time goes into matrix products, run as they are, but for the additive
+    score of each step, on CPUs.
 
     Args:
         enabled: whether steps are compiled.
