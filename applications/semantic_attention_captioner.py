@@ -48,8 +48,6 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         num_attributes: of each image, 10 in the paper.
         sparsity_weight: see above.
         dropout: fraction of the embeddings and of the read-out that is dropped in training.
-        train_detector: whether the feature maps of the detector go on learning from the captions;
-            its scores stay, so that it detects worse and worse what they were learned with.
         dtype: dtype policy of the layers; the logits are float32 whatever it is.
 
     Call arguments:
@@ -92,7 +90,6 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         num_attributes=10,
         sparsity_weight=1.0,
         dropout=0.5,
-        train_detector=False,
         dtype=None,
         **kwargs,
     ):
@@ -110,9 +107,8 @@ class SemanticAttentionCaptioner(ImageCaptioner):
 
         # === Layers ===
         layers = keras.layers
-        detector.features.trainable = train_detector
-        # Which attributes are the most probable has no gradient.
-        detector.scores.trainable = False
+        # Which attributes are the most probable has no gradient: moving features would lose them.
+        detector.trainable = False
         self.features = detector.features
         self.mean = layers.GlobalAveragePooling2D(
             data_format=detector.data_format, dtype=dtype, name="mean"
@@ -148,7 +144,6 @@ class SemanticAttentionCaptioner(ImageCaptioner):
             "num_attributes": num_attributes,
             "sparsity_weight": sparsity_weight,
             "dropout": dropout,
-            "train_detector": train_detector,
         }
         super().__init__(
             (image, target), outputs, weights, dtype, arguments, (num_attributes,), **kwargs
