@@ -14,7 +14,8 @@ def cached_features(encoder, images, path, batch_size=32, dtype="float16", verbo
     A network that is not trained gives the same features in every epoch. The file is a `.npy`
     array that is mapped and not read: `ImageCaptions` takes what it needs of it.
 
-    The file knows nothing of the network: give another one another path.
+    The file knows nothing of the network: give another one another path. What fails on the way, as
+    an image that cannot be read, leaves no file.
 
     Args:
         encoder: a Keras model or layer from images to feature maps.
@@ -37,8 +38,6 @@ def cached_features(encoder, images, path, batch_size=32, dtype="float16", verbo
     >>> keras_attn.datasets.cached_features(encoder, images, "features/pooled.npy").shape
     (3, 2, 2, 1)
     """
-    from keras.utils import Progbar
-
     path = Path(path)
     batch_size = check_count(batch_size, "batch_size")
     if not len(images):
@@ -47,19 +46,11 @@ def cached_features(encoder, images, path, batch_size=32, dtype="float16", verbo
         path.parent.mkdir(parents=True, exist_ok=True)
         # Under its own name only when it is whole.
         unfinished = path.with_suffix(".part")
-        array, progress = None, Progbar(len(images), unit_name="image") if verbose else None
-        for first in range(0, len(images), batch_size):
-            rows = range(first, min(first + batch_size, len(images)))
-            batch = np.stack([images[row] for row in rows])
-            features = ops.convert_to_numpy(encoder(batch, training=False))
-            if array is None:
-                shape = (len(images), *features.shape[1:])
-                array = np.lib.format.open_memmap(unfinished, "w+", dtype, shape)
-            array[rows.start : rows.stop] = features
-            if progress:
-                progress.update(rows.stop)
-        array.flush()
-        del array
+        try:
+            _write(unfinished, encoder, images, batch_size, dtype, verbose)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
         unfinished.rename(path)
     array = np.load(path, mmap_mode="r")
     if len(array) != len(images):
@@ -68,3 +59,21 @@ def cached_features(encoder, images, path, batch_size=32, dtype="float16", verbo
             f"of {len(array)}"
         )
     return array
+
+
+def _write(path, encoder, images, batch_size, dtype, verbose):
+    """Writes the feature maps of images to a file."""
+    from keras.utils import Progbar
+
+    array, progress = None, Progbar(len(images), unit_name="image") if verbose else None
+    for first in range(0, len(images), batch_size):
+        rows = range(first, min(first + batch_size, len(images)))
+        batch = np.stack([images[row] for row in rows])
+        features = ops.convert_to_numpy(encoder(batch, training=False))
+        if array is None:
+            shape = (len(images), *features.shape[1:])
+            array = np.lib.format.open_memmap(path, "w+", dtype, shape)
+        array[rows.start : rows.stop] = features
+        if progress:
+            progress.update(rows.stop)
+    array.flush()

@@ -78,3 +78,6 @@ class _StoredImages(ImageFiles):
     def file(self, index):
         # A range refuses and counts from the end as lists do, which the source does not.
         return io.BytesIO(self.source[range(len(self))[index]]["image"])
+
+    def name(self, index):
+        return self.source[range(len(self))[index]]["image/filename"].decode("utf-8")

@@ -29,7 +29,7 @@ class ImageCaptions(keras.utils.PyDataset):
 
     Raises:
         ValueError: for images and captions that are not equally many, an image without a caption,
-            or tokens that are no integers.
+            or tokens that are no integers, or padding, start or end.
 
     Example:
 
@@ -50,6 +50,11 @@ class ImageCaptions(keras.utils.PyDataset):
             if not len(several):
                 raise ValueError("`captions` must hold one for each image. Received: []")
             check_integers("captions", several)
+            if any(token <= END for caption in several for token in caption):
+                raise ValueError(
+                    "`captions` must be without padding, start and end, which are added here: "
+                    f"integers above {END}. Received: {several}"
+                )
         self.images = images
         self.captions = captions
         self.batch_size = check_count(batch_size, "batch_size")

@@ -19,7 +19,8 @@ class ImageFiles(Sequence):
             otherwise the image is squeezed.
 
     Raises:
-        ValueError: for a size that is no pair of positive integers.
+        ValueError: for a size that is no pair of positive integers; and, when it is asked for, for
+            a file that is no image or is damaged, with its name.
 
     Example:
 
@@ -43,13 +44,26 @@ class ImageFiles(Sequence):
         """What holds one image: a path, or a file that is open."""
         return self.paths[index]
 
+    def name(self, index):
+        """What an image is called where it cannot be read."""
+        return self.paths[index]
+
     def __getitem__(self, index):
         """One image, float32 `(height, width, 3)` in [0, 1]."""
-        image = keras.utils.load_img(
-            self.file(index),
-            target_size=self.size,
-            interpolation="bilinear",
-            keep_aspect_ratio=self.keep_aspect_ratio,
-        )
+        file = self.file(index)
+        try:
+            image = keras.utils.load_img(
+                file,
+                target_size=self.size,
+                interpolation="bilinear",
+                keep_aspect_ratio=self.keep_aspect_ratio,
+            )
+        except FileNotFoundError:
+            raise
+        except (OSError, SyntaxError) as error:
+            # What the library reads is a copy in memory, and that is what it names.
+            raise ValueError(
+                f"`paths` must be of images that can be read. Received: {self.name(index)}: {error}"
+            ) from error
         array = keras.utils.img_to_array(image, data_format="channels_last", dtype="float32")
         return array / np.float32(255.0)

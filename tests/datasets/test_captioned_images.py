@@ -115,4 +115,24 @@ def test_features_are_computed_once(tmp_path):
         cached_features(encoder, images[:0], tmp_path / "none.npy")
     with pytest.raises(ZeroDivisionError):
         cached_features(lambda batch, training: 1 / 0, images, tmp_path / "broken.npy")
-    assert not (tmp_path / "broken.npy").exists()
+    assert not list(tmp_path.glob("broken*"))
+
+
+@pytest.mark.parametrize("damaged", ["no image", "cut short"])
+def test_a_file_that_cannot_be_read_is_named_and_leaves_no_cache(folder, damaged):
+    whole = (folder / "a.jpg").read_bytes()
+    (folder / "bad.jpg").write_bytes(whole[: len(whole) // 2] if damaged == "cut short" else b"?")
+    images = ImageFiles([folder / "a.jpg", folder / "bad.jpg"], (4, 4))
+    with pytest.raises(ValueError, match=r"`paths` must be of images .* Received: .*bad\.jpg"):
+        images[1]
+    calls = []
+
+    def encoder(batch, training):
+        calls.append(len(batch))
+        return keras.ops.convert_to_tensor(batch)
+
+    with pytest.raises(ValueError, match=r"bad\.jpg"):
+        cached_features(encoder, images, folder / "cache" / "features.npy", batch_size=1)
+    # The first image had been written.
+    assert calls == [1]
+    assert not list((folder / "cache").iterdir())

@@ -3,6 +3,7 @@
 The set itself is too large for a test; its builder, its files and their reader are the real ones.
 """
 
+import io
 import pickle
 import sys
 
@@ -80,6 +81,9 @@ def test_sums_parts_and_batches(tmp_path, monkeypatch):
     np.testing.assert_array_equal(images[-1], images[3])
     with pytest.raises(IndexError):
         images[4]
+    monkeypatch.setattr(type(images), "file", lambda self, index: io.BytesIO(b"no image"))
+    with pytest.raises(ValueError, match=r"can be read. Received: (train|restval)_\d.jpg: "):
+        images[0]
 
 
 def test_what_is_not_there_is_said(tmp_path, monkeypatch):

@@ -59,3 +59,6 @@ def test_what_is_refused(images):
         ImageCaptions(images, [[], *CAPTIONS[1:]])
     with pytest.raises(ValueError, match="`captions` must be lists of integers"):
         ImageCaptions(images, [["a red star"], *CAPTIONS[1:]])
+    for whole in ([1, 10, 11], [10, 11, 2], [10, 0]):
+        with pytest.raises(ValueError, match="must be without padding, start and end"):
+            ImageCaptions(images, [[whole], *CAPTIONS[1:]])
