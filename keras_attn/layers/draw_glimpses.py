@@ -2,7 +2,7 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.layers.cell_step import cell_step
+from keras_attn.layers.cell_step import cell_step, known_gates, known_step
 from keras_attn.layers.image_window import channels_last
 from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.recurrence import over_steps
@@ -51,10 +51,11 @@ class DRAWGlimpses(keras.layers.Layer):
         names = []
 
         def step(_, state):
-            told = None if self.reader.projection is None else self.reader.projection(state[0])
-            seen, window = self.reader.look([image], told)
+            if known:
+                return [], known_step(self.cell, known, None, state)[1]
+            seen, window = self.reader.look([image], self.reader.projection(state[0]))
             _, state = cell_step(self.cell, seen, state)
-            shown = {} if window is None else self.reader.described(window)
+            shown = self.reader.described(window)
             names[:] = shown
             return list(shown.values()) if return_windows else [], state
 
@@ -63,6 +64,9 @@ class DRAWGlimpses(keras.layers.Layer):
         ticks = ops.zeros((batch, self.steps, 1), self.compute_dtype)
         first = [ops.zeros((batch, self.units), self.compute_dtype) for _ in range(2)]
         with variables_read_once(self):
+            # Who sees the whole image sees the same at every step.
+            whole = self.reader.projection is None
+            known = whole and known_gates(self.cell, self.reader.look([image], None)[0])
             found, state = over_steps(step, [ticks], first)
         if return_windows:
             return state[0], dict(zip(names, found, strict=True))

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.layers.cell_step import cell_step
+from keras_attn.layers.cell_step import cell_step, known_gates, known_step
 from keras_attn.layers.gaussian_latent import GaussianLatent, checked_likelihood
 from keras_attn.layers.image_window import channels_last, from_channels_last
 from keras_attn.layers.variables_read_once import variables_read_once
@@ -116,8 +116,19 @@ class DRAWRecurrence(keras.layers.Layer):
         told = [] if self.reader.projection is None else [self.reader.projection(decoder[0])]
         return [canvas, encoder[:, 0], encoder[:, 1], *decoder, *told]
 
-    def infer(self, image, state):
+    def known(self, image):
+        """What the encoder is told of an image before the steps; None where it looks at parts."""
+        if self.reader.projection is not None:
+            return None
+        return known_gates(self.encoder, self.reader.look([image], None)[0])
+
+    def infer(self, image, state, known):
         """From an image to `(μ_t, log σ_t)`.
+
+        Args:
+            image: `(batch, height, width, channels)`.
+            state: of the step before, see `first_state`.
+            known: what the method of this name gave.
 
         Returns:
             These two, the next state of the encoder, and the window that was read through.
@@ -125,8 +136,13 @@ class DRAWRecurrence(keras.layers.Layer):
         canvas, *encoder = state[:3]
         hidden, told = state[3], state[5] if len(state) > 5 else None
         painted = ops.sigmoid(canvas) if self.likelihood == "bernoulli" else canvas
-        seen, window = self.reader.look([image, image - painted], told)
-        _, encoder = cell_step(self.encoder, ops.concatenate([seen, hidden], axis=-1), encoder)
+        images = [image - painted] if known else [image, image - painted]
+        seen, window = self.reader.look(images, told)
+        seen = ops.concatenate([seen, hidden], axis=-1)
+        if known:
+            _, encoder = known_step(self.encoder, known, seen, encoder)
+        else:
+            _, encoder = cell_step(self.encoder, seen, encoder)
         return *self.latent.infer(encoder[0]), encoder, window
 
     def projections(self):
@@ -196,7 +212,7 @@ class DRAWRecurrence(keras.layers.Layer):
         image, projections = channels_last(image, self.data_format), self.projections()
 
         def step(slices, state):
-            mean, log_deviation, encoder, read = self.infer(image, state)
+            mean, log_deviation, encoder, read = self.infer(image, state, known)
             latent = mean + ops.exp(log_deviation) * slices[0]
             state, written = self.paint(latent, encoder, state, projections)
             return tell(latent, mean, log_deviation, read, written, state[0]), state
@@ -210,6 +226,7 @@ class DRAWRecurrence(keras.layers.Layer):
             else (step, variables_read_once(self))
         )
         with scope:
+            known = self.known(image)
             found, state = over_steps(step, [noise], first)
         return from_channels_last(state[0], self.data_format), found
 

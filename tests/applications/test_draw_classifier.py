@@ -46,6 +46,18 @@ def test_it_finds_out_where_a_dot_is(generator):
     assert history["accuracy"][-1] > 0.9
 
 
+def test_without_attention_it_sees_the_image_at_every_step(generator):
+    model = DRAWClassifier((8, 9, 1), 4, **{**SIZES, "read_size": None})
+    images = generator.random((5, 8, 9, 1)).astype("float32")
+    cell = model.glimpses.cell
+    cell.bias.assign(generator.normal(size=cell.bias.shape))
+    state = [np.zeros((5, 16), "float32")] * 2
+    for _ in range(3):
+        state = cell(images.reshape(5, -1), state)[1]
+    logits = to_numpy(model.logits(state[0]))
+    np.testing.assert_allclose(model.predict(images, verbose=0), logits, atol=1e-5)
+
+
 def test_without_attention_there_are_no_windows():
     model = DRAWClassifier((8, 9, 1), 4, **{**SIZES, "read_size": None})
     assert model(np.zeros((1, 8, 9, 1))).shape == (1, 4)

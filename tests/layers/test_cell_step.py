@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_attn.layers.cell_step import cell_step
+from keras_attn.layers.cell_step import cell_step, known_gates, known_step
 from tests.backend import gradients, to_numpy
 
 CELLS = {
@@ -50,6 +50,47 @@ def test_gradients_are_those_of_the_cell(name):
             lambda x, *states: cell_step(cell, x, list(states)),
             lambda x, *states: cell(x, list(states)),
         )
+    )
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+KNOWN = [0, 1, 3, 4]
+
+
+def knowing(cell, known):
+    """A step that is told its first `known` inputs beforehand."""
+
+    def step(inputs, *states):
+        gates = known_gates(cell, inputs[:, :known])
+        return known_step(cell, gates, None if known == 4 else inputs[:, known:], list(states))
+
+    return step
+
+
+@pytest.mark.parametrize("name", ["lstm", "lstm in half precision"])
+@pytest.mark.parametrize("known", KNOWN)
+def test_inputs_known_beforehand_make_no_difference(name, known):
+    cell, inputs, states = cell_and_inputs(name)
+    inputs, *states = (
+        keras.ops.convert_to_tensor(each, cell.compute_dtype) for each in (inputs, *states)
+    )
+    found, expected = knowing(cell, known)(inputs, *states), cell(inputs, states)
+    tolerance = 1e-5 if cell.compute_dtype == "float32" else 1e-2
+    pairs = zip(keras.tree.flatten(found), keras.tree.flatten(expected), strict=True)
+    for ours, theirs in pairs:
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_allclose(to_numpy(ours), to_numpy(theirs), atol=tolerance)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("known", KNOWN)
+def test_inputs_known_beforehand_have_their_gradients(known):
+    cell, inputs, states = cell_and_inputs("lstm")
+    arrays = [inputs, *states]
+    found, expected = (
+        keras.tree.flatten(gradients(function, arrays, cell.trainable_variables))
+        for function in (knowing(cell, known), lambda x, *states: cell(x, list(states)))
     )
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
