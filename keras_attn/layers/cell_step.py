@@ -16,63 +16,54 @@ def cell_step(cell, inputs, states, training=False):
     Returns:
         The output of the cell, and its next states as it returns them.
     """
-    if not kernels.load("lstm_after") or not _is_plain_lstm(cell):
+    if not kernels.load("lstm_step") or not _is_plain_lstm(cell):
         return cell(inputs, states, training=training)
-    return known_step(cell, (cell.bias, cell.kernel), inputs, states)
-
-
-def known_gates(cell, inputs):
-    """What inputs that are the same at every step tell an LSTM, for `known_step`.
-
-    Made before a loop, it spares the loop the product with them.
-
-    Args:
-        cell: a `keras.layers.LSTMCell` without dropout, built.
-        inputs: `(batch, known)`, the first of its inputs.
-
-    Returns:
-        What they make of the gates, `(batch, 4 * units)`, and the kernel of the other inputs.
-    """
-    inputs, kernel, bias = (
-        _cast(each, cell.compute_dtype) for each in (inputs, cell.kernel, cell.bias)
-    )
-    known = inputs.shape[-1]
-    return ops.matmul(inputs, kernel[:known]) + bias, kernel[known:]
-
-
-def known_step(cell, known, inputs, states):
-    """A step of an LSTM that is told some of its inputs beforehand.
-
-    Args:
-        cell: a `keras.layers.LSTMCell` without dropout, built.
-        known: of `known_gates`.
-        inputs: the other inputs, `(batch, width)`, or None where there is no other.
-        states: output and carry of the step before, `(batch, units)` each.
-
-    Returns:
-        As `cell_step`.
-    """
-    gates, kernel, hidden, carry, recurrent_kernel = (
-        _cast(each, cell.compute_dtype) for each in (*known, *states, cell.recurrent_kernel)
-    )
-    if inputs is not None:
-        gates = ops.matmul(_cast(inputs, cell.compute_dtype), kernel) + gates
-    gates = gates + ops.matmul(hidden, recurrent_kernel)
-    states = list((kernels.load("lstm_after") or plain_lstm_after)(gates, carry))
+    inputs, *states = (_cast(each, cell.compute_dtype) for each in (inputs, *states))
+    states = lstm_steps(cell)(inputs, states)
     return states[0], states
 
 
-def plain_lstm_after(gates, carry):
-    """What an LSTM makes of its gates, before their activations.
+def lstm_steps(cell, known=None):
+    """The steps of an LSTM, for a loop: what is the same at every step is made here, before it.
 
     Args:
-        gates: `(batch, 4 * units)`, in the order of Keras: input gate, forget gate, carry, output
-            gate.
-        carry: of the step before, `(batch, units)`.
+        cell: a `keras.layers.LSTMCell` without dropout, built.
+        known: inputs that are the same at every step, `(batch, known)`, in the dtype in which the
+            cell computes; the first of its inputs.
 
     Returns:
-        The output and the next carry.
+        A function of the other inputs, `(batch, width)` or None where there is no other, and of
+        output and carry of the step before, `(batch, units)` each, in that dtype too. It returns
+        a list of the next output and carry.
     """
+    kernel, recurrent_kernel, bias = (
+        _cast(each, cell.compute_dtype) for each in (cell.kernel, cell.recurrent_kernel, cell.bias)
+    )
+    if known is not None:
+        count = known.shape[-1]
+        bias, kernel = ops.matmul(known, kernel[:count]) + bias, kernel[count:]
+    step = kernels.load("lstm_step") or plain_lstm_step
+    return lambda inputs, states: list(step(inputs, states, kernel, recurrent_kernel, bias))
+
+
+def plain_lstm_step(inputs, states, kernel, recurrent_kernel, bias):
+    """The equations of `keras.layers.LSTMCell`.
+
+    Args:
+        inputs: `(batch, width)`, or None.
+        states: output and carry of the step before, `(batch, units)` each.
+        kernel: `(width, 4 * units)`; like the next two in the order of Keras: input gate, forget
+            gate, carry, output gate.
+        recurrent_kernel: `(units, 4 * units)`.
+        bias: `(4 * units,)` or `(batch, 4 * units)`.
+
+    Returns:
+        The next output and carry.
+    """
+    hidden, carry = states
+    gates = ops.matmul(hidden, recurrent_kernel) + bias
+    if inputs is not None:
+        gates = gates + ops.matmul(inputs, kernel)
     enter, forget, new, leave = ops.split(gates, 4, axis=-1)
     carry = ops.sigmoid(forget) * carry + ops.sigmoid(enter) * ops.tanh(new)
     return ops.sigmoid(leave) * ops.tanh(carry), carry

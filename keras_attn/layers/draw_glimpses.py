@@ -2,7 +2,7 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.layers.cell_step import cell_step, known_gates, known_step
+from keras_attn.layers.cell_step import lstm_steps
 from keras_attn.layers.image_window import channels_last
 from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.recurrence import over_steps
@@ -51,13 +51,12 @@ class DRAWGlimpses(keras.layers.Layer):
         names = []
 
         def step(_, state):
-            if known:
-                return [], known_step(self.cell, known, None, state)[1]
+            if whole is not None:
+                return [], think(None, state)
             seen, window = self.reader.look([image], self.reader.projection(state[0]))
-            _, state = cell_step(self.cell, seen, state)
-            shown = self.reader.described(window)
+            shown = self.reader.described(window) if return_windows else {}
             names[:] = shown
-            return list(shown.values()) if return_windows else [], state
+            return list(shown.values()), think(seen, state)
 
         batch = ops.shape(image)[0]
         # There is nothing to be told from outside; the steps have to be counted all the same.
@@ -65,8 +64,8 @@ class DRAWGlimpses(keras.layers.Layer):
         first = [ops.zeros((batch, self.units), self.compute_dtype) for _ in range(2)]
         with variables_read_once(self):
             # Who sees the whole image sees the same at every step.
-            whole = self.reader.projection is None
-            known = whole and known_gates(self.cell, self.reader.look([image], None)[0])
+            whole = None if self.reader.projection else self.reader.look([image], None)[0]
+            think = lstm_steps(self.cell, whole)
             found, state = over_steps(step, [ticks], first)
         if return_windows:
             return state[0], dict(zip(names, found, strict=True))

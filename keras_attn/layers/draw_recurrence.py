@@ -1,14 +1,11 @@
-import contextlib
-
 import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.layers.cell_step import cell_step, known_gates, known_step
+from keras_attn.layers.draw_step import DRAWStep
 from keras_attn.layers.gaussian_latent import GaussianLatent, checked_likelihood
 from keras_attn.layers.image_window import channels_last, from_channels_last
 from keras_attn.layers.variables_read_once import variables_read_once
-from keras_attn.ops.compiled_steps import compiled_step, steps_are_compiled
 from keras_attn.ops.latents import gaussian_divergence, gaussian_log_probability
 from keras_attn.ops.random_numbers import normal
 from keras_attn.ops.recurrence import over_steps
@@ -98,8 +95,6 @@ class DRAWRecurrence(keras.layers.Layer):
         canvas = self.writer.canvas_shape
         return {"canvas": canvas, "encoder_state": states, "decoder_state": states}
 
-    # === One step ===
-
     def first_state(self, batch):
         """The state before the first step.
 
@@ -115,64 +110,6 @@ class DRAWRecurrence(keras.layers.Layer):
         decoder = [decoder[:, 0], decoder[:, 1]]
         told = [] if self.reader.projection is None else [self.reader.projection(decoder[0])]
         return [canvas, encoder[:, 0], encoder[:, 1], *decoder, *told]
-
-    def known(self, image):
-        """What the encoder is told of an image before the steps; None where it looks at parts."""
-        if self.reader.projection is not None:
-            return None
-        return known_gates(self.encoder, self.reader.look([image], None)[0])
-
-    def infer(self, image, state, known):
-        """From an image to `(μ_t, log σ_t)`.
-
-        Args:
-            image: `(batch, height, width, channels)`.
-            state: of the step before, see `first_state`.
-            known: what the method of this name gave.
-
-        Returns:
-            These two, the next state of the encoder, and the window that was read through.
-        """
-        canvas, *encoder = state[:3]
-        hidden, told = state[3], state[5] if len(state) > 5 else None
-        painted = ops.sigmoid(canvas) if self.likelihood == "bernoulli" else canvas
-        images = [image - painted] if known else [image, image - painted]
-        seen, window = self.reader.look(images, told)
-        seen = ops.concatenate([seen, hidden], axis=-1)
-        if known:
-            _, encoder = known_step(self.encoder, known, seen, encoder)
-        else:
-            _, encoder = cell_step(self.encoder, seen, encoder)
-        return *self.latent.infer(encoder[0]), encoder, window
-
-    def projections(self):
-        """What tells the next stroke and the next look, side by side: kernel and bias.
-
-        Both are told by the same state, so that one product serves them; it is made once, before
-        the loop.
-        """
-        layers = [self.writer.projection, self.reader.projection]
-        layers = [layer for layer in layers if layer is not None]
-        kernel = ops.concatenate([layer.kernel for layer in layers], axis=-1)
-        bias = ops.concatenate([layer.bias for layer in layers])
-        return ops.cast(kernel, self.compute_dtype), ops.cast(bias, self.compute_dtype)
-
-    def paint(self, latent, encoder, state, projections):
-        """From `z_t` to the next state, and the window that was written through.
-
-        Args:
-            latent: `z_t`, `(batch, latent_units)`.
-            encoder: the next state of the encoder.
-            state: of the step before, see `first_state`.
-            projections: what the method of this name gave.
-        """
-        _, decoder = cell_step(self.decoder, latent, state[3:5])
-        kernel, bias = projections
-        numbers = ops.matmul(decoder[0], kernel) + bias
-        written = self.writer.projection.bias.shape[0]
-        stroke, window = self.writer.paint(numbers[:, :written])
-        told = [numbers[:, written:]] if self.reader.projection is not None else []
-        return [state[0] + stroke, *encoder, *decoder, *told], window
 
     # === All steps ===
 
@@ -193,10 +130,10 @@ class DRAWRecurrence(keras.layers.Layer):
         def tell(latent, mean, log_deviation, *_):
             return [gaussian_divergence(mean, log_deviation)]
 
-        canvas, (divergence,) = self.run(image, noise, tell, compiled=steps_are_compiled())
+        canvas, (divergence,) = self.run(image, noise, tell)
         return canvas, divergence
 
-    def run(self, image, noise, tell, compiled=False):
+    def run(self, image, noise, tell):
         """All steps about an image.
 
         Args:
@@ -204,29 +141,22 @@ class DRAWRecurrence(keras.layers.Layer):
             noise: `(batch, steps, latent_units)`.
             tell: from `z_t`, `μ_t`, `log σ_t`, the windows of read and write and the canvas, a list
                 of what is kept of a step.
-            compiled: whether steps are, by `keras_attn.compile_steps`.
 
         Returns:
             The last canvas, in the data format, and what was kept, `(batch, steps, ...)`.
         """
-        image, projections = channels_last(image, self.data_format), self.projections()
+        image = channels_last(image, self.data_format)
 
         def step(slices, state):
-            mean, log_deviation, encoder, read = self.infer(image, state, known)
+            mean, log_deviation, encoder, read = one.infer(state)
             latent = mean + ops.exp(log_deviation) * slices[0]
-            state, written = self.paint(latent, encoder, state, projections)
+            state, written = one.paint(latent, encoder, state)
             return tell(latent, mean, log_deviation, read, written, state[0]), state
 
         noise = ops.cast(noise, self.compute_dtype)
         first = self.first_state(ops.shape(image)[0])
-        # What reads weights once waits for their gradients, which a compiled step does not.
-        step, scope = (
-            (compiled_step(step), contextlib.nullcontext())
-            if compiled
-            else (step, variables_read_once(self))
-        )
-        with scope:
-            known = self.known(image)
+        with variables_read_once(self):
+            one = DRAWStep(self, image)
             found, state = over_steps(step, [noise], first)
         return from_channels_last(state[0], self.data_format), found
 
@@ -270,10 +200,10 @@ class DRAWRecurrence(keras.layers.Layer):
         Returns:
             As `reconstruct`, without what was read.
         """
-        names, projections = [], self.projections()
+        names, one = [], DRAWStep(self)
 
         def step(slices, state):
-            state, written = self.paint(slices[0], state[1:3], state, projections)
+            state, written = one.paint(slices[0], state[1:3], state)
             told = self.told(state[0], write_window=written)
             names[:] = told
             return list(told.values()), state

@@ -57,7 +57,11 @@ class GaussianLatent(keras.layers.Layer):
 
     def infer(self, hidden):
         """`μ` and `log σ`, which is clipped to [-10, 10], `(batch, units)` each."""
-        mean, log_deviation = ops.split(self.projection(hidden), 2, axis=-1)
+        return self.split(self.projection(hidden))
+
+    def split(self, numbers):
+        """`infer`, of what the projection gave."""
+        mean, log_deviation = ops.split(numbers, 2, axis=-1)
         return mean, ops.clip(log_deviation, -LARGEST_LOGARITHM, LARGEST_LOGARITHM)
 
     def call(self, hidden, training=None):

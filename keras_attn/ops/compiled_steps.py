@@ -17,7 +17,7 @@ def compile_steps(enabled=True, **options):
     JAX, whose `fit` compiles the loop, this changes nothing.
 
     It goes for `NTM`, `MemoryRNN` and `NeuralTuringMachine`, whose steps are many small operations:
-    a training step takes a third of its time. In `DRAW` it takes seven to nine tenths. Decoders
+    a training step takes a third of its time. `DRAW`, which has kernels of its own, and decoders
     with attention, whose time goes into matrix products, run as they are, but for the additive
     score of each step, on CPUs.
 

@@ -3,6 +3,8 @@
 The tensors are small, so that it is the number of operations that takes the time.
 """
 
+import itertools
+
 import torch
 
 from keras_attn.ops.gaussian_window import LARGEST_LOGARITHM, LEAST_SCORE, GaussianWindow
@@ -29,74 +31,93 @@ class _PlacedWindow(torch.autograd.Function):
     @staticmethod
     def forward(ctx, parameters, height, width, patch_size):
         ctx.set_materialize_grads(False)
-        ctx.dtype = parameters.dtype
-        wide = parameters.to(widest(parameters))
-        like = {"dtype": wide.dtype, "device": wide.device}
-        reach = (max(height, width) - 1) / max(patch_size - 1, 1)
-        scale = torch.tensor([(width + 1) / 2, (height + 1) / 2, 1.0, reach, 1.0], **like)
-        shift = torch.tensor([(width - 1) / 2, (height - 1) / 2, 0.0, 0.0, 0.0], **like)
-        powers = wide[:, 2:].clamp(-LARGEST_LOGARITHM, LARGEST_LOGARITHM).exp_()
-        numbers = torch.addcmul(shift, torch.cat([wide[:, :2], powers], dim=1), scale)
-
-        steps = torch.arange(patch_size, **like) - (patch_size - 1) / 2
-        centers, variance, stride = numbers[:, :2, None], numbers[:, 2], numbers[:, 3]
-        means = torch.addcmul(centers, stride[:, None, None], steps)
-        variance = variance[:, None, None, None]
-        square = height == width
-        axes = [(means, width)] if square else [(means[:, :1], width), (means[:, 1:], height)]
-        found = [_filters(mean[..., None], variance, size) for mean, size in axes]
-        ctx.save_for_backward(
-            parameters,
-            wide,
-            scale,
-            numbers,
-            steps,
-            means,
-            *(each for pair in found for each in pair),
-        )
-        return numbers, *(filters if square else filters[:, 0] for filters, _ in found)
+        numbers, filters, saved = place(parameters, height, width, patch_size)
+        ctx.save_for_backward(parameters, *saved)
+        return numbers, *filters
 
     @staticmethod
     @first_order
     def backward(ctx, of_window, *of_filters):
-        _, wide, scale, numbers, steps, means, *found = ctx.saved_tensors
-        square = len(of_filters) == 1
-        variance = numbers[:, 2, None, None, None]
-        total = torch.zeros_like(numbers) if of_window is None else of_window.clone()
-        for axis, gradient in enumerate(of_filters):
-            if gradient is None:
-                continue
-            filters, scores = found[2 * axis : 2 * axis + 2]
-            part = slice(0, 2) if square else slice(axis, axis + 1)
-            gradient = gradient if square else gradient[:, None]
-            of_mean, of_variance = _gradients(gradient, filters, scores, means[:, part], variance)
-            total[:, part] += of_mean.sum(dim=2)
-            total[:, 2] += of_variance
-            total[:, 3] += torch.mv(of_mean.sum(dim=1), steps)
-        logarithms = wide[:, 2:]
-        inside = (logarithms.abs() <= LARGEST_LOGARITHM).to(total.dtype)
-        slopes = torch.cat([scale[:2].expand(len(total), 2), numbers[:, 2:] * inside], dim=1)
-        return (total * slopes).to(ctx.dtype), None, None, None
+        parameters, *saved = ctx.saved_tensors
+        return gradient(parameters.dtype, saved, of_window, of_filters), None, None, None
+
+
+def place(parameters, height, width, patch_size):
+    """What `_PlacedWindow` gives: the numbers, the filters, and what `gradient` needs."""
+    wide = parameters.to(widest(parameters))
+    like = {"dtype": wide.dtype, "device": wide.device}
+    reach = (max(height, width) - 1) / max(patch_size - 1, 1)
+    scale = torch.tensor([(width + 1) / 2, (height + 1) / 2, 1.0, reach, 1.0], **like)
+    shift = torch.tensor([(width - 1) / 2, (height - 1) / 2, 0.0, 0.0, 0.0], **like)
+    powers = wide[:, 2:].clamp(-LARGEST_LOGARITHM, LARGEST_LOGARITHM).exp_()
+    numbers = torch.addcmul(shift, torch.cat([wide[:, :2], powers], dim=1), scale)
+
+    steps = torch.arange(patch_size, **like) - (patch_size - 1) / 2
+    centers, variance, stride, _ = numbers[..., None].split([2, 1, 1, 1], dim=1)
+    means, variance = torch.addcmul(centers, stride, steps), variance[..., None]
+    square = height == width
+    axes = [(means, width)] if square else [(means[:, :1], width), (means[:, 1:], height)]
+    found = [_filters(mean[..., None], variance, size) for mean, size in axes]
+    filters = [filters if square else filters[:, 0] for filters, *_ in found]
+    return numbers, filters, [wide, scale, numbers, steps, *itertools.chain(*found)]
+
+
+def gradient(dtype, saved, of_window, of_filters, of_intensity=None):
+    """That of the parameters.
+
+    Args:
+        dtype: of the parameters.
+        saved: what `place` gave for it.
+        of_window: the gradient of the numbers, `(batch, 5)`, or None.
+        of_filters: those of the filters, each of them may be None.
+        of_intensity: a further one of the intensity, `(batch,)`, or None.
+    """
+    wide, scale, numbers, steps, *found = saved
+    nothing = torch.zeros_like(numbers[:, :1])
+    square = len(of_filters) == 1
+    variance = numbers[:, 2, None, None, None]
+    centers, of_variance, of_stride = [], nothing, nothing
+    for axis, each in enumerate(of_filters):
+        if each is None:
+            centers += [nothing] * (1 + square)
+            continue
+        filters, *others = found[4 * axis : 4 * axis + 4]
+        each = each if square else each[:, None]
+        of_mean, along_variance = _gradients(each, filters, *others, variance)
+        centers.append(of_mean.sum(dim=2))
+        of_variance = of_variance + along_variance[:, None]
+        of_stride = of_stride + of_mean.sum(dim=1) @ steps[:, None]
+    of_intensity = nothing if of_intensity is None else of_intensity[:, None]
+    total = torch.cat([*centers, of_variance, of_stride, of_intensity], dim=1)
+    if of_window is not None:
+        total = total + of_window
+    # Outside of the clipping nothing moves.
+    powers = torch.where(wide[:, 2:].abs() <= LARGEST_LOGARITHM, numbers[:, 2:], 0.0)
+    slopes = torch.cat([scale[:2].expand(len(total), 2), powers], dim=1)
+    return (total * slopes).to(dtype)
 
 
 def _filters(mean, variance, size):
-    """Filters over the pixels of an axis, and the scores of which they are the softmax."""
+    """Filters over the pixels of an axis, the scores of which they are the softmax, and two more
+    that `_gradients` takes."""
     pixels = torch.arange(size, dtype=mean.dtype, device=mean.device)
     # Less the square of the nearest pixel, as in the plain twin.
     nearest = mean.round().clamp_(0, size - 1)
     scores = (pixels - nearest) * (pixels + (nearest - 2.0 * mean)) / (-2.0 * variance)
-    return torch.softmax(scores.clamp_min_(LEAST_SCORE), dim=-1), scores
+    return torch.softmax(scores.clamp_min(LEAST_SCORE), dim=-1), scores, pixels, mean
 
 
-def _gradients(gradient, filters, scores, mean, variance):
+def _gradients(gradient, filters, scores, pixels, mean, variance):
     """Those of the means, `(batch, axes, patch_size)`, and of the variance, `(batch,)`."""
-    of_scores = gradient.to(filters.dtype) * filters
-    of_scores = torch.addcmul(of_scores, filters, of_scores.sum(dim=-1, keepdim=True), value=-1.0)
-    of_scores.masked_fill_(scores <= LEAST_SCORE, 0.0)
+    of_scores = _OF_SOFTMAX(gradient.to(filters.dtype), filters, -1, filters.dtype)
+    of_scores = _OF_THRESHOLD(of_scores, scores, LEAST_SCORE)
     # Those of the score without the nearest pixel, whose part is the same for all pixels, and of a
     # sum of 0.
-    pixels = torch.arange(filters.shape[-1], dtype=mean.dtype, device=mean.device)
-    away = (pixels - mean[..., None]) / variance
+    away = (pixels - mean) / variance
     along = of_scores * away
     of_variance = 0.5 * torch.linalg.vecdot(along.flatten(1), away.flatten(1))
     return along.sum(dim=-1), of_variance
+
+
+_OF_SOFTMAX = torch.ops.aten._softmax_backward_data.default
+_OF_THRESHOLD = torch.ops.aten.threshold_backward.default

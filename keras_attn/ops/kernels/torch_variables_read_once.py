@@ -5,6 +5,8 @@ import contextlib
 import keras
 import torch
 
+from keras_attn.ops.kernels.torch_product import product
+
 
 @contextlib.contextmanager
 def variables_read_once(variables, dtype):
@@ -42,7 +44,7 @@ def late(weight):
     """The matrix `weight`, whose products leave its gradient to the end of the backward pass."""
     products = _Products()
     tensor = _Late.apply(weight, products).as_subclass(LateWeight)
-    tensor.products, tensor.parts = products, {}
+    tensor.products, tensor.parts, tensor.wholes = products, {}, {}
     return tensor
 
 
@@ -65,7 +67,7 @@ class _Products:
         rows, gradients = self.rows, self.gradients
         there = rows and self.of == torch._C._current_graph_task_id()
         self.rows, self.gradients = [], []
-        return torch.cat(rows).T @ torch.cat(gradients) if there else None
+        return product(torch.cat(rows).T, torch.cat(gradients)) if there else None
 
 
 class LateWeight(torch.Tensor):
@@ -74,7 +76,15 @@ class LateWeight(torch.Tensor):
     Attributes:
         products: where they are kept.
         parts: those that were cut out of it, matrices of this kind too.
+        wholes: those that it is the upper part of.
     """
+
+    def above(self, other):
+        """The matrix of its rows and, below them, those of another one."""
+        if id(other) not in self.wholes:
+            with torch._C.DisableTorchFunctionSubclass():
+                self.wholes[id(other)] = late(torch.cat([self, other])), other
+        return self.wholes[id(other)][0]
 
     @classmethod
     def __torch_function__(cls, function, types, arguments=(), options=None):
@@ -100,6 +110,15 @@ def _is_cut(index):
 _PRODUCTS = {torch.matmul, torch.Tensor.matmul, torch.Tensor.__matmul__}
 
 
+def _rows(left, weight):
+    """`left @ weight`, of matrices or stacks of them."""
+    if left.dim() == 2:
+        return product(left, weight)
+    found = product(left.flatten(0, -2), weight)
+    # No view, which a function may not give if its result is to be changed in place.
+    return torch.ops.aten._unsafe_view(found, [*left.shape[:-1], weight.shape[1]])
+
+
 class _Product(torch.autograd.Function):
     """`left @ weight`, `(..., inputs) @ (inputs, outputs)`."""
 
@@ -107,15 +126,16 @@ class _Product(torch.autograd.Function):
     def forward(ctx, left, weight, products):
         ctx.save_for_backward(left, weight)
         ctx.products = products
-        return left @ weight
+        return _rows(left, weight)
 
     @staticmethod
     def backward(ctx, gradient):
         left, weight = ctx.saved_tensors
-        by_left = gradient @ weight.T if ctx.needs_input_grad[0] else None
+        needed = ctx.needs_input_grad[0]
         rows, gradients = left.flatten(0, -2), gradient.flatten(0, -2)
         if torch.is_grad_enabled():  # which is to be differentiated once more
-            return by_left, rows.T @ gradients, None
+            return gradient @ weight.T if needed else None, rows.T @ gradients, None
+        by_left = _rows(gradient, weight.T) if needed else None
         ctx.products.add(rows, gradients)
         return by_left, None, None
 

@@ -94,32 +94,76 @@ def test_it_has_no_second_derivative(generator):
         first.sum().backward()
 
 
-@pytest.mark.parametrize("size", [(9, 9, 1), (9, 9, 3), (7, 12, 1), (7, 12, 3)])
-def test_looks_equal_their_plain_twins(generator, size):
-    images = [generator.normal(size=(6, *size)).astype("float32") for _ in range(2)]
+SIZES = pytest.mark.parametrize("size", [(9, 9, 1), (9, 9, 3), (7, 12, 1), (7, 12, 3)])
+ASKED = pytest.mark.parametrize("asked", ["values", "window", "both"])
+
+
+def answer(asked, values, window):
+    """What is asked of a look or a stroke, `(batch, numbers)`."""
+    parts = [ops.reshape(values, (len(values), -1)), ops.stack(list(window), axis=1)]
+    chosen = {"values": parts[:1], "window": parts[1:], "both": parts}[asked]
+    return ops.concatenate(chosen, axis=1)
+
+
+@SIZES
+@ASKED
+def test_looks_equal_their_plain_twins(generator, size, asked):
+    images = [generator.normal(size=(5, *size)).astype("float32") for _ in range(2)]
     numbers = given(generator).astype("float32")[1:]
-    arrays = [*(each[1:] for each in images), numbers]
-    cotangent = generator.normal(size=(5, 2 * 16 * size[-1])).astype("float32")
+    # The window alone does not ask for the images.
+    arrays = [numbers] if asked == "window" else [numbers, *images]
+    seen = [ops.convert_to_tensor(each) for each in images]
     compare(
-        *(lambda *a, look=look: look(a[:2], a[2], 4)[0] for look in (kernel("look"), plain_look)),
+        *(
+            lambda numbers, *images, look=look: answer(
+                asked, *look(list(images) or seen, numbers, 4)
+            )
+            for look in (kernel("look"), plain_look)
+        ),
         arrays,
-        cotangent,
+        generator,
     )
 
 
-@pytest.mark.parametrize("size", [(9, 9, 1), (9, 9, 3), (7, 12, 1), (7, 12, 3)])
-def test_strokes_equal_their_plain_twins(generator, size):
+@SIZES
+@ASKED
+def test_strokes_equal_their_plain_twins(generator, size, asked):
     patch = generator.normal(size=(5, 16 * size[-1]))
     numbers = np.concatenate([patch, given(generator)[1:]], axis=1).astype("float32")
-    cotangent = generator.normal(size=(5, *size)).astype("float32")
     compare(
-        *(lambda a, paint=paint: paint(a, size, 4)[0] for paint in (kernel("paint"), plain_paint)),
+        *(
+            lambda a, paint=paint: answer(asked, *paint(a, size, 4))
+            for paint in (kernel("paint"), plain_paint)
+        ),
         [numbers],
-        cotangent,
+        generator,
     )
 
 
-def compare(function, plain, arrays, cotangent):
+@pytest.mark.parametrize("name", ["look", "paint"])
+@pytest.mark.parametrize("size", [(9, 9, 1), (7, 12, 1)])
+def test_their_gradients_are_those_of_differences(generator, name, size):
+    import torch
+
+    image, patch = generator.normal(size=(6, *size)), generator.normal(size=(6, 9))
+    arrays = {
+        "look": [image, given(generator)],
+        "paint": [np.concatenate([patch, given(generator)], axis=1)],
+    }[name]
+    function = {
+        "look": lambda image, numbers: kernel("look")([image], numbers, 3)[0],
+        "paint": lambda numbers: kernel("paint")(numbers, size, 3)[0],
+    }[name]
+    tensors = [torch.tensor(array, requires_grad=True) for array in arrays]
+    assert torch.autograd.gradcheck(function, tensors)
+    gradients = torch.autograd.grad(function(*tensors).sum(), tensors, create_graph=True)
+    with pytest.raises(NotImplementedError, match="second derivative"):
+        gradients[-1].sum().backward()
+
+
+def compare(function, plain, arrays, generator):
+    cotangent = generator.normal(size=tuple(plain(*map(ops.convert_to_tensor, arrays)).shape))
+    cotangent = cotangent.astype("float32")
     found, gradients = pull_back(function, arrays, cotangent)
     expected, others = pull_back(plain, arrays, cotangent)
     for one, other in zip([found, *gradients], [expected, *others], strict=True):

@@ -1,0 +1,64 @@
+"""Products by oneDNN on PyTorch are PyTorch's own."""
+
+import numpy as np
+import pytest
+
+from tests.backend import BACKEND, to_numpy
+
+pytestmark = pytest.mark.skipif(BACKEND != "torch", reason="a kernel of PyTorch")
+
+SIZES = {"small": (3, 4, 5), "few rows": (4, 600, 700), "large": (64, 300, 400), "empty": (0, 4, 5)}
+
+
+@pytest.fixture(params=[True, False], ids=["oneDNN", "as this processor has it"])
+def product(request, monkeypatch):
+    import torch
+
+    from keras_attn.ops.kernels import torch_product
+
+    if request.param:
+        if not torch.backends.mkldnn.is_available():
+            pytest.skip("this PyTorch has no oneDNN")
+        monkeypatch.setattr(torch_product, "_mkl_is_slow", lambda: True)
+    return torch_product.product
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("bias", [None, "vector", "matrix"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16"])
+def test_equals_pytorchs(product, size, bias, dtype, generator):
+    import torch
+
+    rows, inputs, outputs = SIZES[size]
+    shapes = {None: None, "vector": (outputs,), "matrix": (rows, outputs)}
+    left, right, added = (
+        None
+        if shape is None
+        else torch.tensor(generator.normal(size=shape)).to(getattr(torch, dtype))
+        for shape in ((rows, inputs), (inputs, outputs), shapes[bias])
+    )
+    # Of any strides: as they are, and transposed.
+    for one, other in ((left, right), (left.T.contiguous().T, right.T.contiguous().T)):
+        found = product(one, other, added)
+        expected = left.double() @ right.double() + (0.0 if added is None else added.double())
+        assert found.dtype == left.dtype
+        tolerance = {"float32": 1e-4, "float64": 1e-10, "bfloat16": 1.0}[dtype]
+        np.testing.assert_allclose(to_numpy(found.double()), to_numpy(expected), atol=tolerance)
+
+
+def test_onednn_is_taken_where_it_is_faster_alone(product, monkeypatch, generator):
+    import torch
+
+    from keras_attn.ops.kernels import torch_product
+
+    taken = []
+    if torch_product._mkl_is_slow():
+        own = torch_product._ONEDNN
+        monkeypatch.setattr(torch_product, "_ONEDNN", lambda *a: taken.append(a) or own(*a))
+    large, small = torch.ones(64, 300), torch.ones(3, 300)
+    with torch.backends.mkldnn.flags(enabled=False):
+        product(large, torch.ones(300, 400))
+    product(small, torch.ones(300, 400))
+    assert not taken
+    product(large, torch.ones(300, 400))
+    assert len(taken) == torch_product._mkl_is_slow()
