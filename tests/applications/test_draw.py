@@ -35,25 +35,30 @@ def dense(layer, x):
 
 
 def painted_by_hand(model, images, noise):
-    """The last canvas and the divergence of every step, without attention, as the equations say."""
+    """The last canvas and the divergence of every step, as the equations say.
+
+    The reads and writes are those of the layers, which have tests of their own.
+    """
     parts = model.recurrence
     units, steps = model.units, model.steps
-    x = images.reshape(len(images), -1).astype("float64")
+    x = images.astype("float64")
     start = {name: to_numpy(each).astype("float64") for name, each in parts.start.items()}
-    canvas = np.zeros_like(x) + start["canvas"].ravel()
+    canvas = np.zeros_like(x) + start["canvas"]
     states = [np.zeros((len(x), units)) + each for each in start["encoder_state"]]
     decoder = [np.zeros((len(x), units)) + each for each in start["decoder_state"]]
     divergences = []
     for step in range(steps):
-        seen = np.concatenate([x, x - sigmoid(canvas), decoder[0]], axis=1)
+        inputs = (x, x - sigmoid(canvas), decoder[0])
+        seen = to_numpy(parts.reader([each.astype("float32") for each in inputs]))
+        seen = np.concatenate([seen, decoder[0]], axis=1)
         states = lstm(parts.encoder, seen, *states)
         mean, log_deviation = np.split(dense(parts.latent.projection, states[0]), 2, axis=1)
         latent = mean + np.exp(log_deviation) * noise[:, step]
         terms = mean**2 + np.exp(2 * log_deviation) - 2 * log_deviation - 1
         divergences.append(0.5 * terms.sum(axis=1))
         decoder = lstm(parts.decoder, latent, *decoder)
-        canvas = canvas + dense(parts.writer.projection, decoder[0])
-    return canvas.reshape(images.shape), np.stack(divergences, axis=1)
+        canvas = canvas + to_numpy(parts.writer(decoder[0].astype("float32")))
+    return canvas, np.stack(divergences, axis=1)
 
 
 def unsettle(model):
@@ -64,11 +69,15 @@ def unsettle(model):
     return model
 
 
-def test_the_steps_are_those_of_the_equations(generator):
-    model = unsettle(painter(read_size=None, write_size=None))
+@pytest.mark.parametrize("sizes", [(None, None), (2, 3), (None, 3), (2, None)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_steps_are_those_of_the_equations(generator, sizes, channels):
+    read, write = sizes
+    images = generator.integers(0, 2, (6, 8, 7, channels)).astype("float32")
+    model = unsettle(painter(image_shape=images.shape[1:], read_size=read, write_size=write))
     noise = generator.normal(size=(6, 4, 3)).astype("float32")
-    canvas, divergence = model.recurrence(IMAGES, noise=noise)
-    expected = painted_by_hand(model, IMAGES, noise)
+    canvas, divergence = model.recurrence(images, noise=noise)
+    expected = painted_by_hand(model, images, noise)
     np.testing.assert_allclose(to_numpy(canvas), expected[0], atol=1e-4)
     np.testing.assert_allclose(to_numpy(divergence), expected[1], rtol=1e-4)
 
