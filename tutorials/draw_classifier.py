@@ -13,8 +13,8 @@ two cores; beside it is trained the same network that sees the whole image at ev
     python tutorials/draw_classifier.py --dataset mnist --size 100 --distractors 8
     python tutorials/draw_classifier.py --networks attention --steps 4
 
-The longer the training, the smaller the rate that it bears: windows that leave the image do not find
-back. The paper's task takes `--epochs 120 --learning-rate 4e-4`, to 4.1 % of the test wrong.
+The longer the training, the smaller the rate that it bears: windows that leave the image do not
+find back. The paper's task takes `--epochs 120 --learning-rate 4e-4`, to 4.1 % of the test wrong.
 
 Reference: Gregor et al., "DRAW: A Recurrent Neural Network For Image Generation", 2015, section
 4.1, https://arxiv.org/abs/1502.04623
