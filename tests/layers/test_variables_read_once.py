@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_attn.layers.cell_step import lstm_steps
 from keras_attn.layers.recurrent import GRU, LSTM, RNN
 from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.recurrence import over_steps
@@ -165,3 +166,55 @@ def test_second_derivatives_are_there():
         found.append(torch.autograd.grad(total, [inputs, kernel]))
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(to_numpy(ours), to_numpy(theirs), rtol=1e-4)
+
+
+def lstm_loops(known):
+    """A loop of an LSTM on PyTorch, in the scope and outside of it, and what it depends on."""
+    import torch
+
+    cell = keras.layers.LSTMCell(5)
+    cell.build((3, 4))
+    generator = np.random.default_rng(0)
+    cell.set_weights([generator.normal(size=weight.shape) for weight in cell.get_weights()])
+    sequences = torch.tensor(SEQUENCES, requires_grad=True)
+
+    def loop():
+        step = lstm_steps(cell, sequences[:, 0, :known] if known else None)
+        state = [sequences[:, 0, :1].repeat(1, 5)] * 2
+        for each in sequences.unbind(dim=1):
+            state = step(each[:, known:] if known < 4 else None, state)
+        return (state[0] * state[1]).sum()
+
+    with variables_read_once(cell):
+        late = loop()
+    return late, loop(), [sequences, *(each.value for each in cell.trainable_variables)]
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="how PyTorch comes by gradients")
+@pytest.mark.parametrize("known", [0, 3, 4])
+def test_steps_of_an_lstm_have_their_gradients(known):
+    import torch
+
+    late, plain, arguments = lstm_loops(known)
+    np.testing.assert_allclose(to_numpy(late), to_numpy(plain), rtol=1e-5)
+    expected = torch.autograd.grad(plain, arguments, retain_graph=True)
+    torch.autograd.grad(late, arguments[0], retain_graph=True)
+    for _ in range(2):
+        found = torch.autograd.grad(late, arguments, retain_graph=True)
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(to_numpy(ours), to_numpy(theirs), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="how PyTorch comes by gradients")
+@pytest.mark.parametrize("known", [0, 3])
+def test_steps_of_an_lstm_have_second_derivatives(known):
+    import torch
+
+    found = []
+    late, plain, arguments = lstm_loops(known)
+    for loss in (late, plain):
+        first = torch.autograd.grad(loss, arguments, create_graph=True)
+        total = sum(each.square().sum() for each in first)
+        found.append(torch.autograd.grad(total, arguments))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(to_numpy(ours), to_numpy(theirs), rtol=1e-3, atol=1e-5)

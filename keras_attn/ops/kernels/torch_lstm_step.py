@@ -51,7 +51,9 @@ class _Step(torch.autograd.Function):
     def backward(ctx, of_output, of_after):
         rows, carry, weight, bias, gates, shown = ctx.saved_tensors
         if torch.is_grad_enabled():  # which is to be differentiated once more
-            inputs = [rows, carry, weight, bias]
+            # As views, which have no way to each other through the steps before.
+            inputs = [each.view_as(each) for each in (rows, carry, weight, bias)]
+            rows, carry, weight, bias = inputs
             needed = [
                 each for each, need in zip(inputs, ctx.needs_input_grad, strict=False) if need
             ]
