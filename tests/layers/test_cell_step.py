@@ -27,16 +27,20 @@ def cell_and_inputs(name):
     return cell, inputs, [generator.normal(size=(3, 5)).astype("float32") for _ in range(width)]
 
 
+def assert_same(found, expected, dtype):
+    tolerance = 1e-5 if dtype == "float32" else 1e-2
+    pairs = zip(keras.tree.flatten(found), keras.tree.flatten(expected), strict=True)
+    for ours, theirs in pairs:
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_allclose(to_numpy(ours), to_numpy(theirs), atol=tolerance)
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_equals_the_cell(name):
     cell, inputs, states = cell_and_inputs(name)
     tensors = [keras.ops.convert_to_tensor(each, cell.compute_dtype) for each in states]
     found, expected = cell_step(cell, inputs, tensors), cell(inputs, tensors)
-    tolerance = 1e-5 if cell.compute_dtype == "float32" else 1e-2
-    pairs = zip(keras.tree.flatten(found), keras.tree.flatten(expected), strict=True)
-    for ours, theirs in pairs:
-        assert ours.dtype == theirs.dtype
-        np.testing.assert_allclose(to_numpy(ours), to_numpy(theirs), atol=tolerance)
+    assert_same(found, expected, cell.compute_dtype)
 
 
 @pytest.mark.training
@@ -76,11 +80,7 @@ def test_inputs_known_beforehand_make_no_difference(name, known):
         keras.ops.convert_to_tensor(each, cell.compute_dtype) for each in (inputs, *states)
     )
     found, expected = knowing(cell, known)(inputs, *states), cell(inputs, states)[1]
-    tolerance = 1e-5 if cell.compute_dtype == "float32" else 1e-2
-    pairs = zip(keras.tree.flatten(found), keras.tree.flatten(expected), strict=True)
-    for ours, theirs in pairs:
-        assert ours.dtype == theirs.dtype
-        np.testing.assert_allclose(to_numpy(ours), to_numpy(theirs), atol=tolerance)
+    assert_same(found, expected, cell.compute_dtype)
 
 
 @pytest.mark.training
