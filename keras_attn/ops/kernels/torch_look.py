@@ -2,17 +2,15 @@
 
 import torch
 
-from keras_attn.ops.gaussian_window import GaussianWindow
 from keras_attn.ops.kernels.torch_function import apply, first_order
-from keras_attn.ops.kernels.torch_placed_window import gradient, place, placed_window
+from keras_attn.ops.kernels.torch_placed_window import gradient, place, placed_window, window_of
 
 
 def look(images, numbers, patch_size):
     """Equals `plain_look`, with a gradient of the first order only."""
     if images[0].shape[3] == 1 and not (torch.compiler.is_compiling() or torch.jit.is_tracing()):
         patches, placed = apply(_Look, numbers, patch_size, *images)
-        x, y, variance, stride, intensity = placed.unbind(dim=1)
-        return patches, GaussianWindow(x, y, stride, variance, intensity)
+        return patches, window_of(placed)
     dtype = images[0].dtype
     window, *filters = placed_window(numbers, images[0].shape[1:3], patch_size)
     rows, columns = (each.to(dtype) for each in filters)

@@ -2,11 +2,10 @@
 
 import torch
 
-from keras_attn.ops.gaussian_window import GaussianWindow
 from keras_attn.ops.glimpse import NUMBERS
 from keras_attn.ops.kernels.torch_function import apply, first_order
 from keras_attn.ops.kernels.torch_look import in_both_directions, like_filters, no_filters
-from keras_attn.ops.kernels.torch_placed_window import gradient, place, placed_window
+from keras_attn.ops.kernels.torch_placed_window import gradient, place, placed_window, window_of
 
 
 def paint(numbers, canvas_shape, patch_size):
@@ -14,8 +13,7 @@ def paint(numbers, canvas_shape, patch_size):
     dtype, (*size, channels) = numbers.dtype, canvas_shape
     if channels == 1 and not (torch.compiler.is_compiling() or torch.jit.is_tracing()):
         stroke, placed = apply(_Paint, numbers, *size, patch_size)
-        x, y, variance, stride, intensity = placed.unbind(dim=1)
-        return stroke, GaussianWindow(x, y, stride, variance, intensity)
+        return stroke, window_of(placed)
     window, *filters = placed_window(numbers[:, -NUMBERS:], size, patch_size)
     rows, columns = (each.to(dtype) for each in filters)
     rows, patch = rows.transpose(1, 2), numbers[:, :-NUMBERS] / window.intensity.to(dtype)[:, None]

@@ -17,9 +17,14 @@ def placed_window(parameters, image_size, patch_size):
     if torch.jit.is_tracing():  # an exported graph has no use of gradients
         return plain_placed_window(parameters, image_size, patch_size)
     numbers, *filters = apply(_PlacedWindow, parameters, *image_size, patch_size)
-    x, y, variance, stride, intensity = numbers.unbind(dim=1)
     filters_x, filters_y = filters if len(filters) == 2 else filters[0].unbind(dim=1)
-    return GaussianWindow(x, y, stride, variance, intensity), filters_y, filters_x
+    return window_of(numbers), filters_y, filters_x
+
+
+def window_of(numbers):
+    """The numbers that `place` gave, by name."""
+    x, y, variance, stride, intensity = numbers.unbind(dim=1)
+    return GaussianWindow(x, y, stride, variance, intensity)
 
 
 class _PlacedWindow(torch.autograd.Function):
