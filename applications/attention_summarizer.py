@@ -148,7 +148,7 @@ class AttentionSummarizer(SequenceModel):
 
     def _remember(self, source):
         """The words of the source, embedded and smoothed, and which of them there are."""
-        mask = ops.not_equal(source, self.padding)
+        mask = ops.not_equal(source, self.pad_id)
         words = self.drop(self.source_embedding(source))
         there = ops.cast(mask, words.dtype)[..., None]
         words = words * there
@@ -173,7 +173,7 @@ class AttentionSummarizer(SequenceModel):
         return (self.precise(logits), *weights)
 
     def encode(self, source):
-        started = ops.zeros_like(source[:, :1]) + self.start
+        started = ops.zeros_like(source[:, :1]) + self.start_id
         return ops.repeat(started, self.context_size, axis=1), self._remember(source)
 
     def step(self, tokens, state, constants):

@@ -140,14 +140,14 @@ def check_images(image_shape, data_format):
     return tuple(image_shape)
 
 
-def check_backbone(backbone, image_shape, data_format, filters, sampled_size=None):
+def check_backbone(backbone, image_shape, data_format, filters, output_size=None):
     """The size of the images that the backbone sees, refused where it does not fit.
 
     Args:
         backbone: `"cnn"` or `"fcn"`.
         image_shape, data_format: see `check_images`.
         filters: of the two convolutions, a pair.
-        sampled_size: `(height, width)` of the warped images; None for that of the image.
+        output_size: `(height, width)` of the warped images; None for that of the image.
 
     Returns:
         `(height, width)`.
@@ -160,12 +160,12 @@ def check_backbone(backbone, image_shape, data_format, filters, sampled_size=Non
         raise ValueError(f"`backbone` must be one of {BACKBONES}. Received: backbone={backbone!r}")
     check_sizes("filters", filters, 2)
     size = check_images(image_shape, data_format)[:2]
-    if sampled_size is not None:
-        check_sizes("sampled_size", sampled_size, 2)
-        size = tuple(sampled_size)
+    if output_size is not None:
+        check_sizes("output_size", output_size, 2)
+        size = tuple(output_size)
     if backbone == "cnn" and min(size) < SMALLEST:
         raise ValueError(
-            f"`image_shape` (or `sampled_size`) must be at least {SMALLEST} pixels high and wide "
+            f"`image_shape` (or `output_size`) must be at least {SMALLEST} pixels high and wide "
             f"for the convolutions of backbone='cnn'. Received: a size of {size}"
         )
     return size

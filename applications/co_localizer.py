@@ -41,7 +41,7 @@ class CoLocalizer(TransformingModel):
         crop_scale: size of the crops as part of the image, above 0 and below 1: of random ones, and
             of the transformer's at the start.
         scale_range: `(lowest, highest)` scale relative to `crop_scale`, for `"attention"`.
-        sampled_size: `(height, width)` of the crops in pixels; by default that of the image times
+        output_size: `(height, width)` of the crops in pixels; by default that of the image times
             `crop_scale`, rounded.
         margin: `α`, in units of the squared distance of the encoder's outputs, which for the
             default encoder is at most 4.
@@ -55,7 +55,7 @@ class CoLocalizer(TransformingModel):
         images: like `image_shape`, with the batch first; for training at least two.
 
     Returns:
-        The crops `(batch, *sampled_size, channels)`.
+        The crops `(batch, *output_size, channels)`.
 
     Raises:
         ValueError: for a wrong shape, size or option, at construction.
@@ -79,7 +79,7 @@ class CoLocalizer(TransformingModel):
         transformation="attention",
         crop_scale=0.5,
         scale_range=(0.5, 1.5),
-        sampled_size=None,
+        output_size=None,
         margin=1.0,
         padding_mode="zeros",
         seed=None,
@@ -100,8 +100,8 @@ class CoLocalizer(TransformingModel):
             )
         if not margin > 0:
             raise ValueError(f"`margin` must be positive. Received: margin={margin}")
-        size = sampled_size or tuple(max(1, round(side * crop_scale)) for side in (height, width))
-        backbones.check_sizes("sampled_size", size, 2)
+        size = output_size or tuple(max(1, round(side * crop_scale)) for side in (height, width))
+        backbones.check_sizes("output_size", size, 2)
 
         # === Layers ===
         localization = default_localization(2, dense=True, dtype=dtype)
@@ -132,7 +132,7 @@ class CoLocalizer(TransformingModel):
             "transformation": transformation,
             "crop_scale": crop_scale,
             "scale_range": scale_range,
-            "sampled_size": tuple(size),
+            "output_size": tuple(size),
             "margin": margin,
             "padding_mode": padding_mode,
             "seed": seed,
@@ -158,7 +158,7 @@ class CoLocalizer(TransformingModel):
             images: like those of the call.
 
         Returns:
-            `(batch, *sampled_size, channels)`, in the data format of the images.
+            `(batch, *output_size, channels)`, in the data format of the images.
         """
         limit = 1.0 - self.crop_scale
         shift = keras.random.uniform(
@@ -166,14 +166,14 @@ class CoLocalizer(TransformingModel):
         )
         linear = ops.convert_to_tensor(self.crop_scale * np.eye(2), dtype="float32")
         theta = ops.concatenate([linear + ops.zeros_like(shift), shift], axis=-1)
-        grid = affine_grid(theta, self.sampled_size)
+        grid = affine_grid(theta, self.output_size)
         return grid_sample(
             images, grid, padding_mode=self.padding_mode, data_format=self.data_format
         )
 
     def triplet_loss(self, crops, random_crops):
         """The sum over all ordered pairs of images, see above; the two arguments are `I^T` and
-        `I^rand`, `(batch, *sampled_size, channels)`."""
+        `I^rand`, `(batch, *output_size, channels)`."""
         found = ops.cast(self.encoder(crops, training=False), "float32")
         other = ops.cast(self.encoder(random_crops, training=False), "float32")
         between = ops.sum(ops.square(found[:, None] - found[None]), axis=-1)

@@ -1,16 +1,16 @@
 import keras
 
-from keras_attn.ops import compose
+from keras_attn.ops import compose_transformations
 
 
 class Composition(keras.layers.Layer):
-    """`keras_attn.ops.compose` as a node of a functional model.
+    """`keras_attn.ops.compose_transformations` as a node of a functional model.
 
     Args:
         **kwargs: of `keras.layers.Layer`.
 
     Call arguments:
-        first, second: see `keras_attn.ops.compose`.
+        first, second: see `keras_attn.ops.compose_transformations`.
 
     Returns:
         The transformation that applies `first`, then `second`, shaped like `second`.
@@ -21,7 +21,7 @@ class Composition(keras.layers.Layer):
         super().__init__(autocast=False, **kwargs)
 
     def call(self, first, second):
-        return compose(first, second)
+        return compose_transformations(first, second)
 
     def compute_output_spec(self, first, second):
         return keras.KerasTensor(second.shape, dtype=second.dtype)

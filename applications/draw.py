@@ -34,7 +34,7 @@ class DRAW(VariationalModel):
     | `units` | of `RNN_enc` and `RNN_dec`, both LSTMs |
     | `latent_units` | numbers of `z_t` |
     | `read_size`, `write_size` | `N` of `read` and of `write`; see `DRAWRead`, `DRAWWrite` |
-    | `divergence` | the terms of `L_z`, by step |
+    | `kl_divergence` | the terms of `L_z`, by step |
 
     It trains on images alone, `compile(optimizer)` and `fit(images)`: the loss is the bound `L`, in
     nats for an image.
@@ -47,10 +47,10 @@ class DRAW(VariationalModel):
         read_size, write_size: filters in each direction, 2 and 5 for the paper's digits; None for
             DRAW without attention, which reads or writes the whole image.
         likelihood: `"bernoulli"` for images in [0, 1], `"gaussian"` for any.
-        deviation: of the Gaussian likelihood, `σ` of every pixel.
-        learn_start: whether the first canvas and the first states of the LSTMs are learned, as in
-            the paper, or zero.
-        outside: `"border"` or `"zero"`, what filters outside of the image see and paint.
+        stddev: of the Gaussian likelihood, `σ` of every pixel.
+        learn_initial_state: whether the first canvas and the first states of the LSTMs are
+            learned, as in the paper, or zero.
+        padding_mode: `"border"` or `"zeros"`, what filters outside of the image see and paint.
         data_format: of images, by default that of Keras.
         seed: of the noise.
         dtype: dtype policy of the layers.
@@ -61,7 +61,7 @@ class DRAW(VariationalModel):
 
     Returns:
         A dictionary of `canvas`, `(batch, *image_shape)`, logits of the pixels or their means, and
-        `divergence`, `(batch, steps)`, in nats.
+        `kl_divergence`, `(batch, steps)`, in nats.
 
     Raises:
         ValueError: for sizes that are no positive integers, an image shape of another rank, patches
@@ -74,7 +74,7 @@ class DRAW(VariationalModel):
     >>> model.compile("adam")
     >>> history = model.fit(np.zeros((4, 8, 8, 1)), verbose=0)
     >>> sorted(history.history)
-    ['divergence', 'loss', 'reconstruction']
+    ['kl_divergence', 'loss', 'reconstruction']
     >>> painted = model.generate(2)
     >>> painted["images"].shape, painted["write_window"]["box"].shape
     ((2, 3, 8, 8, 1), (2, 3, 4))
@@ -93,9 +93,9 @@ class DRAW(VariationalModel):
         read_size=2,
         write_size=5,
         likelihood="bernoulli",
-        deviation=1.0,
-        learn_start=True,
-        outside="border",
+        stddev=1.0,
+        learn_initial_state=True,
+        padding_mode="border",
         data_format=None,
         seed=None,
         dtype=None,
@@ -106,7 +106,7 @@ class DRAW(VariationalModel):
         for name, size in (("read_size", read_size), ("write_size", write_size)):
             checked_patch(name, size, image_shape, data_format)
         options = {"data_format": data_format, "dtype": dtype}
-        windows = {"outside": outside, **options}
+        windows = {"padding_mode": padding_mode, **options}
         reader = (
             DRAWRead(read_size, name="read", **windows)
             if read_size
@@ -120,15 +120,15 @@ class DRAW(VariationalModel):
 
         # === Layers ===
         self.recurrence = DRAWRecurrence(
-            reader, writer, units, latent_units, steps, likelihood, learn_start, seed,
+            reader, writer, units, latent_units, steps, likelihood, learn_initial_state, seed,
             dtype=dtype, name="recurrence",
         )  # fmt: skip
 
         # === Functional model ===
         image = keras.Input(image_shape, name="image")
-        canvas, divergence = self.recurrence(image)
+        canvas, kl_divergence = self.recurrence(image)
         precise = keras.layers.Activation("linear", dtype="float32", name="precise")
-        outputs = {"canvas": precise(canvas), "divergence": divergence}
+        outputs = {"canvas": precise(canvas), "kl_divergence": kl_divergence}
         arguments = {
             "image_shape": image_shape,
             "steps": steps,
@@ -137,9 +137,9 @@ class DRAW(VariationalModel):
             "read_size": read_size,
             "write_size": write_size,
             "likelihood": likelihood,
-            "deviation": deviation,
-            "learn_start": learn_start,
-            "outside": outside,
+            "stddev": stddev,
+            "learn_initial_state": learn_initial_state,
+            "padding_mode": padding_mode,
             "data_format": data_format,
             "seed": seed,
         }
@@ -147,7 +147,7 @@ class DRAW(VariationalModel):
             image,
             outputs,
             likelihood,
-            deviation,
+            stddev,
             (steps, latent_units),
             dtype,
             arguments,
@@ -156,7 +156,7 @@ class DRAW(VariationalModel):
             **kwargs,
         )
 
-    def start_from(self, images):
+    def initialize_from(self, images):
         """Sets where training starts: the first canvas is the mean of images, windows see it whole.
 
         Training need not paint first what all images have in common, their background. And it need
@@ -167,7 +167,7 @@ class DRAW(VariationalModel):
             images: `(batch, *image_shape)`, all of the training, or a good part.
 
         Raises:
-            ValueError: for images of another shape or none, or with `learn_start=False`.
+            ValueError: for images of another shape or none, or with `learn_initial_state=False`.
         """
         images = np.asarray(images)
         if images.shape[1:] != tuple(self.image_shape) or not len(images):
@@ -175,8 +175,11 @@ class DRAW(VariationalModel):
                 f"`images` must be (batch, {', '.join(map(str, self.image_shape))}), one at least. "
                 f"Received: images.shape={images.shape}"
             )
-        if not self.learn_start:
-            raise ValueError("`start_from` needs `learn_start=True`. Received: learn_start=False")
+        if not self.learn_initial_state:
+            raise ValueError(
+                "`initialize_from` needs `learn_initial_state=True`. "
+                "Received: learn_initial_state=False"
+            )
         mean = images.mean(axis=0, dtype="float64")
         if self.data_format == "channels_first":
             mean = np.moveaxis(mean, 0, -1)
@@ -186,7 +189,7 @@ class DRAW(VariationalModel):
         self.recurrence.start["canvas"].assign(mean.astype("float32"))
         for window in (self.recurrence.reader, self.recurrence.writer):
             if isinstance(window, ImageWindow):
-                window.cover(mean.shape[:2])
+                window.initialize_to_full_image(mean.shape[:2])
 
     def generate(self, num_images=1, latent=None, batch_size=64, seed=None):
         """Images from the prior, as they come to be.

@@ -36,7 +36,7 @@ class DRAWClassifier(FunctionalModel):
         units: of the LSTM.
         read_size: filters in each direction; None for a network that sees the whole image at every
             step, without attention.
-        outside: `"border"` or `"zero"`, what filters outside of the image see.
+        padding_mode: `"border"` or `"zeros"`, what filters outside of the image see.
         data_format: of images, by default that of Keras.
         dtype: dtype policy of the layers.
         **kwargs: of `keras.Model`.
@@ -73,7 +73,7 @@ class DRAWClassifier(FunctionalModel):
         steps=8,
         units=256,
         read_size=12,
-        outside="border",
+        padding_mode="border",
         data_format=None,
         dtype=None,
         **kwargs,
@@ -86,7 +86,7 @@ class DRAWClassifier(FunctionalModel):
         if read_size is None:
             reader = WholeImageRead(**options)
         else:
-            reader = DRAWRead(read_size, outside, **options)
+            reader = DRAWRead(read_size, padding_mode, **options)
 
         # === Layers ===
         self.glimpses = DRAWGlimpses(reader, units, steps, dtype=dtype, name="glimpses")
@@ -101,7 +101,7 @@ class DRAWClassifier(FunctionalModel):
             "steps": steps,
             "units": units,
             "read_size": read_size,
-            "outside": outside,
+            "padding_mode": padding_mode,
             "data_format": data_format,
         }
         outputs = precise(self.logits(self.glimpses(image)))
@@ -110,7 +110,7 @@ class DRAWClassifier(FunctionalModel):
             self, windows=lambda image: self.glimpses(image, return_windows=True)[1]
         )
 
-    def cover(self):
+    def initialize_to_full_image(self):
         """Sets the first window over the whole image, with filters that leave nothing out.
 
         With the paper's, filters are a pixel wide and far apart, and what lies between them is not
@@ -120,9 +120,11 @@ class DRAWClassifier(FunctionalModel):
             ValueError: without attention.
         """
         if self.read_size is None:
-            raise ValueError("`cover` needs a model with attention. Received: read_size=None")
+            raise ValueError(
+                "`initialize_to_full_image` needs a model with attention. Received: read_size=None"
+            )
         height, width, _ = channels_last_shape(self.image_shape, self.data_format)
-        self.glimpses.reader.cover((height, width))
+        self.glimpses.reader.initialize_to_full_image((height, width))
 
     def windows(self, images, batch_size=256):
         """Where it looks, step by step.

@@ -115,7 +115,7 @@ class EncoderDecoder(SequenceModel):
         super().__init__((source, target), logits, None, dtype, arguments, **kwargs)
 
     def _summarize(self, source):
-        mask = ops.not_equal(source, self.padding)
+        mask = ops.not_equal(source, self.pad_id)
         summary = self.drop(self.encoder(self.drop(self.source_embedding(source)), mask=mask))
         return summary, self.first_state(summary)
 

@@ -21,7 +21,7 @@ class GenerativeModel(FunctionalModel):
         weights: attention weights of the functional model; None for a model without attention.
     """
 
-    padding, start, end = PADDING, START, END
+    pad_id, start_id, end_id = PADDING, START, END
 
     def __init__(self, inputs, outputs, weights, dtype, arguments, **kwargs):
         super().__init__(inputs, outputs, dtype, arguments, **kwargs)
@@ -119,6 +119,6 @@ def outputs_and_alignments(results, options, return_alignments):
     outputs, alignments = (
         [[each[part] for each in hypotheses] for hypotheses in results] for part in (0, 1)
     )
-    if max(options.get("hypotheses", 1), options.get("samples", 1)) == 1:
+    if max(options.get("num_hypotheses", 1), options.get("num_samples", 1)) == 1:
         outputs, alignments = [each[0] for each in outputs], [each[0] for each in alignments]
     return (outputs, alignments) if return_alignments else outputs

@@ -117,7 +117,7 @@ class ImageCaptioner(ImageFeatures, GenerativeModel):
 
     def _per_word(self, loss, target):
         """A loss of whole captions, `(batch,)`, beside the mean over words that is Keras's."""
-        written = ops.cast(ops.not_equal(target, self.padding), "float32")
+        written = ops.cast(ops.not_equal(target, self.pad_id), "float32")
         length = ops.maximum(ops.mean(ops.sum(written, axis=-1)), 1.0)
         return ops.mean(loss) / length
 

@@ -25,7 +25,7 @@ class InverseCompositionalClassifier(TransformingModel):
     | `num_warps` | the number after the name, IC-STN-4 |
     | predictor | geometric predictor `f` |
     | `I ∘ T_k` | `I(p)`, the image warped by the parameters `p` |
-    | `keras_attn.ops.compose(Δ, T)` | `p ∘ Δp` |
+    | `keras_attn.ops.compose_transformations(Δ, T)` | `p ∘ Δp` |
 
     Convention: theta maps output to input coordinates, normalised, x first (see
     `keras_attn.ops.identity_grid`). The warp is composed on the side of the output, as in the

@@ -30,7 +30,7 @@ class LuongTranslator(SequenceModel):
     | `score` | dot, general, concat |
     | `window=None` | global attention |
     | `window="monotonic"`, `"predictive"` | local-m, local-p |
-    | `half_width` | `D` |
+    | `window_radius` | `D` |
     | `input_feeding` | feed: `h̃_{t-1}` goes into the first LSTM |
     | `reverse_source` | reverse |
 
@@ -42,7 +42,7 @@ class LuongTranslator(SequenceModel):
         score: `"dot"`, `"general"`, `"concat"` or `"scaled_dot"`; or None for the base system of
             the paper, without attention, which knows of the source what its last states hold.
         window: None, `"monotonic"` or `"predictive"`.
-        half_width: positions at each side of the centre of the window.
+        window_radius: positions at each side of the centre of the window.
         attention: any alignment layer, in the place of the score and the window.
         input_feeding: see above; without attention there is none.
         reverse_source: whether the encoder reads the source from its end. Alignments stay in the
@@ -85,7 +85,7 @@ class LuongTranslator(SequenceModel):
         num_layers=4,
         score="general",
         window=None,
-        half_width=10,
+        window_radius=10,
         attention=None,
         input_feeding=True,
         reverse_source=True,
@@ -113,7 +113,7 @@ class LuongTranslator(SequenceModel):
         if align is None and score is not None:
             align = LuongAttention(score, dtype=dtype, name="score")
             if window is not None:
-                align = LocalAttention(align, half_width, window, dtype=dtype, name="local")
+                align = LocalAttention(align, window_radius, window, dtype=dtype, name="local")
 
         # === Layers ===
         layers = keras.layers
@@ -148,7 +148,7 @@ class LuongTranslator(SequenceModel):
                 align,
                 attend="after",
                 input_feeding=input_feeding,
-                feedback=self._write if scheduled_sampling else None,
+                sample_fn=self._write if scheduled_sampling else None,
                 dtype=dtype,
                 name="decoder",
             )
@@ -180,7 +180,7 @@ class LuongTranslator(SequenceModel):
             "num_layers": num_layers,
             "score": score,
             "window": window,
-            "half_width": half_width,
+            "window_radius": window_radius,
             "attention": attention,
             "input_feeding": input_feeding,
             "reverse_source": reverse_source,
@@ -192,7 +192,7 @@ class LuongTranslator(SequenceModel):
 
     def _remember(self, source):
         """The states of the last LSTM in the order of the source, its mask, and all last states."""
-        mask = ops.not_equal(source, self.padding)
+        mask = ops.not_equal(source, self.pad_id)
         memory, states = self.source_embedding(source), []
         for encoder in self.encoders:
             memory, *state = encoder(self.drop(memory), mask=mask)

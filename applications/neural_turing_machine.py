@@ -39,7 +39,7 @@ class NeuralTuringMachine(FunctionalModel):
     Example:
 
     >>> from keras_attn.applications import NeuralTuringMachine
-    >>> task = keras_attn.datasets.CopyTask(lengths=3, bits=4, batches=2)
+    >>> task = keras_attn.datasets.CopyTask(lengths=3, bits=4, steps_per_epoch=2)
     >>> cell = keras_attn.NTMCell(16, memory_locations=8, memory_width=6)
     >>> model = NeuralTuringMachine(task.input_channels, task.target_channels, cell)
     >>> model.compile(

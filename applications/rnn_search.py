@@ -122,7 +122,7 @@ class RNNSearch(SequenceModel):
         self.decoder = AttentionDecoder(
             layers.GRUCell(units, reset_after=reset_after, dtype=dtype, name="cell"),
             attention,
-            feedback=self._write if scheduled_sampling else None,
+            sample_fn=self._write if scheduled_sampling else None,
             dtype=dtype,
             name="decoder",
         )
@@ -159,7 +159,7 @@ class RNNSearch(SequenceModel):
         super().__init__((source, target), logits, weights, dtype, arguments, **kwargs)
 
     def _annotate(self, source):
-        mask = ops.not_equal(source, self.padding)
+        mask = ops.not_equal(source, self.pad_id)
         embedded = self.drop(self.source_embedding(source))
         annotations, _, backward = self.encoder(embedded, mask=mask)
         return self.drop(annotations), mask, self.first_state(backward)

@@ -128,7 +128,7 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         # === Functional model ===
         image = keras.Input(detector.image_shape, name="image")
         target = keras.Input((None,), dtype="int32", name="target")
-        written = ops.not_equal(target, self.padding)
+        written = ops.not_equal(target, self.pad_id)
         seen, found = self._detect(image, detector, words, num_attributes)
         embedded, attributes = self.drop(self.target_embedding(target)), self._embed(found)
         self.logits = TiedLogits(self.target_embedding, dtype=dtype, name="logits")

@@ -28,7 +28,7 @@ class SequenceModel(GenerativeModel):
         super().__init__(inputs, logits, weights, dtype, arguments, **kwargs)
 
     def memory_mask(self, source):
-        return ops.not_equal(source, self.padding)
+        return ops.not_equal(source, self.pad_id)
 
     def generate(
         self,
@@ -53,9 +53,10 @@ class SequenceModel(GenerativeModel):
             return_alignments: whether to return where each token looked.
             replace_unknown: whether an unknown word is replaced by the source word that it looked
                 at most, for a model with two tokenizers.
-            **options: of `keras_attn.decoding.beam_search`, `greedy_search` or `sample`: `beams`,
-                `length_penalty`, `temperature`, ... With `hypotheses` or `samples` above 1 there is
-                a list of so many for each input, or of as many as there are, the best first.
+            **options: of `keras_attn.decoding.beam_search`, `greedy_search` or `sample`:
+                `num_beams`, `length_penalty`, `temperature`, ... With `num_hypotheses` or
+                `num_samples` above 1 there is a list of so many for each input, or of as many as
+                there are, the best first.
 
         Returns:
             Strings for strings, of a model with a tokenizer of the target, otherwise lists of

@@ -7,13 +7,18 @@ from keras_attn.decoding import beam_search, greedy_search, sample
 
 SEARCHES = {"greedy": greedy_search, "beam": beam_search, "sample": sample}
 # What the search of a model says itself.
-OWN = {"step", "state", "start", "end", "max_length", "constants", "memory_mask", "padding"}
+OWN = {"step", "state", "start_id", "end_id", "max_length", "constants", "memory_mask", "pad_id"}
 OPTIONS = {
     name: set(inspect.signature(function).parameters) - OWN
     for name, function in (("beam", beam_search), ("sample", sample))
 }
 # A greedy search is a beam of one.
-OPTIONS["greedy"] = OPTIONS["beam"] - {"beams", "hypotheses", "length_penalty", "coverage_penalty"}
+OPTIONS["greedy"] = OPTIONS["beam"] - {
+    "num_beams",
+    "num_hypotheses",
+    "length_penalty",
+    "coverage_penalty",
+}
 
 
 class SequenceSearches:
@@ -71,7 +76,7 @@ class SequenceSearches:
                 )
         # As lists, arrays of tokens tell from one another.
         options = {
-            name: np.ravel(value).tolist() if name == "forbidden" else value
+            name: np.ravel(value).tolist() if name == "suppress_tokens" else value
             for name, value in options.items()
         }
         seed = options.pop("seed", None)
@@ -90,8 +95,8 @@ class _SequenceSearch(keras.Model):
         self.model = model
         self.search = search
         self.max_length = max_length
-        never = (model.padding, model.start, *options.get("forbidden", ()))
-        self.options = {**options, "forbidden": never}
+        never = (model.pad_id, model.start_id, *options.get("suppress_tokens", ()))
+        self.options = {**options, "suppress_tokens": never}
         self.draws = draws
 
     def call(self, source):
@@ -104,8 +109,8 @@ class _SequenceSearch(keras.Model):
         found = SEARCHES[self.search](
             self.model.step,
             state,
-            self.model.start,
-            self.model.end,
+            self.model.start_id,
+            self.model.end_id,
             self.max_length,
             constants=constants,
             **more,

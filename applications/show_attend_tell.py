@@ -26,7 +26,7 @@ class ShowAttendTell(ImageCaptioner):
     | `units`, `embedding_units` | `n`, `m` |
     | `state_read_out`, `context_read_out`, `logits` | `L_h`, `L_z`, `L_o` |
     | `mode`, `gate` | soft or hard attention, `β`, see `VisualAttention` |
-    | `coverage_weight` | `λ` of the doubly stochastic penalty, of the soft mode |
+    | `doubly_stochastic_weight` | `λ` of the doubly stochastic penalty, of the soft mode |
     | `estimator="reinforce"` | how the hard mode learns where to look |
     | `reward_weight`, `entropy_weight` | `λ_r`, `λ_e` of the hard mode |
 
@@ -55,7 +55,7 @@ class ShowAttendTell(ImageCaptioner):
         embedding_units: of the words.
         mode: `"soft"` or `"hard"`.
         gate: None, `"scalar"` or `"vector"`.
-        coverage_weight: 1 in the paper.
+        doubly_stochastic_weight: 1 in the paper.
         estimator: of the hard mode, `"reinforce"`, the paper's, or `"straight_through"`, which is
             biased, but learns from each draw what all other places would have shown; see
             `HardAttention`.
@@ -114,7 +114,7 @@ class ShowAttendTell(ImageCaptioner):
         embedding_units=512,
         mode="soft",
         gate="scalar",
-        coverage_weight=1.0,
+        doubly_stochastic_weight=1.0,
         estimator="reinforce",
         reward_weight=1.0,
         entropy_weight=0.002,
@@ -177,7 +177,7 @@ class ShowAttendTell(ImageCaptioner):
         embedded = self.drop(self.target_embedding(target))
         states, contexts, weights, drawn = self.decoder(
             [embedded, annotations],
-            mask=[ops.not_equal(target, self.padding), None],
+            mask=[ops.not_equal(target, self.pad_id), None],
             initial_state=first,
             return_contexts=True,
             return_attention_scores=True,
@@ -200,7 +200,7 @@ class ShowAttendTell(ImageCaptioner):
             "embedding_units": embedding_units,
             "mode": mode,
             "gate": gate,
-            "coverage_weight": coverage_weight,
+            "doubly_stochastic_weight": doubly_stochastic_weight,
             "estimator": estimator,
             "reward_weight": reward_weight,
             "entropy_weight": entropy_weight,
@@ -239,15 +239,17 @@ class ShowAttendTell(ImageCaptioner):
         logits = y_pred["logits"]
         loss = super().compute_loss(x, y, logits, sample_weight, training)
         if self.mode == "soft":
-            further = self.coverage_weight * doubly_stochastic_loss(y_pred["attention_weights"])
+            further = self.doubly_stochastic_weight * doubly_stochastic_loss(
+                y_pred["attention_weights"]
+            )
         elif self.estimator == "straight_through":
             further = -self.entropy_weight * y_pred["entropy"][:, 0]
         else:
             reward = -self.reward_weight * keras.losses.sparse_categorical_crossentropy(
-                y, logits, from_logits=True, ignore_class=self.padding
+                y, logits, from_logits=True, ignore_class=self.pad_id
             )
             draws = y_pred["log_probability"], y_pred["entropy"]
-            written = ops.not_equal(y, self.padding)
+            written = ops.not_equal(y, self.pad_id)
             further = self.reinforce.loss(*draws, reward, written, training)
         return loss + self._per_word(further, x["target"])
 

@@ -13,12 +13,13 @@ class SpatialTransformerAddition(TransformingModel):
     `logits = f([V¹, V²])`, `Vⁿ = sample(U, T_θⁿ(G))`, `[θ¹, θ²] = f_loc(U)`
 
     Every head warps *all* channels of the image; what they give is concatenated along the channels,
-    so that the classifier gets `heads × channels` of them. Nothing says which head is to look at
+    so that the classifier gets `num_heads × channels` of them. Nothing says which head is to look
+    at
     which digit: they divide the work between them.
 
     | here | in the paper |
     | --- | --- |
-    | `heads=2, backbone="fcn"` | 2×ST-FCN |
+    | `num_heads=2, backbone="fcn"` | 2×ST-FCN |
     | `transformation=None` | FCN or CNN |
 
     Args:
@@ -27,9 +28,9 @@ class SpatialTransformerAddition(TransformingModel):
         num_classes: the number of sums; 19 for two digits.
         backbone: `"fcn"` or `"cnn"`, see `keras_attn.applications.SpatialTransformerClassifier`.
         transformation: of `keras_attn.SpatialTransformer`, or None for the network without one.
-        heads: the number of transformers.
-        start: `"identity"` or `"tiling"`, see `keras_attn.SpatialTransformer`.
-        sampled_size: `(height, width)` of the warped images; that of the image by default.
+        num_heads: the number of transformers.
+        initialization: `"identity"` or `"tiling"`, see `keras_attn.SpatialTransformer`.
+        output_size: `(height, width)` of the warped images; that of the image by default.
         filters: of the two convolutions of `"cnn"`.
         units: width of the hidden dense layers, or None to have it follow from `num_parameters`.
         num_parameters: the number of weights of the model, if `units` is None.
@@ -68,9 +69,9 @@ class SpatialTransformerAddition(TransformingModel):
         num_classes=19,
         backbone="fcn",
         transformation="affine",
-        heads=2,
-        start="identity",
-        sampled_size=None,
+        num_heads=2,
+        initialization="identity",
+        output_size=None,
         filters=(32, 64),
         units=None,
         num_parameters=800_000,
@@ -80,21 +81,21 @@ class SpatialTransformerAddition(TransformingModel):
         **kwargs,
     ):
         data_format = data_format or keras.config.image_data_format()
-        size = backbones.check_backbone(backbone, image_shape, data_format, filters, sampled_size)
+        size = backbones.check_backbone(backbone, image_shape, data_format, filters, output_size)
         backbones.check_positive(
-            num_classes=num_classes, heads=heads, units=units, num_parameters=num_parameters
+            num_classes=num_classes, num_heads=num_heads, units=units, num_parameters=num_parameters
         )
 
-        if transformation is None and sampled_size is not None:
+        if transformation is None and output_size is not None:
             raise ValueError(
-                "`sampled_size` needs a transformation. "
-                f"Received: sampled_size={sampled_size} with transformation=None"
+                "`output_size` needs a transformation. "
+                f"Received: output_size={output_size} with transformation=None"
             )
 
         # === Layers ===
         channels = backbones.check_images(image_shape, data_format)[-1]
         if transformation is not None:
-            channels *= heads
+            channels *= num_heads
         features = backbones.features(backbone, channels, filters, data_format, dtype)
         flatten = backbones.flatten(data_format, dtype)
         localization = None
@@ -109,15 +110,15 @@ class SpatialTransformerAddition(TransformingModel):
                 localization=localization,
                 output_size=size,
                 transformation=transformation,
-                heads=heads,
-                start=start,
+                num_heads=num_heads,
+                initialization=initialization,
                 antialias=antialias,
                 data_format=data_format,
                 dtype=dtype,
                 name="transform",
             )
             look = transform(image, return_transformation=True)
-            stack = _heads_to_channels(look[0], heads, data_format)
+            stack = _heads_to_channels(look[0], num_heads, data_format)
         flat = flatten(features(stack))
         logits, hidden_units = backbones.classify(
             image, flat, num_classes, backbone, units, num_parameters, dtype
@@ -127,9 +128,9 @@ class SpatialTransformerAddition(TransformingModel):
             "num_classes": num_classes,
             "backbone": backbone,
             "transformation": transformation,
-            "heads": heads,
-            "start": start,
-            "sampled_size": sampled_size,
+            "num_heads": num_heads,
+            "initialization": initialization,
+            "output_size": output_size,
             "filters": tuple(filters),
             "units": hidden_units,
             "num_parameters": num_parameters,
@@ -139,10 +140,10 @@ class SpatialTransformerAddition(TransformingModel):
         super().__init__(image, logits, look, dtype, arguments, **kwargs)
 
 
-def _heads_to_channels(warped, heads, data_format):
-    if heads == 1:
+def _heads_to_channels(warped, num_heads, data_format):
+    if num_heads == 1:
         return warped
     if data_format == "channels_first":
-        return ops.reshape(warped, (-1, heads * warped.shape[2], *warped.shape[3:]))
+        return ops.reshape(warped, (-1, num_heads * warped.shape[2], *warped.shape[3:]))
     warped = ops.moveaxis(warped, 1, -2)
-    return ops.reshape(warped, (-1, *warped.shape[1:3], heads * warped.shape[-1]))
+    return ops.reshape(warped, (-1, *warped.shape[1:3], num_heads * warped.shape[-1]))

@@ -17,7 +17,7 @@ class SpatialTransformerClassifier(TransformingModel):
     | `backbone="cnn"` | CNN: 9×9 convolution, pooling, 7×7 convolution, pooling, dense layers |
     | `backbone="fcn"` | FCN: two hidden dense layers on the pixels |
     | `transformation` | `T_θ`; with one the model is ST-CNN or ST-FCN |
-    | `sampled_size` | size of the regular grid `G` |
+    | `output_size` | size of the regular grid `G` |
 
     *Equal size*: the width of the hidden dense layers follows from `num_parameters`, the weights of
     the whole model. So two models that differ in `transformation` alone, None among them, have
@@ -38,10 +38,10 @@ class SpatialTransformerClassifier(TransformingModel):
         num_classes: the number of classes.
         backbone: `"cnn"` or `"fcn"`.
         transformation: of `keras_attn.SpatialTransformer`, or None for the network without one.
-        heads: the number of transformers. The convolutions are the same for the image of every
+        num_heads: the number of transformers. The convolutions are the same for the image of every
             head; their features are concatenated.
-        start: `"identity"` or `"tiling"`, see `keras_attn.SpatialTransformer`.
-        sampled_size: `(height, width)` of the warped images; that of the image by default.
+        initialization: `"identity"` or `"tiling"`, see `keras_attn.SpatialTransformer`.
+        output_size: `(height, width)` of the warped images; that of the image by default.
         shared_localization: whether the localization network begins with the convolutions of
             the classifier, for `"cnn"`. Otherwise it is, for `"cnn"`, the default of
             `keras_attn.SpatialTransformer`, and for `"fcn"` two dense layers of 32.
@@ -51,7 +51,7 @@ class SpatialTransformerClassifier(TransformingModel):
         scale_range, max_shift, control_points: limits and lattice of the transformation, see
             `keras_attn.SpatialTransformer`.
         interpolation, padding_mode, antialias: see `keras_attn.ops.grid_sample`. Anti-aliasing
-            matters where `sampled_size` is smaller than the image.
+            matters where `output_size` is smaller than the image.
         data_format: `"channels_last"` or `"channels_first"`; `keras.config.image_data_format()` by
             default.
         dtype: dtype policy of the layers; the logits are float32 whatever it is.
@@ -88,9 +88,9 @@ class SpatialTransformerClassifier(TransformingModel):
         num_classes,
         backbone="cnn",
         transformation="affine",
-        heads=1,
-        start="identity",
-        sampled_size=None,
+        num_heads=1,
+        initialization="identity",
+        output_size=None,
         shared_localization=False,
         filters=(32, 64),
         units=None,
@@ -106,15 +106,15 @@ class SpatialTransformerClassifier(TransformingModel):
         **kwargs,
     ):
         data_format = data_format or keras.config.image_data_format()
-        size = backbones.check_backbone(backbone, image_shape, data_format, filters, sampled_size)
+        size = backbones.check_backbone(backbone, image_shape, data_format, filters, output_size)
         backbones.check_positive(
-            num_classes=num_classes, heads=heads, units=units, num_parameters=num_parameters
+            num_classes=num_classes, num_heads=num_heads, units=units, num_parameters=num_parameters
         )
-        if transformation is None and (heads > 1 or shared_localization or sampled_size):
+        if transformation is None and (num_heads > 1 or shared_localization or output_size):
             raise ValueError(
-                "`heads`, `shared_localization` and `sampled_size` need a transformation. "
-                f"Received: heads={heads}, shared_localization={shared_localization}, "
-                f"sampled_size={sampled_size} with transformation=None"
+                "`num_heads`, `shared_localization` and `output_size` need a transformation. "
+                f"Received: num_heads={num_heads}, shared_localization={shared_localization}, "
+                f"output_size={output_size} with transformation=None"
             )
         if shared_localization and (backbone != "cnn" or transformation == "flow"):
             raise ValueError(
@@ -148,8 +148,8 @@ class SpatialTransformerClassifier(TransformingModel):
                 localization=localization,
                 output_size=size,
                 transformation=transformation,
-                heads=heads,
-                start=start,
+                num_heads=num_heads,
+                initialization=initialization,
                 scale_range=scale_range,
                 max_shift=max_shift,
                 control_points=control_points,
@@ -162,12 +162,12 @@ class SpatialTransformerClassifier(TransformingModel):
             )
             look = transform(image, return_transformation=True)
             warped = look[0]
-        if heads > 1:
+        if num_heads > 1:
             # The heads go through the convolutions as a larger batch.
             warped = ops.reshape(warped, (-1, *warped.shape[2:]))
         flat = backbones.flatten(data_format, dtype)(features(warped))
-        if heads > 1:
-            flat = ops.reshape(flat, (-1, heads * flat.shape[-1]))
+        if num_heads > 1:
+            flat = ops.reshape(flat, (-1, num_heads * flat.shape[-1]))
         logits, hidden_units = backbones.classify(
             image, flat, num_classes, backbone, units, num_parameters, dtype
         )
@@ -176,9 +176,9 @@ class SpatialTransformerClassifier(TransformingModel):
             "num_classes": num_classes,
             "backbone": backbone,
             "transformation": transformation,
-            "heads": heads,
-            "start": start,
-            "sampled_size": sampled_size,
+            "num_heads": num_heads,
+            "initialization": initialization,
+            "output_size": output_size,
             "shared_localization": shared_localization,
             "filters": tuple(filters),
             "units": hidden_units,

@@ -28,7 +28,7 @@ class VariationalAutoencoder(VariationalModel):
     | `latent_units` | numbers of `z` |
     | `units` | of the hidden layers of the encoder `q_φ(z | x)`, and mirrored of the decoder |
     | `likelihood` | `p_θ(x | z)` |
-    | `divergence` | the term `D_KL` |
+    | `kl_divergence` | the term `D_KL` |
 
     It is `DRAW` of one step, without a canvas. It trains on examples alone, `compile(optimizer)`
     and `fit(x)`; the loss is in nats for an example.
@@ -39,7 +39,7 @@ class VariationalAutoencoder(VariationalModel):
         units: widths of the hidden layers of the encoder; the decoder has them in the other order.
         activation: of the hidden layers.
         likelihood: `"bernoulli"` for examples in [0, 1], `"gaussian"` for any.
-        deviation: of the Gaussian likelihood, `σ` of every number.
+        stddev: of the Gaussian likelihood, `σ` of every number.
         seed: of the noise.
         dtype: dtype policy of the layers.
         **kwargs: of `keras.Model`.
@@ -48,7 +48,7 @@ class VariationalAutoencoder(VariationalModel):
         x: `(batch, *example_shape)`.
 
     Returns:
-        A dictionary of `canvas`, like `x`, logits or means, and `divergence`, `(batch, 1)`, in
+        A dictionary of `canvas`, like `x`, logits or means, and `kl_divergence`, `(batch, 1)`, in
         nats.
 
     Raises:
@@ -76,7 +76,7 @@ class VariationalAutoencoder(VariationalModel):
         units=(256,),
         activation="relu",
         likelihood="bernoulli",
-        deviation=1.0,
+        stddev=1.0,
         seed=None,
         dtype=None,
         **kwargs,
@@ -96,10 +96,10 @@ class VariationalAutoencoder(VariationalModel):
 
         # === Functional model ===
         x = keras.Input(example_shape, name="x")
-        latent, divergence = self.latent(through(self.encoder, self.flatten(x)))
+        latent, kl_divergence = self.latent(through(self.encoder, self.flatten(x)))
         outputs = {
             "canvas": self._canvas(latent),
-            "divergence": keras.layers.Reshape((1,), dtype="float32")(divergence),
+            "kl_divergence": keras.layers.Reshape((1,), dtype="float32")(kl_divergence),
         }
         arguments = {
             "example_shape": example_shape,
@@ -107,14 +107,14 @@ class VariationalAutoencoder(VariationalModel):
             "units": units,
             "activation": activation,
             "likelihood": likelihood,
-            "deviation": deviation,
+            "stddev": stddev,
             "seed": seed,
         }
         super().__init__(
             x,
             outputs,
             likelihood,
-            deviation,
+            stddev,
             (latent_units,),
             dtype,
             arguments,
@@ -172,14 +172,14 @@ class VariationalAutoencoder(VariationalModel):
         return self._apply("encode", batch_size, x)
 
     def log_ratio(self, x, noise):
-        latent, mean, log_deviation = self._draw(x, noise)
+        latent, mean, log_stddev = self._draw(x, noise)
         prior = gaussian_log_probability(latent, ops.zeros_like(latent), ops.zeros_like(latent))
-        return self._canvas(latent), prior - gaussian_log_probability(latent, mean, log_deviation)
+        return self._canvas(latent), prior - gaussian_log_probability(latent, mean, log_stddev)
 
     def _draw(self, x, noise):
         """`z` of some noise, `μ` and `log σ`."""
-        mean, log_deviation = self.latent.infer(through(self.encoder, self.flatten(x)))
-        return mean + ops.exp(log_deviation) * noise, mean, log_deviation
+        mean, log_stddev = self.latent.infer(through(self.encoder, self.flatten(x)))
+        return mean + ops.exp(log_stddev) * noise, mean, log_stddev
 
     def _canvas(self, latent):
         return self.unflatten(through(self.decoder, latent))

@@ -16,16 +16,16 @@ class VariationalModel(FunctionalModel):
 
     It trains on `x` alone, with `compile(optimizer)` and `fit(x)`. The loss is the bound in nats
     for an example, `-log p(x | z) + D_KL(q(z | x) || p(z))`, of one draw of `z`, in `evaluate` too;
-    the metrics `reconstruction` and `divergence` are its two parts. `predict` draws nothing: it
+    the metrics `reconstruction` and `kl_divergence` are its two parts. `predict` draws nothing: it
     takes `z` for its mean. Weights of examples need targets, as Keras drops them otherwise:
     `fit(x, x, sample_weight=weights)`.
 
     Args:
         inputs: of the functional model, one.
         outputs: `canvas`, like the input: logits of the pixels of a Bernoulli likelihood, or means
-            of a Gaussian one; and `divergence`, `(batch, steps)`, in nats.
+            of a Gaussian one; and `kl_divergence`, `(batch, steps)`, in nats.
         likelihood: `"bernoulli"` or `"gaussian"`.
-        deviation: of the Gaussian likelihood, `σ` of each number.
+        stddev: of the Gaussian likelihood, `σ` of each number.
         latent_shape: of `z` for one example.
         dtype, arguments: see `FunctionalModel`.
         generate, reconstruct, encode: functions of `Compiled`, from `z`, from `x` and noise like
@@ -38,7 +38,7 @@ class VariationalModel(FunctionalModel):
         inputs,
         outputs,
         likelihood,
-        deviation,
+        stddev,
         latent_shape,
         dtype,
         arguments,
@@ -47,10 +47,10 @@ class VariationalModel(FunctionalModel):
         encode=None,
         **kwargs,
     ):
-        if not deviation > 0:
-            raise ValueError(f"`deviation` must be positive. Received: deviation={deviation}")
+        if not stddev > 0:
+            raise ValueError(f"`stddev` must be positive. Received: stddev={stddev}")
         super().__init__(inputs, outputs, dtype, arguments, **kwargs)
-        self.likelihood, self.deviation = checked_likelihood(likelihood), float(deviation)
+        self.likelihood, self.stddev = checked_likelihood(likelihood), float(stddev)
         self.latent_shape = latent_shape
         self._apply = Compiled(
             self,
@@ -60,7 +60,7 @@ class VariationalModel(FunctionalModel):
             log_weight=self._log_weight,
         )
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
-        self.divergence_tracker = keras.metrics.Mean(name="divergence")
+        self.kl_divergence_tracker = keras.metrics.Mean(name="kl_divergence")
 
     def log_probability(self, x, canvas):
         """`log p(x | z)` of what was made of `z`.
@@ -75,14 +75,14 @@ class VariationalModel(FunctionalModel):
         x, canvas = (ops.reshape(each, (ops.shape(each)[0], -1)) for each in (x, canvas))
         if self.likelihood == "bernoulli":
             return bernoulli_log_probability(x, canvas)
-        log_deviation = ops.full_like(canvas, float(np.log(self.deviation)))
-        return gaussian_log_probability(x, canvas, log_deviation)
+        log_stddev = ops.full_like(canvas, float(np.log(self.stddev)))
+        return gaussian_log_probability(x, canvas, log_stddev)
 
     def mean(self, canvas):
         """What a canvas shows: the mean of the likelihood."""
         return ops.sigmoid(canvas) if self.likelihood == "bernoulli" else canvas
 
-    def log_likelihood(self, images, samples=50, batch_size=64, seed=None):
+    def log_likelihood(self, images, num_samples=50, batch_size=64, seed=None):
         """An estimate of `log p(x)` from below, by importance sampling.
 
         `log 1/S Σ_s p(x | z_s) p(z_s) / q(z_s | x)`, which is on average the bound of training for
@@ -90,7 +90,7 @@ class VariationalModel(FunctionalModel):
 
         Args:
             images: examples, as the model takes them.
-            samples: `S`.
+            num_samples: `S`.
             batch_size: examples at a time.
             seed: an integer, for the same noise again.
 
@@ -106,11 +106,11 @@ class VariationalModel(FunctionalModel):
         """
         generator = np.random.default_rng(seed)
         total = np.full(len(images), -np.inf)
-        for _ in range(positive_integer("samples", samples)):
+        for _ in range(positive_integer("num_samples", num_samples)):
             noise = self.drawn("noise", None, len(images), generator)
             weight = self._apply("log_weight", batch_size, images, noise)
             total = np.logaddexp(total, weight.astype("float64"))
-        return total - np.log(samples)
+        return total - np.log(num_samples)
 
     def log_ratio(self, x, noise):
         """What is made of one draw of `z`, and how much likelier the prior has it than `q`.
@@ -159,12 +159,12 @@ class VariationalModel(FunctionalModel):
         if not training:
             y_pred = self(x, training=True)
         reconstruction = -self.log_probability(x, y_pred["canvas"])
-        divergence = ops.sum(ops.cast(y_pred["divergence"], reconstruction.dtype), axis=-1)
+        kl_divergence = ops.sum(ops.cast(y_pred["kl_divergence"], reconstruction.dtype), axis=-1)
         if sample_weight is not None:
             sample_weight = ops.cast(sample_weight, reconstruction.dtype)
         self.reconstruction_tracker.update_state(reconstruction, sample_weight)
-        self.divergence_tracker.update_state(divergence, sample_weight)
-        bound = reconstruction + divergence
+        self.kl_divergence_tracker.update_state(kl_divergence, sample_weight)
+        bound = reconstruction + kl_divergence
         if sample_weight is not None:
             bound = bound * sample_weight
         loss = ops.mean(bound)

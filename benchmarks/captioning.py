@@ -7,7 +7,7 @@ Ours is `ShowAttendTell` on feature maps that are given. The peer has the same s
 well-known tutorial for PyTorch writes it: a loop over the words in Python, in which the annotations
 are projected anew at every step, with a gate for each number of the context and the logits of each
 word computed one after the other. Milliseconds are those of a step of training, Adam included. JAX
-and TensorFlow run compiled; PyTorch as it is, and after `keras_attn.compile_steps()`.
+and TensorFlow run compiled; PyTorch as it is, and after `keras_attn.enable_step_compilation()`.
 """
 
 import os
@@ -48,7 +48,7 @@ def measure(backend):
     task = f"training step, {BATCH} maps {SIDE}x{SIDE}x{DEPTH}, {WORDS} words"
     found = harness.rows(task, backend, harness.interleaved(functions, seconds=15.0))
     if backend == "torch":
-        keras_attn.compile_steps()
+        keras_attn.enable_step_compilation()
         functions["ours"]()
         milliseconds = harness.interleaved(functions, seconds=15.0)
         found += harness.rows(f"{task}, compiled steps", backend, milliseconds)

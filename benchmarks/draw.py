@@ -90,7 +90,7 @@ def peer(torch):
             super().__init__()
             self.encoder = nn.LSTMCell(2 * PATCH * PATCH + UNITS, UNITS)
             self.mean = nn.Linear(UNITS, LATENT)
-            self.log_deviation = nn.Linear(UNITS, LATENT)
+            self.log_stddev = nn.Linear(UNITS, LATENT)
             self.decoder = nn.LSTMCell(LATENT, UNITS)
             self.read_window = nn.Linear(UNITS, 5)
             self.write_window = nn.Linear(UNITS, 5)
@@ -129,20 +129,20 @@ def peer(torch):
             canvas = torch.zeros(batch, SIDE * SIDE)
             encoder = [torch.zeros(batch, UNITS)] * 2
             decoder = [torch.zeros(batch, UNITS)] * 2
-            divergence = 0.0
+            kl_divergence = 0.0
             for _ in range(STEPS):
                 error = image - torch.sigmoid(canvas)
                 seen = self.read(image, error, decoder[0])
                 encoder = self.encoder(torch.cat([seen, decoder[0]], dim=1), encoder)
-                mean, log_deviation = self.mean(encoder[0]), self.log_deviation(encoder[0])
-                deviation = torch.exp(log_deviation)
-                latent = mean + deviation * torch.randn_like(mean)
-                terms = mean**2 + deviation**2 - 2 * log_deviation - 1
-                divergence = divergence + 0.5 * terms.sum(dim=1)
+                mean, log_stddev = self.mean(encoder[0]), self.log_stddev(encoder[0])
+                stddev = torch.exp(log_stddev)
+                latent = mean + stddev * torch.randn_like(mean)
+                terms = mean**2 + stddev**2 - 2 * log_stddev - 1
+                kl_divergence = kl_divergence + 0.5 * terms.sum(dim=1)
                 decoder = self.decoder(latent, decoder)
                 canvas = canvas + self.write(decoder[0])
             told = nn.functional.binary_cross_entropy_with_logits(canvas, image, reduction="none")
-            return (told.sum(dim=1) + divergence).mean()
+            return (told.sum(dim=1) + kl_divergence).mean()
 
     return Painter()
 

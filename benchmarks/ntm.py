@@ -62,7 +62,7 @@ def our_step(batch, locations=LOCATIONS, length=LENGTH):
     from keras_attn.applications import NeuralTuringMachine
     from keras_attn.datasets import CopyTask
 
-    task = CopyTask(lengths=length, batch_size=batch, multiple=1)
+    task = CopyTask(lengths=length, batch_size=batch, pad_to_multiple_of=1)
     cell = NTMCell(UNITS, memory_locations=locations, memory_width=WIDTH)
     model = NeuralTuringMachine(task.input_channels, task.target_channels, cell)
     model.compile(
@@ -79,9 +79,9 @@ def with_compiled_steps(step):
     import keras_attn
 
     def compiled():
-        keras_attn.compile_steps()
+        keras_attn.enable_step_compilation()
         step()
-        keras_attn.compile_steps(False)
+        keras_attn.enable_step_compilation(False)
 
     return compiled
 
@@ -90,7 +90,7 @@ def peer_step(torch, batch):
     """A function that trains the peer by one batch."""
     from keras_attn.datasets import CopyTask
 
-    task = CopyTask(lengths=LENGTH, batch_size=batch, multiple=1)
+    task = CopyTask(lengths=LENGTH, batch_size=batch, pad_to_multiple_of=1)
     model = peer(torch, task.input_channels, task.target_channels)
     optimizer = torch.optim.RMSprop(model.parameters(), 1e-4, momentum=0.9)
     inputs, targets, weights = map(torch.from_numpy, task[0])

@@ -31,7 +31,7 @@ from keras_attn.layers import (
     WholeImageRead,
     WholeImageWrite,
 )
-from keras_attn.ops.compiled_steps import compile_steps
+from keras_attn.ops.compiled_steps import enable_step_compilation
 
 __version__ = "0.1.0"
 
@@ -65,9 +65,9 @@ __all__ = [
     "WholeImageRead",
     "WholeImageWrite",
     "applications",
-    "compile_steps",
     "datasets",
     "decoding",
+    "enable_step_compilation",
     "losses",
     "metrics",
     "ops",

@@ -158,7 +158,7 @@ def make_model(mode, shape, train, tokenizer, options, **hard):
         tokenizer,
         mode=mode,
         gate=None if options.gate == "none" else options.gate,
-        coverage_weight=options.coverage,
+        doubly_stochastic_weight=options.coverage,
         estimator=options.estimator if mode == "hard" else "reinforce",
         **sizes,
         **hard,
@@ -238,7 +238,7 @@ expectation of what it would see, which is more than one place shows it.
 
 
 def judge(mode, model, images, scenes, options):
-    search = {"search": "beam", "beams": options.beams, "max_length": 30, "batch_size": 100}
+    search = {"search": "beam", "num_beams": options.beams, "max_length": 30, "batch_size": 100}
     attends = mode != "none"
     looks = mode in ("soft", "hard", "expectation")
     found = model.generate(images, return_alignments=attends, **search)

@@ -79,5 +79,5 @@ def batches(images, scenes, tokenizer, options, shuffle=True):
     """Images and captions for `fit`."""
     ids = [tokenizer.encode(captions) for captions in scenes.captions]
     return ImageCaptions(
-        images, ids, options.batch_size, multiple=20, shuffle=shuffle, seed=options.seed
+        images, ids, options.batch_size, pad_to_multiple_of=20, shuffle=shuffle, seed=options.seed
     )

@@ -183,7 +183,7 @@ def main(arguments=None):
         f"{options.dataset}, on {backend()}: {len(train.images)} images, "
         f"{model.count_params():,} weights"
     )
-    model.start_from(train.images)
+    model.initialize_from(train.images)
     history = train_model(model, train, validation, options)
     trained = time.perf_counter() - start
     found = model.evaluate(test, batch_size=100, verbose=0, return_dict=True)
@@ -199,7 +199,7 @@ def main(arguments=None):
     )
     print(
         f"\ntest: bound {found['loss']:.2f} nats for an image, of which reconstruction "
-        f"{found['reconstruction']:.2f} and divergence {found['divergence']:.2f}; -log p(x) of "
+        f"{found['reconstruction']:.2f} and divergence {found['kl_divergence']:.2f}; -log p(x) of "
         f"{len(some)} of them, by {options.samples} samples, {-likelihood:.2f}"
     )
     seconds = time.perf_counter() - start

@@ -107,7 +107,7 @@ def make_network(name, options):
         data_format="channels_last",
     )
     if name == "attention":
-        model.cover()
+        model.initialize_to_full_image()
     return model
 
 

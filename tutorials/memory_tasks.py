@@ -40,9 +40,9 @@ def _tests(task, name, *cases):
 
 
 # Lengths are rounded up by more where training has many of them, each of which is compiled.
-copy = functools.partial(CopyTask, multiple=7)
-repeat_copy = functools.partial(RepeatCopyTask, multiple=28)
-recall = functools.partial(AssociativeRecallTask, multiple=12)
+copy = functools.partial(CopyTask, pad_to_multiple_of=7)
+repeat_copy = functools.partial(RepeatCopyTask, pad_to_multiple_of=28)
+recall = functools.partial(AssociativeRecallTask, pad_to_multiple_of=12)
 
 TASKS = {
     "copy": Task(

@@ -101,8 +101,8 @@ def make_model(network, task, options):
         options.units or units,
         memory_locations=options.locations,
         memory_width=options.width,
-        read_heads=heads,
-        write_heads=heads,
+        num_read_heads=heads,
+        num_write_heads=heads,
         controller=options.controller,
         gradient_clip=options.gradient_clip,
     )
@@ -174,7 +174,12 @@ def train_model(model, task, seed, options):
         weighted_metrics=[BitsPerSequence(), BitError(), SequenceError()],
         jit_compile=jit_compile(),
     )
-    sequences = task(batch_size=options.batch_size, batches=steps, seed=seed, growth=options.growth)
+    sequences = task(
+        batch_size=options.batch_size,
+        steps_per_epoch=steps,
+        seed=seed,
+        curriculum_epochs=options.growth,
+    )
     history = model.fit(sequences, epochs=epochs, verbose=2).history
     history = {name: [float(value) for value in values] for name, values in history.items()}
     seen = steps * options.batch_size / 1000.0
@@ -193,7 +198,7 @@ def judge(model, options):
     for name, make in TASKS[options.task].tests.items():
         size = min(options.test_sequences, 32)
         batches = -(-options.test_sequences // size)
-        sequences = make(batch_size=size, batches=batches, fixed=True, seed=99)
+        sequences = make(batch_size=size, steps_per_epoch=batches, fixed=True, seed=99)
         figures = model.evaluate(sequences, verbose=0, return_dict=True)
         found[name] = {kind: float(value) for kind, value in figures.items() if kind != "loss"}
         if options.task == "ngrams":
@@ -205,7 +210,9 @@ def judge(model, options):
 def draw(network, model, options):
     """What the network answers to one sequence of each test, and what its heads did."""
     folder, tests = options.pictures, TASKS[options.task].tests
-    batches = [make(batch_size=1, batches=1, fixed=True, seed=7)[0] for make in tests.values()]
+    batches = [
+        make(batch_size=1, steps_per_epoch=1, fixed=True, seed=7)[0] for make in tests.values()
+    ]
     outputs = [
         keras.ops.convert_to_numpy(keras.ops.sigmoid(model.predict(inputs, verbose=0)))[0]
         for inputs, _, _ in batches

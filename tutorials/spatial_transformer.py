@@ -130,9 +130,9 @@ def make_network(options, image_shape, with_transformer):
     if with_transformer:
         size = options.output_size
         transformer = {
-            "heads": options.heads,
-            "start": "tiling" if options.heads > 1 else "identity",
-            "sampled_size": (size, size),
+            "num_heads": options.heads,
+            "initialization": "tiling" if options.heads > 1 else "identity",
+            "output_size": (size, size),
             "antialias": options.antialias,
         }
     return SpatialTransformerClassifier(

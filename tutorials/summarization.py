@@ -141,7 +141,7 @@ def main(arguments=None):
         seconds = time.perf_counter() - begin
         sources, references = texts["test"]
         found = model.generate(
-            sources, search="beam", beams=options.beams, max_length=20, batch_size=100
+            sources, search="beam", num_beams=options.beams, max_length=20, batch_size=100
         )
         scores = rouge(found, references)
         results[encoder] = {

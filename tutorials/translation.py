@@ -202,7 +202,7 @@ LENGTHS = ((1, 8), (9, 11), (12, 14), (15, 18), (19, 100))  # words
 def judge(model, texts, options):
     sources, references = texts
     figures, translations = {}, {}
-    searches = {"greedy": {}, "beam": {"beams": options.beams}}
+    searches = {"greedy": {}, "beam": {"num_beams": options.beams}}
     if options.data:
         searches["beam"]["length_penalty"] = options.length_penalty
     for search, further in searches.items():

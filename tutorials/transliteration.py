@@ -138,7 +138,7 @@ letters: then each line of the test asks for its own.
 def judge(model, texts, options):
     sources, references = texts
     figures = {}
-    for search, further in {"greedy": {}, "beam": {"beams": options.beams}}.items():
+    for search, further in {"greedy": {}, "beam": {"num_beams": options.beams}}.items():
         begin = time.perf_counter()
         found = model.generate(sources, search=search, batch_size=250, max_length=40, **further)
         right = [each == word for each, word in zip(found, references, strict=True)]

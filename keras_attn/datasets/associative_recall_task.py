@@ -23,7 +23,7 @@ class AssociativeRecallTask(MemoryTask):
 
     Example:
 
-    >>> task = keras_attn.datasets.AssociativeRecallTask(items=2, multiple=1)
+    >>> task = keras_attn.datasets.AssociativeRecallTask(items=2, pad_to_multiple_of=1)
     >>> inputs, targets, weights = task[0]
     >>> inputs.shape, targets.shape, int(weights[0].sum())
     ((16, 16, 8), (16, 16, 6), 3)

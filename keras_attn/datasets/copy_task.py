@@ -20,7 +20,7 @@ class CopyTask(MemoryTask):
 
     Example:
 
-    >>> inputs, targets, weights = keras_attn.datasets.CopyTask(lengths=5, multiple=1)[0]
+    >>> inputs, targets, weights = keras_attn.datasets.CopyTask(lengths=5, pad_to_multiple_of=1)[0]
     >>> inputs.shape, targets.shape, weights[0].tolist()
     ((16, 11, 9), (16, 11, 8), [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0])
 

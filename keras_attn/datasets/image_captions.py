@@ -21,7 +21,7 @@ class ImageCaptions(keras.utils.PyDataset):
         captions: for each image a list of lists of positive integers, without start and end, as
             `TextTokenizer.encode` gives them.
         batch_size: images in a batch; the last may hold fewer.
-        multiple: lengths are rounded up to a multiple of it.
+        pad_to_multiple_of: lengths are rounded up to a multiple of it.
         shuffle: whether order and captions are drawn anew for every epoch; otherwise each image
             comes with its first caption, in the given order.
         seed: non-negative integer, of the draws.
@@ -39,7 +39,9 @@ class ImageCaptions(keras.utils.PyDataset):
     ((2, 8, 8, 1), [[4, 5, 2, 0], [4, 5, 2, 0]])
     """
 
-    def __init__(self, images, captions, batch_size=64, multiple=4, shuffle=True, seed=0, **kwargs):
+    def __init__(
+        self, images, captions, batch_size=64, pad_to_multiple_of=4, shuffle=True, seed=0, **kwargs
+    ):
         super().__init__(**kwargs)
         if len(images) != len(captions) or not len(images):
             raise ValueError(
@@ -58,7 +60,7 @@ class ImageCaptions(keras.utils.PyDataset):
         self.images = images
         self.captions = captions
         self.batch_size = check_count(batch_size, "batch_size")
-        self.multiple = check_count(multiple, "multiple")
+        self.pad_to_multiple_of = check_count(pad_to_multiple_of, "pad_to_multiple_of")
         self.shuffle = shuffle
         self.seed = check_count(seed, "seed", 0)
         self.epoch = 0
@@ -72,7 +74,11 @@ class ImageCaptions(keras.utils.PyDataset):
         rows = self._order[index * self.batch_size : (index + 1) * self.batch_size]
         chosen = [self.captions[row][self._which[row]] for row in rows]
         target, labels = (
-            padded([[*before, *caption, *after] for caption in chosen], len(rows), self.multiple)
+            padded(
+                [[*before, *caption, *after] for caption in chosen],
+                len(rows),
+                self.pad_to_multiple_of,
+            )
             for before, after in (([START], []), ([], [END]))
         )
         images = np.stack([self.images[row] for row in rows])

@@ -24,11 +24,12 @@ class MemoryTask(keras.utils.PyDataset):
 
     Args:
         batch_size: sequences in a batch.
-        batches: batches in an epoch.
-        multiple: lengths are rounded up to a multiple of it.
+        steps_per_epoch: batches in an epoch.
+        pad_to_multiple_of: lengths are rounded up to a multiple of it.
         fixed: whether all epochs have the same batches, as for validation.
         seed: non-negative integer.
-        growth: epochs in which the most of each size that `draw_size` draws grows to what is asked
+        curriculum_epochs: epochs in which the most of each size that `draw_size` draws grows to
+            what is asked
             for, from little more than the least: what is hard to learn at once is learned step by
             step.
         **kwargs: of `keras.utils.PyDataset`.
@@ -45,33 +46,43 @@ class MemoryTask(keras.utils.PyDataset):
     ...     def draw(self, generator):
     ...         bits = generator.integers(0, 2, (self.batch_size, 6, 1))
     ...         return bits, np.cumsum(bits, axis=1) % 2, np.arange(6) == 5
-    >>> [each.shape for each in Parity(batch_size=2, batches=10)[0]]
+    >>> [each.shape for each in Parity(batch_size=2, steps_per_epoch=10)[0]]
     [(2, 8, 1), (2, 8, 1), (2, 8)]
     """
 
     def __init__(
-        self, batch_size=16, batches=1000, multiple=8, fixed=False, seed=0, growth=0, **kwargs
+        self,
+        batch_size=16,
+        steps_per_epoch=1000,
+        pad_to_multiple_of=8,
+        fixed=False,
+        seed=0,
+        curriculum_epochs=0,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         self.batch_size = check_count(batch_size, "batch_size")
-        self.batches = check_count(batches, "batches")
-        self.multiple = check_count(multiple, "multiple")
+        self.steps_per_epoch = check_count(steps_per_epoch, "steps_per_epoch")
+        self.pad_to_multiple_of = check_count(pad_to_multiple_of, "pad_to_multiple_of")
         self.fixed = fixed
-        self.growth = check_count(growth, "growth", 0)
-        if fixed and growth:
-            raise ValueError(f"`growth` must be 0 for fixed batches. Received: growth={growth}")
+        self.curriculum_epochs = check_count(curriculum_epochs, "curriculum_epochs", 0)
+        if fixed and curriculum_epochs:
+            raise ValueError(
+                "`curriculum_epochs` must be 0 for fixed batches. "
+                f"Received: curriculum_epochs={curriculum_epochs}"
+            )
         self.seed = check_count(seed, "seed", 0)
         self.epoch = 0
 
     def __len__(self):
-        return self.batches
+        return self.steps_per_epoch
 
     def __getitem__(self, index):
         number = batch_number(index, len(self))
         generator = np.random.default_rng([self.seed, self.epoch, number])
         inputs, targets, weights = self.draw(generator)
         weights = np.broadcast_to(weights, (self.batch_size, len(weights)))
-        more = -len(weights[0]) % self.multiple
+        more = -len(weights[0]) % self.pad_to_multiple_of
         return tuple(
             np.pad(each, ((0, 0), (0, more), (0, 0))[: each.ndim]).astype("float32")
             for each in (inputs, targets, weights)
@@ -96,8 +107,10 @@ class MemoryTask(keras.utils.PyDataset):
     def draw_size(self, generator, sizes):
         """An integer from the least to the most of `sizes`, as far as these have grown."""
         least, most = sizes
-        if self.epoch < self.growth:
-            most = least + math.ceil((most - least) * (self.epoch + 1) / (self.growth + 1))
+        if self.epoch < self.curriculum_epochs:
+            most = least + math.ceil(
+                (most - least) * (self.epoch + 1) / (self.curriculum_epochs + 1)
+            )
         return generator.integers(least, most, endpoint=True)
 
 

@@ -22,7 +22,7 @@ class PrioritySortTask(MemoryTask):
 
     Example:
 
-    >>> task = keras_attn.datasets.PrioritySortTask(count=3, top=2, multiple=1)
+    >>> task = keras_attn.datasets.PrioritySortTask(count=3, top=2, pad_to_multiple_of=1)
     >>> inputs, targets, weights = task[0]
     >>> inputs.shape, targets.shape, weights[0].tolist()
     ((16, 6, 10), (16, 6, 8), [0.0, 0.0, 0.0, 0.0, 1.0, 1.0])

@@ -29,7 +29,7 @@ class RepeatCopyTask(MemoryTask):
 
     Example:
 
-    >>> task = keras_attn.datasets.RepeatCopyTask(lengths=3, repeats=2, multiple=1)
+    >>> task = keras_attn.datasets.RepeatCopyTask(lengths=3, repeats=2, pad_to_multiple_of=1)
     >>> inputs, targets, weights = task[0]
     >>> inputs.shape, targets.shape, int(weights[0].sum())
     ((16, 11, 10), (16, 11, 9), 7)

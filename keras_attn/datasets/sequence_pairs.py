@@ -14,17 +14,17 @@ class SequencePairs(keras.utils.PyDataset):
     labels are the target one step ahead, `(batch, target_steps)`, ending with the end token. What
     is shorter is padded with 0.
 
-    Lengths are rounded up to a multiple of `multiple`, and a last batch that is not full is filled
-    with empty pairs, so that there are few different shapes to compile for. The labels of these are
-    padding alone, which losses and metrics leave out that ignore class 0. Pairs of like length are
-    batched together; which, and in which order, is drawn anew for every epoch.
+    Lengths are rounded up to a multiple of `pad_to_multiple_of`, and a last batch that is not full
+    is filled with empty pairs, so that there are few different shapes to compile for. The labels
+    of these are padding alone, which losses and metrics leave out that ignore class 0. Pairs of
+    like length are batched together; which, and in which order, is drawn anew for every epoch.
 
     Args:
         sources, targets: lists of lists of positive integers, without start and end, as
             `TextTokenizer.encode` gives them.
         batch_size: pairs in a batch.
         max_length: pairs with a side longer than this, the end token included, are left out.
-        multiple: lengths are rounded up to a multiple of it.
+        pad_to_multiple_of: lengths are rounded up to a multiple of it.
         shuffle: whether the batches are drawn anew for every epoch.
         seed: non-negative integer, of the shuffling.
         **kwargs: of `keras.utils.PyDataset`.
@@ -34,7 +34,9 @@ class SequencePairs(keras.utils.PyDataset):
 
     Example:
 
-    >>> pairs = keras_attn.datasets.SequencePairs([[4, 5], [6]], [[7], [8, 9, 4]], 2, multiple=4)
+    >>> pairs = keras_attn.datasets.SequencePairs(
+    ...     [[4, 5], [6]], [[7], [8, 9, 4]], batch_size=2, pad_to_multiple_of=4
+    ... )
     >>> inputs, labels = pairs[0]
     >>> sorted(labels.tolist()), inputs["source"].shape
     ([[7, 2, 0, 0], [8, 9, 4, 2]], (2, 4))
@@ -46,7 +48,7 @@ class SequencePairs(keras.utils.PyDataset):
         targets,
         batch_size=64,
         max_length=None,
-        multiple=8,
+        pad_to_multiple_of=8,
         shuffle=True,
         seed=0,
         **kwargs,
@@ -58,7 +60,7 @@ class SequencePairs(keras.utils.PyDataset):
                 f"Received: {len(sources)} and {len(targets)}"
             )
         self.batch_size = check_count(batch_size, "batch_size")
-        self.multiple = check_count(multiple, "multiple")
+        self.pad_to_multiple_of = check_count(pad_to_multiple_of, "pad_to_multiple_of")
         longest = float("inf") if max_length is None else check_count(max_length, "max_length")
         check_integers("sources", sources)
         check_integers("targets", targets)
@@ -90,10 +92,17 @@ class SequencePairs(keras.utils.PyDataset):
         rows = self._batches[batch_number(index, len(self))]
         # A source without a word is one that recurrent kernels on GPUs refuse.
         empty = [np.array([END], "int32")] * (self.batch_size - len(rows))
-        source = padded([self.sources[row] for row in rows] + empty, self.batch_size, self.multiple)
+        source = padded(
+            [self.sources[row] for row in rows] + empty, self.batch_size, self.pad_to_multiple_of
+        )
         steps = max(len(self.targets[row]) - 1 for row in rows)
         target, labels = (
-            padded([self.targets[row][part] for row in rows], self.batch_size, self.multiple, steps)
+            padded(
+                [self.targets[row][part] for row in rows],
+                self.batch_size,
+                self.pad_to_multiple_of,
+                steps,
+            )
             for part in (slice(None, -1), slice(1, None))
         )
         return {"source": source, "target": target}, labels
@@ -113,7 +122,7 @@ class SequencePairs(keras.utils.PyDataset):
         generator = np.random.default_rng([self.seed, self.epoch])
         # By padded lengths first, so that those of one shape are mixed.
         lengths = [
-            [-(-(len(each) - more) // self.multiple) for each in side]
+            [-(-(len(each) - more) // self.pad_to_multiple_of) for each in side]
             for side, more in ((self.sources, 0), (self.targets, 1))
         ]
         order = np.lexsort([generator.random(len(self.sources)), *lengths])
@@ -134,17 +143,17 @@ def check_integers(name, sequences):
             raise ValueError(f"`{name}` must be lists of integers. Received: {row!r} among them")
 
 
-def padded(sequences, rows, multiple, length=0):
+def padded(sequences, rows, pad_to_multiple_of, length=0):
     """Sequences as one array, int32, with padding after each and rows of padding after the last.
 
     Args:
         sequences: lists or arrays of integers, at most `rows`.
         rows: of the array.
-        multiple: the length of the rows is rounded up to a multiple of it.
+        pad_to_multiple_of: the length of the rows is rounded up to a multiple of it.
         length: the least that the rows must hold.
     """
     length = max([length, 1, *map(len, sequences)])
-    array = np.full((rows, -(-length // multiple) * multiple), PADDING, "int32")
+    array = np.full((rows, -(-length // pad_to_multiple_of) * pad_to_multiple_of), PADDING, "int32")
     for row, sequence in zip(array, sequences, strict=False):
         row[: len(sequence)] = sequence
     return array

@@ -59,7 +59,7 @@ class TextTokenizer:
         self._loses_space = parts["model"]["type"] == "WordLevel" and "Metaspace" in str(
             parts["pre_tokenizer"]
         )
-        self.padding, self.start, self.end, self.unknown = PADDING, START, END, UNKNOWN
+        self.pad_id, self.start_id, self.end_id, self.unknown = PADDING, START, END, UNKNOWN
 
     @classmethod
     def train(cls, texts, unit="word", vocabulary_size=8000, lowercase=False, min_frequency=1):

@@ -15,22 +15,23 @@ class Beam:
 
     A hypothesis is `live` while it can grow: its `tokens`, its log-`likelihood` and its
     `alignments`, a list that is empty for a step function without weights. It has `ended` with the
-    end token: its `scores`, `tokens`, `lengths` and `alignments`. All begin with `(batch, beams)`.
+    end token: its `scores`, `tokens`, `lengths` and `alignments`. All begin with `(batch,
+        num_beams)`.
 
     Args:
         step: `step(tokens, state)`, that of `beam_search` with its constants.
         batch: examples, an integer or a scalar tensor.
         constraints: the `Constraints`.
         memory_mask: boolean `(batch, *values)`, or None.
-        beams, hypotheses, length_penalty, coverage_penalty: see `beam_search`.
+        num_beams, num_hypotheses, length_penalty, coverage_penalty: see `beam_search`.
     """
 
     def __init__(
         self,
         step,
         batch,
-        beams,
-        hypotheses,
+        num_beams,
+        num_hypotheses,
         constraints,
         length_penalty,
         coverage_penalty,
@@ -38,36 +39,36 @@ class Beam:
     ):
         self.step = step
         self.batch = batch
-        self.beams = beams
-        self.hypotheses = hypotheses
+        self.num_beams = num_beams
+        self.num_hypotheses = num_hypotheses
         self.constraints = constraints
         self.length_penalty = length_penalty
         self.coverage_penalty = coverage_penalty
         self.memory_mask = memory_mask
         self.length = constraints.max_length
 
-    def begin(self, state, start, padding):
+    def begin(self, state, start_id, pad_id):
         """Before the first step: one live hypothesis of no tokens, and none that has ended.
 
         Args:
             state: before the first step, its first axis the rows.
-            start, padding: tokens.
+            start_id, pad_id: tokens.
 
         Returns:
             `(count, live, ended, state)`: how many tokens there are, dictionaries of what is live
             and of what has ended, see the class, and the state.
         """
-        self.start = start
+        self.start_id = start_id
         # What the step function gives is known from a call that is thrown away.
-        nothing = ops.zeros((self.batch * self.beams,), "int32") + start
+        nothing = ops.zeros((self.batch * self.num_beams,), "int32") + start_id
         _, _, weights = self._advance(nothing, state)
-        zeros = ops.zeros((self.batch, self.beams), "float32")
-        blank = ops.zeros((self.batch, self.beams, self.length), "int32") + padding
+        zeros = ops.zeros((self.batch, self.num_beams), "float32")
+        blank = ops.zeros((self.batch, self.num_beams, self.length), "int32") + pad_id
         paths = [ops.zeros_like(each)[:, :, None] for each in weights]
         paths = [ops.repeat(each, self.length, axis=2) for each in paths]
         live = {
             "tokens": blank,
-            "likelihood": zeros + ops.where(ops.arange(self.beams) == 0, 0.0, NEVER),
+            "likelihood": zeros + ops.where(ops.arange(self.num_beams) == 0, 0.0, NEVER),
             "alignments": paths,
         }
         ended = {
@@ -89,7 +90,7 @@ class Beam:
         """
         likelihood = live["likelihood"][:, 0]
         bound = likelihood / self._length_penalty(self.length)
-        better = bound > ended["scores"][:, self.hypotheses - 1]
+        better = bound > ended["scores"][:, self.num_hypotheses - 1]
         waits = ops.any(ops.logical_and(better, likelihood > NEVER / 2))
         return ops.logical_and(count < self.length, waits)
 
@@ -103,15 +104,15 @@ class Beam:
             The same four, a step later.
         """
         before = ops.take(live["tokens"], ops.maximum(count - 1, 0), axis=2)
-        last = ops.where(count == 0, ops.full_like(before, self.start), before)
+        last = ops.where(count == 0, ops.full_like(before, self.start_id), before)
         logs, state, weights = self._advance(ops.reshape(last, (-1,)), state)
         logs = self.constraints.applied(logs, live["tokens"], count, NEVER)
 
         # Twice as many as there are beams, as half of them may end here.
         vocabulary = logs.shape[-1]
         total = live["likelihood"][..., None] + logs
-        total = ops.reshape(total, (self.batch, self.beams * vocabulary))
-        wide = min(2, vocabulary) * self.beams
+        total = ops.reshape(total, (self.batch, self.num_beams * vocabulary))
+        wide = min(2, vocabulary) * self.num_beams
         values, places = ops.top_k(total, wide)
         values = ops.maximum(values, NEVER)
         origin = ops.cast(places // vocabulary, "int32")
@@ -127,9 +128,9 @@ class Beam:
             for path, each in zip(live["alignments"], weights, strict=True)
         ]
 
-        ends = token == self.constraints.end
+        ends = token == self.constraints.end_id
         # What the beam has no room for does not end either: a single beam is greedy.
-        inside = ops.logical_and(ends, ops.arange(wide) < self.beams)
+        inside = ops.logical_and(ends, ops.arange(wide) < self.num_beams)
         new = {
             "scores": self._score(ops.where(inside, values, NEVER), count + 1, alignments),
             "tokens": tokens,
@@ -142,17 +143,17 @@ class Beam:
         likelihood = ops.where(ends, NEVER, values)
         live = {"tokens": tokens, "likelihood": likelihood, "alignments": alignments}
         live, origin = self._first(likelihood, (live, origin))
-        first = ops.arange(self.batch, dtype="int32")[:, None] * self.beams
+        first = ops.arange(self.batch, dtype="int32")[:, None] * self.num_beams
         rows = ops.reshape(origin + first, (-1,))
         state = keras.tree.map_structure(lambda leaf: ops.take(leaf, rows, axis=0), state)
         return count + 1, live, ended, state
 
-    def best(self, count, live, ended, padding):
+    def best(self, count, live, ended, pad_id):
         """The hypotheses that are asked for: those that ended, then those that were cut off.
 
         Args:
             count, live, ended: see `begin`, after the last step.
-            padding: what stands after the end.
+            pad_id: what stands after the end.
 
         Returns:
             `Hypotheses`.
@@ -167,11 +168,11 @@ class Beam:
         pool = _beside(ended, self._first(cut["scores"], cut))
         there = pool["scores"] > NEVER / 2
         # In the order in which they stand, those that are not there last.
-        rank = ops.where(there, ops.arange(2 * self.beams, 0, -1), 0)
-        found = self._first(rank, pool, self.hypotheses)
+        rank = ops.where(there, ops.arange(2 * self.num_beams, 0, -1), 0)
+        found = self._first(rank, pool, self.num_hypotheses)
         missing = found["scores"] <= NEVER / 2
         return Hypotheses(
-            ops.where(missing[..., None], padding, found["tokens"]),
+            ops.where(missing[..., None], pad_id, found["tokens"]),
             ops.where(missing, 0, found["lengths"]),
             ops.where(missing, -float("inf"), found["scores"]),
             *[
@@ -181,9 +182,9 @@ class Beam:
         )
 
     def _advance(self, tokens, state):
-        """Log-probabilities `(batch, beams, vocabulary)`, the state, and a list of the weights."""
+        """Log-probabilities `(batch, num_beams, vocabulary)`, the state, and a list of weights."""
         logits, state, *weights = self.step(tokens, state)
-        self.constraints.check_vocabulary(self.start, logits.shape[-1])
+        self.constraints.check_vocabulary(self.start_id, logits.shape[-1])
         if self.coverage_penalty and not weights:
             raise ValueError(
                 "`coverage_penalty` needs a step function that returns attention weights. "
@@ -197,7 +198,7 @@ class Beam:
             )
         logs = ops.log_softmax(ops.cast(logits, "float32"))
         logs, *weights = [
-            ops.reshape(each, (self.batch, self.beams, *ops.shape(each)[1:]))
+            ops.reshape(each, (self.batch, self.num_beams, *ops.shape(each)[1:]))
             for each in (logs, *weights)
         ]
         return logs, state, [ops.cast(each, "float32") for each in weights]
@@ -218,7 +219,7 @@ class Beam:
 
     def _first(self, scores, hypotheses, count=None):
         """Those with the largest scores, the largest first."""
-        _, best = ops.top_k(scores, count or self.beams)
+        _, best = ops.top_k(scores, count or self.num_beams)
         best = ops.cast(best, "int32")
         return keras.tree.map_structure(lambda each: follow(each, best), hypotheses)
 

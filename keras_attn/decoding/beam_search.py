@@ -2,8 +2,8 @@
 
 Glossary of shapes:
     batch
-    beams:      hypotheses that are kept for each example
-    rows:       `batch * beams`, an example's beams one after the other
+    num_beams:  hypotheses that are kept for each example
+    rows:       `batch * num_beams`, an example's beams one after the other
     vocabulary: of the logits
     values:     positions of the memory that is attended to; height and width of a feature map, say
 """
@@ -20,19 +20,19 @@ from keras_attn.layers.arguments import positive_integer
 def beam_search(
     step,
     state,
-    start,
-    end,
+    start_id,
+    end_id,
     max_length,
-    beams=5,
+    num_beams=5,
     constants=None,
-    hypotheses=1,
+    num_hypotheses=1,
     length_penalty=0.0,
     coverage_penalty=0.0,
     memory_mask=None,
     min_length=0,
-    no_repeat=0,
-    forbidden=(),
-    padding=0,
+    no_repeat_ngram_size=0,
+    suppress_tokens=(),
+    pad_id=0,
 ):
     """The likeliest sequences that a beam of hypotheses finds.
 
@@ -55,19 +55,20 @@ def beam_search(
             `model.predict` it is compiled with the model.
         state: before the first step, a tensor or a nested structure of tensors whose first axis is
             the batch. It follows its hypotheses.
-        start, end: tokens that begin and end a sequence.
+        start_id, end_id: tokens that begin and end a sequence.
         max_length: tokens of the longest sequence, the end token included.
-        beams: hypotheses that are kept. It may exceed the vocabulary.
+        num_beams: hypotheses that are kept. It may exceed the vocabulary.
         constants: like `state`, what is the same at all steps: the memory, its keys and masks. What
             is None stays None.
-        hypotheses: how many are returned, at most `beams`.
+        num_hypotheses: how many are returned, at most `num_beams`.
         length_penalty, coverage_penalty: not negative, see above. A position that was never looked
             at counts as one of coverage 1e-10.
         memory_mask: boolean `(batch, *values)`, False where nothing needs to be covered.
         min_length: tokens of the shortest sequence, the end token included.
-        no_repeat: no sequence of so many tokens occurs twice in a hypothesis; 0 for no limit.
-        forbidden: tokens that are never chosen, those of padding and of the start, say.
-        padding: what stands after the end.
+        no_repeat_ngram_size: no sequence of so many tokens occurs twice in a hypothesis; 0 for no
+            limit.
+        suppress_tokens: tokens that are never chosen, those of padding and of the start, say.
+        pad_id: what stands after the end.
 
     Returns:
         `Hypotheses`.
@@ -83,7 +84,7 @@ def beam_search(
     ...     probability = np.array([[1e-9, 0.6, 0.4]], "float32")
     ...     return keras.ops.tile(keras.ops.log(probability), (len(tokens), 1)), state
     >>> found = keras_attn.decoding.beam_search(
-    ...     step, np.zeros((1, 1)), start=0, end=2, max_length=4, hypotheses=2
+    ...     step, np.zeros((1, 1)), start_id=0, end_id=2, max_length=4, num_hypotheses=2
     ... )
     >>> keras.ops.convert_to_numpy(found.tokens).tolist()
     [[[2, 0, 0, 0], [1, 2, 0, 0]]]
@@ -92,42 +93,48 @@ def beam_search(
         Wu et al., "Google's Neural Machine Translation System", 2016, section 7,
         https://arxiv.org/abs/1609.08144
     """
-    beams, hypotheses = positive_integer("beams", beams), positive_integer("hypotheses", hypotheses)
+    num_beams, num_hypotheses = (
+        positive_integer("num_beams", num_beams),
+        positive_integer("num_hypotheses", num_hypotheses),
+    )
     for name, value in (("length_penalty", length_penalty), ("coverage_penalty", coverage_penalty)):
         if not value >= 0:
             raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
     check_state(state)
-    if hypotheses > beams:
+    if num_hypotheses > num_beams:
         raise ValueError(
-            "`hypotheses` must not exceed `beams`. "
-            f"Received: hypotheses={hypotheses}, beams={beams}"
+            "`num_hypotheses` must not exceed `num_beams`. "
+            f"Received: num_hypotheses={num_hypotheses}, num_beams={num_beams}"
         )
-    constraints = Constraints(end, max_length, min_length, no_repeat, tuple(forbidden))
+    constraints = Constraints(
+        end_id, max_length, min_length, no_repeat_ngram_size, tuple(suppress_tokens)
+    )
 
     batch = ops.shape(ops.convert_to_tensor(keras.tree.flatten(state)[0]))[0]
-    state, constants = repeated(state, beams), repeated(constants, beams)
+    state, constants = repeated(state, num_beams), repeated(constants, num_beams)
     beam = Beam(
         lambda tokens, state: step(tokens, state, constants),
         batch,
-        beams,
-        hypotheses,
+        num_beams,
+        num_hypotheses,
         constraints,
         length_penalty,
         coverage_penalty,
         None if memory_mask is None else ops.convert_to_tensor(memory_mask),
     )
     count, live, ended, _ = ops.while_loop(
-        beam.goes_on, beam.grow, beam.begin(state, start, padding)
+        beam.goes_on, beam.grow, beam.begin(state, start_id, pad_id)
     )
-    return beam.best(count, live, ended, padding)
+    return beam.best(count, live, ended, pad_id)
 
 
-def greedy_search(step, state, start, end, max_length, **options):
+def greedy_search(step, state, start_id, end_id, max_length, **options):
     """The likeliest token at every step: a beam search with one beam.
 
     Args:
-        step, state, start, end, max_length: see `beam_search`.
-        **options: `constants`, `min_length`, `no_repeat`, `forbidden` and `padding` of it.
+        step, state, start_id, end_id, max_length: see `beam_search`.
+        **options: `constants`, `min_length`, `no_repeat_ngram_size`, `suppress_tokens` and
+            `pad_id` of it.
 
     Returns:
         `Hypotheses`, one for each example; its score is the log-likelihood.
@@ -140,4 +147,4 @@ def greedy_search(step, state, start, end, max_length, **options):
     >>> keras.ops.convert_to_numpy(found.tokens).tolist()
     [[[1, 2, 3, 0, 0, 0]]]
     """
-    return beam_search(step, state, start, end, max_length, beams=1, **options)
+    return beam_search(step, state, start_id, end_id, max_length, num_beams=1, **options)

@@ -10,14 +10,14 @@ from keras import ops
 class Constraints:
     """How long a sequence may be, and which tokens may come next. Arguments: see `beam_search`."""
 
-    end: int
+    end_id: int
     max_length: int
     min_length: int
-    no_repeat: int
-    forbidden: tuple[int, ...]
+    no_repeat_ngram_size: int
+    suppress_tokens: tuple[int, ...]
 
     def __post_init__(self):
-        for name in ("max_length", "min_length", "no_repeat"):
+        for name in ("max_length", "min_length", "no_repeat_ngram_size"):
             value = getattr(self, name)
             if not hasattr(value, "__index__"):
                 raise ValueError(f"`{name}` must be an integer. Received: {name}={value!r}")
@@ -30,55 +30,58 @@ class Constraints:
                 "`min_length` must be between 0 and `max_length`. "
                 f"Received: min_length={self.min_length}, max_length={self.max_length}"
             )
-        if self.no_repeat < 0:
+        if self.no_repeat_ngram_size < 0:
             raise ValueError(
-                f"`no_repeat` must not be negative. Received: no_repeat={self.no_repeat}"
+                "`no_repeat_ngram_size` must not be negative. "
+                f"Received: no_repeat_ngram_size={self.no_repeat_ngram_size}"
             )
-        if self.end in self.forbidden:
+        if self.end_id in self.suppress_tokens:
             raise ValueError(
-                "`forbidden` must not hold the end token. "
-                f"Received: end={self.end}, forbidden={self.forbidden}"
+                "`suppress_tokens` must not hold the end token. "
+                f"Received: end_id={self.end_id}, suppress_tokens={self.suppress_tokens}"
             )
 
-    def check_vocabulary(self, start, size):
+    def check_vocabulary(self, start_id, size):
         """Refuses tokens that there are not.
 
         Args:
-            start: the token that begins a sequence.
+            start_id: the token that begins a sequence.
             size: of the vocabulary.
 
         Raises:
             ValueError: for a start, an end or what is forbidden outside of the vocabulary.
         """
-        for name, token in (("start", start), ("end", self.end)):
+        for name, token in (("start_id", start_id), ("end_id", self.end_id)):
             if not _inside(token, size):
                 raise ValueError(
                     f"`{name}` must be in the vocabulary of {size}. Received: {name}={token}"
                 )
-        if not all(_inside(token, size) for token in self.forbidden):
+        if not all(_inside(token, size) for token in self.suppress_tokens):
             raise ValueError(
-                f"`forbidden` must hold tokens of the vocabulary of {size}. "
-                f"Received: forbidden={self.forbidden}"
+                f"`suppress_tokens` must hold tokens of the vocabulary of {size}. "
+                f"Received: suppress_tokens={self.suppress_tokens}"
             )
 
     def applied(self, logs, tokens, count, never):
         """Log-probabilities with those of tokens that may not come next at `never`.
 
         Args:
-            logs: `(batch, beams, vocabulary)`.
-            tokens: what the hypotheses are so far, `(batch, beams, max_length)`.
+            logs: `(batch, num_beams, vocabulary)`.
+            tokens: what the hypotheses are so far, `(batch, num_beams, max_length)`.
             count: how many of them there are.
             never: a number.
         """
         vocabulary = logs.shape[-1]
         words = np.arange(vocabulary)
-        if self.forbidden:
-            logs = ops.where(np.isin(words, self.forbidden), never, logs)
+        if self.suppress_tokens:
+            logs = ops.where(np.isin(words, self.suppress_tokens), never, logs)
         if self.min_length > 1:
-            early = ops.logical_and(words == self.end, count < self.min_length - 1)
+            early = ops.logical_and(words == self.end_id, count < self.min_length - 1)
             logs = ops.where(early, never, logs)
-        if self.no_repeat:
-            logs = ops.where(_repeats(tokens, count, self.no_repeat, vocabulary), never, logs)
+        if self.no_repeat_ngram_size:
+            logs = ops.where(
+                _repeats(tokens, count, self.no_repeat_ngram_size, vocabulary), never, logs
+            )
         return logs
 
 

@@ -13,26 +13,26 @@ from keras_attn.ops.random_numbers import uniform
 def sample(
     step,
     state,
-    start,
-    end,
+    start_id,
+    end_id,
     max_length,
-    samples=1,
+    num_samples=1,
     temperature=1.0,
     top_k=None,
     top_p=None,
     seed=None,
     constants=None,
     min_length=0,
-    no_repeat=0,
-    forbidden=(),
-    padding=0,
+    no_repeat_ngram_size=0,
+    suppress_tokens=(),
+    pad_id=0,
 ):
     """Sequences drawn token by token, `y_t ~ softmax(logits_t / temperature)`.
 
     Args:
-        step, state, start, end, max_length, constants, min_length, no_repeat, forbidden, padding:
-            see `beam_search`.
-        samples: how many are drawn for each example.
+        step, state, start_id, end_id, max_length, constants: see `beam_search`.
+        min_length, no_repeat_ngram_size, suppress_tokens, pad_id: see `beam_search`.
+        num_samples: how many are drawn for each example.
         temperature: positive; below 1 the likely tokens become likelier. What is forbidden is never
             drawn, however high it is.
         top_k: draw from the `top_k` likeliest tokens alone; None for all.
@@ -60,7 +60,7 @@ def sample(
         Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020,
         https://arxiv.org/abs/1904.09751
     """
-    samples = positive_integer("samples", samples)
+    num_samples = positive_integer("num_samples", num_samples)
     check_state(state)
     if not temperature > 0:
         raise ValueError(f"`temperature` must be positive. Received: temperature={temperature}")
@@ -68,16 +68,18 @@ def sample(
         top_k = positive_integer("top_k", top_k)
     if top_p is not None and not 0 < top_p <= 1:
         raise ValueError(f"`top_p` must be in (0, 1]. Received: top_p={top_p}")
-    constraints = Constraints(end, max_length, min_length, no_repeat, tuple(forbidden))
+    constraints = Constraints(
+        end_id, max_length, min_length, no_repeat_ngram_size, tuple(suppress_tokens)
+    )
 
-    state, constants = repeated(state, samples), repeated(constants, samples)
+    state, constants = repeated(state, num_samples), repeated(constants, num_samples)
     rows = ops.shape(keras.tree.flatten(state)[0])[0]
     # A loop cannot draw, so all is drawn before.
     chances = uniform((rows, max_length), seed=seed)
 
     def advance(tokens, state):
         logits, state, *weights = step(tokens, state, constants)
-        constraints.check_vocabulary(start, logits.shape[-1])
+        constraints.check_vocabulary(start_id, logits.shape[-1])
         weights = [ops.cast(each, "float32") for each in weights]
         return ops.log_softmax(ops.cast(logits, "float32")), state, weights
 
@@ -87,8 +89,8 @@ def sample(
 
     def grow(count, tokens, likelihood, length, paths, state):
         before = ops.take(tokens, ops.maximum(count - 1, 0), axis=1)
-        last = ops.where(count == 0, ops.full_like(before, start), before)
-        last = ops.where(length == 0, last, end)  # the padding may be outside of the vocabulary
+        last = ops.where(count == 0, ops.full_like(before, start_id), before)
+        last = ops.where(length == 0, last, end_id)  # the padding may be outside of the vocabulary
         logs, state, weights = advance(last, state)
         allowed = constraints.applied(logs[:, None], tokens[:, None], count, NEVER)[:, 0]
         stuck = ops.max(allowed, axis=-1) <= NEVER / 2
@@ -100,7 +102,7 @@ def sample(
         likelihood = likelihood + ops.where(runs, found, 0.0)
         # Where nothing may come next there is no sequence.
         likelihood = ops.where(ops.logical_and(runs, stuck), NEVER, likelihood)
-        length = ops.where(ops.logical_and(runs, token == end), count + 1, length)
+        length = ops.where(ops.logical_and(runs, token == end_id), count + 1, length)
         paths = [
             ops.where(with_axes(here, len(each.shape) - 1), each[:, None], path)
             for path, each in zip(paths, weights, strict=True)
@@ -108,14 +110,14 @@ def sample(
         return count + 1, tokens, likelihood, length, paths, state
 
     # What the step function gives is known from a call that is thrown away.
-    _, _, weights = advance(ops.zeros((rows,), "int32") + start, state)
+    _, _, weights = advance(ops.zeros((rows,), "int32") + start_id, state)
     paths = [ops.repeat(ops.zeros_like(each)[:, None], max_length, axis=1) for each in weights]
     count, tokens, likelihood, length, paths, _ = ops.while_loop(
         goes_on,
         grow,
         (
             ops.convert_to_tensor(0, "int32"),
-            ops.zeros((rows, max_length), "int32") + padding,
+            ops.zeros((rows, max_length), "int32") + pad_id,
             ops.zeros((rows,), "float32"),
             ops.zeros((rows,), "int32"),
             paths,
@@ -125,12 +127,12 @@ def sample(
     missing = likelihood <= NEVER / 2
     length = ops.where(length == 0, count, length)  # cut off
     length = ops.where(missing, 0, length)
-    tokens = ops.where(missing[:, None], padding, tokens)
+    tokens = ops.where(missing[:, None], pad_id, tokens)
     paths = [ops.where(with_axes(missing, len(path.shape) - 1), 0.0, path) for path in paths]
     likelihood = ops.where(missing, -float("inf"), likelihood)
     return Hypotheses(
         *[
-            ops.reshape(each, (-1, samples, *ops.shape(each)[1:]))
+            ops.reshape(each, (-1, num_samples, *ops.shape(each)[1:]))
             for each in (tokens, length, likelihood, *paths)
         ]
     )
@@ -148,8 +150,8 @@ def _draw(logits, temperature, chance, top_k, top_p):
     values, order = ops.top_k(logits, min(top_k or vocabulary, vocabulary))
     mass = ops.cumsum(attention_weights(values), axis=-1)
     # The first token that brings the mass to its end, or to `top_p`, is the last one.
-    end = mass[:, -1:] if top_p is None else ops.minimum(mass[:, -1:], top_p)
-    last = ops.sum(ops.cast(mass < end, "int32"), axis=-1, keepdims=True)
+    last = mass[:, -1:] if top_p is None else ops.minimum(mass[:, -1:], top_p)
+    last = ops.sum(ops.cast(mass < last, "int32"), axis=-1, keepdims=True)
     # A sum that rounds in another order may still grow after what may come.
     count = ops.sum(ops.cast(values > -float("inf"), "int32"), axis=-1, keepdims=True)
     last = ops.minimum(last, ops.maximum(count - 1, 0))

@@ -17,7 +17,7 @@ class ScheduledSampling(keras.callbacks.Callback):
             the model's own word instead of the right one.
 
     Raises:
-        ValueError: in `fit`, for a model without a decoder that has `feedback`, or a probability
+        ValueError: in `fit`, for a model without a decoder that has `sample_fn`, or a probability
             outside of [0, 1].
 
     Example:
@@ -39,11 +39,11 @@ class ScheduledSampling(keras.callbacks.Callback):
         self._decoders = [
             layer
             for layer in self.model._flatten_layers()
-            if isinstance(layer, AttentionDecoder) and layer.feedback is not None
+            if isinstance(layer, AttentionDecoder) and layer.sample_fn is not None
         ]
         if not self._decoders:
             raise ValueError(
-                "`ScheduledSampling` needs a model with a decoder that has `feedback`. "
+                "`ScheduledSampling` needs a model with a decoder that has `sample_fn`. "
                 f"Received: {type(self.model).__name__} without one"
             )
 

@@ -47,7 +47,7 @@ class AttentionDecoder(DecoderStep, keras.layers.Layer):
         attend: `"before"` or `"after"` the cell.
         attentional_units: width of `h̃_t`, by default that of the cell; None of `"before"`.
         input_feeding: whether the cell also sees the `h̃` of the step before; only `"after"`.
-        feedback: for scheduled sampling, a layer or function `feedback(output, context, inputs,
+        sample_fn: for scheduled sampling, a layer or function `sample_fn(output, context, inputs,
             chance)` that makes the inputs `(batch, features)` of the next step from what a step has
             put out: draws a word, at `chance`, `(batch,)` in [0, 1), of its probability mass, and
             embeds it. In training a step takes these instead of those given with the probability
@@ -111,7 +111,7 @@ class AttentionDecoder(DecoderStep, keras.layers.Layer):
         attend="before",
         attentional_units=None,
         input_feeding=False,
-        feedback=None,
+        sample_fn=None,
         seed=None,
         **kwargs,
     ):
@@ -119,16 +119,16 @@ class AttentionDecoder(DecoderStep, keras.layers.Layer):
         super().__init__(**{"autocast": False, **kwargs})
         cells = check_cells(cell)
         attentional_units = check_options(
-            attention, attend, attentional_units, input_feeding, feedback
+            attention, attend, attentional_units, input_feeding, sample_fn
         )
         self.cells = cells
         self.attention = attention
         self.attend = attend
         self.attentional_units = attentional_units
         self.input_feeding = input_feeding
-        self.feedback = feedback
+        self.sample_fn = sample_fn
         self.seed = seed
-        self.draws = keras.random.SeedGenerator(seed) if feedback else None
+        self.draws = keras.random.SeedGenerator(seed) if sample_fn else None
         self.supports_masking = True
         self._state_sizes = state_sizes(cells)
         self.units = attentional_units or self._state_sizes[-1][0]
@@ -155,11 +155,11 @@ class AttentionDecoder(DecoderStep, keras.layers.Layer):
             self.attention.build([(inputs[0], width), memory])
         if self.attend == "after":
             self.attentional.build((inputs[0], memory[-1] + width))
-        if isinstance(self.feedback, keras.layers.Layer) and not self.feedback.built:
+        if isinstance(self.sample_fn, keras.layers.Layer) and not self.sample_fn.built:
             shapes = [(inputs[0], size) for size in (self.units, memory[-1], inputs[-1])]
             tensors = [keras.KerasTensor(shape, self.compute_dtype) for shape in shapes]
-            self.feedback(*tensors, keras.KerasTensor((inputs[0],), "float32"))
-        if self.feedback is not None:
+            self.sample_fn(*tensors, keras.KerasTensor((inputs[0],), "float32"))
+        if self.sample_fn is not None:
             self.sampling_probability = self.add_weight(
                 (),
                 initializer="zeros",
@@ -208,9 +208,9 @@ class AttentionDecoder(DecoderStep, keras.layers.Layer):
                 ]
             return [*outputs, *after[len(after) - remembered :]], after
 
-        if training and self.feedback is not None:
+        if training and self.sample_fn is not None:
             step, sequences, state = with_feedback(
-                step, sequences, state, self.feedback, self.sampling_probability, self.draws
+                step, sequences, state, self.sample_fn, self.sampling_probability, self.draws
             )
         width = self._cell_width(inputs.shape, memory.shape)
         with dropout_masks(self.cells, width, batch, training), variables_read_once(self):
@@ -265,7 +265,7 @@ class AttentionDecoder(DecoderStep, keras.layers.Layer):
             "attend": self.attend,
             "attentional_units": self.attentional_units,
             "input_feeding": self.input_feeding,
-            "feedback": self.feedback and keras.saving.serialize_keras_object(self.feedback),
+            "sample_fn": self.sample_fn and keras.saving.serialize_keras_object(self.sample_fn),
             "seed": self.seed,
         }
 
@@ -273,7 +273,7 @@ class AttentionDecoder(DecoderStep, keras.layers.Layer):
     def from_config(cls, config):
         deserialize = keras.saving.deserialize_keras_object
         cells = [deserialize(cell) for cell in config["cell"]]
-        parts = {name: deserialize(config[name]) for name in ("attention", "feedback")}
+        parts = {name: deserialize(config[name]) for name in ("attention", "sample_fn")}
         return cls(**{**config, "cell": cells, **parts})
 
 

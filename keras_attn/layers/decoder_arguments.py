@@ -27,11 +27,11 @@ def check_cells(cell):
     return cells
 
 
-def check_options(attention, attend, attentional_units, input_feeding, feedback):
+def check_options(attention, attend, attentional_units, input_feeding, sample_fn):
     """Refuses what does not go together.
 
     Args:
-        attention, attend, attentional_units, input_feeding, feedback: see `AttentionDecoder`.
+        attention, attend, attentional_units, input_feeding, sample_fn: see `AttentionDecoder`.
 
     Returns:
         `attentional_units` as an integer, or None.
@@ -54,9 +54,9 @@ def check_options(attention, attend, attentional_units, input_feeding, feedback)
             raise ValueError(
                 f'`{name}` belongs to attend="after". Received: {name}={value!r}, attend={attend!r}'
             )
-    if not (feedback is None or callable(feedback)):
+    if not (sample_fn is None or callable(sample_fn)):
         raise ValueError(
-            f"`feedback` must be a layer or a function. Received: feedback={feedback!r}"
+            f"`sample_fn` must be a layer or a function. Received: sample_fn={sample_fn!r}"
         )
     if attentional_units is None:
         return None

@@ -30,7 +30,7 @@ class DNCCell(MemoryCell):
 
     | here | in the paper |
     | --- | --- |
-    | `memory_locations`, `memory_width`, `read_heads` | `N`, `W`, `R` |
+    | `memory_locations`, `memory_width`, `num_read_heads` | `N`, `W`, `R` |
     | output | the controller's `h_t`, and all that was read, `r_t` |
     | `heads` | the projection to the interface vector `ξ`, in its order: `read_key` `k^r`, |
     | | `read_strength` `β^r`, `write_key` `k^w`, `write_strength` `β^w`, `erase` `e`, |
@@ -53,7 +53,7 @@ class DNCCell(MemoryCell):
     Args:
         units: of the controller.
         memory_locations, memory_width: of the memory.
-        read_heads: how many; there is one that writes.
+        num_read_heads: how many; there is one that writes.
         controller: `"lstm"`, `"gru"` or `"feedforward"`; a Keras cell or layer for recurrent
             networks, or any other layer from vectors to vectors, `units` wide. The paper's deep
             LSTM is a `keras.layers.StackedRNNCells`.
@@ -74,7 +74,7 @@ class DNCCell(MemoryCell):
             writes last, the usage, the precedence and the links.
 
     Returns:
-        The output, `(batch, units + read_heads * memory_width)`, and the next states.
+        The output, `(batch, units + num_read_heads * memory_width)`, and the next states.
 
     Raises:
         ValueError: for sizes that are no positive integers, an unknown controller, one with dropout
@@ -82,7 +82,7 @@ class DNCCell(MemoryCell):
 
     Example:
 
-    >>> cell = keras_attn.DNCCell(16, memory_locations=8, memory_width=4, read_heads=2)
+    >>> cell = keras_attn.DNCCell(16, memory_locations=8, memory_width=4, num_read_heads=2)
     >>> layer = keras.layers.RNN(cell, return_sequences=True)
     >>> layer(np.ones((2, 5, 3))).shape == (2, 5, 24)
     True
@@ -111,7 +111,7 @@ class DNCCell(MemoryCell):
         units,
         memory_locations=128,
         memory_width=20,
-        read_heads=1,
+        num_read_heads=1,
         controller="lstm",
         memory_initializer="zeros",
         learn_memory=False,
@@ -126,7 +126,7 @@ class DNCCell(MemoryCell):
             units,
             memory_locations,
             memory_width,
-            read_heads,
+            num_read_heads,
             controller,
             memory_initializer,
             learn_memory,
@@ -134,7 +134,7 @@ class DNCCell(MemoryCell):
             gradient_clip,
             **kwargs,
         )
-        reads, width, locations = self.read_heads, self.memory_width, self.memory_locations
+        reads, width, locations = self.num_read_heads, self.memory_width, self.memory_locations
         self.set_heads(
             1,
             {
@@ -203,7 +203,7 @@ class DNCCell(MemoryCell):
             told: see the method `told`.
             memory: of this step, `(batch, memory_locations, memory_width)`.
             links: of this step, `(batch, memory_locations, memory_locations)`.
-            weights: of the step before, `(batch, read_heads, memory_locations)`.
+            weights: of the step before, `(batch, num_read_heads, memory_locations)`.
 
         Returns:
             Weights like `weights`.

@@ -32,7 +32,7 @@ class DRAWRead(ImageWindow):
     Args:
         patch_size: `N`, filters in each direction; 2 for the paper's digits. One filter looks at
             the centre of the window.
-        outside: `"border"` or `"zero"`, what filters outside of the image see.
+        padding_mode: `"border"` or `"zeros"`, what filters outside of the image see.
         data_format: of images, `"channels_last"` or `"channels_first"`; by default that of Keras.
         kernel_initializer, bias_initializer, kernel_regularizer: of the projection.
         **kwargs: of `keras.layers.Layer`.
@@ -50,7 +50,7 @@ class DRAWRead(ImageWindow):
         left, top, right and bottom; all in pixels.
 
     Raises:
-        ValueError: if `patch_size` is not a positive integer, for an unknown `outside` or data
+        ValueError: if `patch_size` is not a positive integer, for an unknown `padding_mode` or data
             format, and for inputs of other ranks or images that differ.
 
     Example:
@@ -88,7 +88,7 @@ class DRAWRead(ImageWindow):
         Returns:
             What was read, `(batch, read_size)`, and a `GaussianWindow`.
         """
-        return look(images, numbers, self.patch_size, self.outside)
+        return look(images, numbers, self.patch_size, self.padding_mode)
 
     def compute_output_shape(self, input_shape):
         (_, _, channels), images = images_and_state(input_shape, self.data_format)

@@ -6,7 +6,7 @@ from keras_attn.layers.draw_step import DRAWStep
 from keras_attn.layers.gaussian_latent import GaussianLatent, checked_likelihood
 from keras_attn.layers.image_window import channels_last, from_channels_last
 from keras_attn.layers.variables_read_once import variables_read_once
-from keras_attn.ops.latents import gaussian_divergence, gaussian_log_probability
+from keras_attn.ops.latents import gaussian_kl_divergence, gaussian_log_probability
 from keras_attn.ops.random_numbers import normal
 from keras_attn.ops.recurrence import over_steps
 
@@ -30,7 +30,7 @@ class DRAWRecurrence(keras.layers.Layer):
         latent_units: of `z_t`.
         steps: `T`.
         likelihood: `"bernoulli"` or `"gaussian"`: whether the error is that of `σ(c)` or of `c`.
-        learn_start: whether the first canvas and the first states are learned, or zero.
+        learn_initial_state: whether the first canvas and the first states are learned, or zero.
         seed: of the noise.
         **kwargs: of `keras.layers.Layer`.
 
@@ -52,7 +52,7 @@ class DRAWRecurrence(keras.layers.Layer):
         latent_units,
         steps,
         likelihood="bernoulli",
-        learn_start=True,
+        learn_initial_state=True,
         seed=None,
         **kwargs,
     ):
@@ -62,7 +62,7 @@ class DRAWRecurrence(keras.layers.Layer):
         self.latent_units = positive_integer("latent_units", latent_units)
         self.steps = positive_integer("steps", steps)
         self.likelihood = checked_likelihood(likelihood)
-        self.learn_start = learn_start
+        self.learn_initial_state = learn_initial_state
         self.seed = seed
         self.data_format = writer.data_format
         self.encoder, self.decoder = (
@@ -83,7 +83,7 @@ class DRAWRecurrence(keras.layers.Layer):
         self.decoder.build((batch, self.latent_units))
         self.latent.build(state)
         self.start = {}
-        if self.learn_start:
+        if self.learn_initial_state:
             self.start = {
                 name: self.add_weight(shape, initializer="zeros", name=f"first_{name}")
                 for name, shape in self.start_shapes().items()
@@ -127,11 +127,11 @@ class DRAWRecurrence(keras.layers.Layer):
                 else ops.zeros(shape, self.compute_dtype)
             )
 
-        def tell(latent, mean, log_deviation, *_):
-            return [gaussian_divergence(mean, log_deviation)]
+        def tell(latent, mean, log_stddev, *_):
+            return [gaussian_kl_divergence(mean, log_stddev)]
 
-        canvas, (divergence,) = self.run(image, noise, tell)
-        return canvas, divergence
+        canvas, (kl_divergence,) = self.run(image, noise, tell)
+        return canvas, kl_divergence
 
     def run(self, image, noise, tell):
         """All steps about an image.
@@ -148,10 +148,10 @@ class DRAWRecurrence(keras.layers.Layer):
         image = channels_last(image, self.data_format)
 
         def step(slices, state):
-            mean, log_deviation, encoder, read = one.infer(state)
-            latent = mean + ops.exp(log_deviation) * slices[0]
+            mean, log_stddev, encoder, read = one.infer(state)
+            latent = mean + ops.exp(log_stddev) * slices[0]
             state, written = one.paint(latent, encoder, state)
-            return tell(latent, mean, log_deviation, read, written, state[0]), state
+            return tell(latent, mean, log_stddev, read, written, state[0]), state
 
         noise = ops.cast(noise, self.compute_dtype)
         first = self.first_state(ops.shape(image)[0])
@@ -167,9 +167,9 @@ class DRAWRecurrence(keras.layers.Layer):
             The last canvas, like `image`, and `(batch,)`, in nats.
         """
 
-        def tell(latent, mean, log_deviation, *_):
-            prior = gaussian_log_probability(latent, 0.0 * mean, 0.0 * log_deviation)
-            return [prior - gaussian_log_probability(latent, mean, log_deviation)]
+        def tell(latent, mean, log_stddev, *_):
+            prior = gaussian_log_probability(latent, 0.0 * mean, 0.0 * log_stddev)
+            return [prior - gaussian_log_probability(latent, mean, log_stddev)]
 
         canvas, found = self.run(image, noise, tell)
         return canvas, ops.sum(found[0], axis=1)
@@ -183,7 +183,7 @@ class DRAWRecurrence(keras.layers.Layer):
         """
         names = []
 
-        def tell(latent, mean, log_deviation, read, written, canvas):
+        def tell(latent, mean, log_stddev, read, written, canvas):
             told = self.told(canvas, read_window=read, write_window=written)
             names[:] = told
             return list(told.values())
@@ -241,7 +241,7 @@ class DRAWRecurrence(keras.layers.Layer):
             "latent_units": self.latent_units,
             "steps": self.steps,
             "likelihood": self.likelihood,
-            "learn_start": self.learn_start,
+            "learn_initial_state": self.learn_initial_state,
             "seed": self.seed,
         }
 

@@ -31,8 +31,8 @@ class DRAWWrite(ImageWindow):
     Args:
         patch_size: `N`, filters in each direction; 5 for the paper's digits.
         image_shape: of the canvas, `(height, width, channels)`, or with the channels first.
-        outside: `"border"` or `"zero"`: whether filters outside of the image write to its border,
-            or nowhere.
+        padding_mode: `"border"` or `"zeros"`: whether filters outside of the image write to its
+            border, or nowhere.
         data_format: of images, `"channels_last"` or `"channels_first"`; by default that of Keras.
         kernel_initializer, bias_initializer, kernel_regularizer: of the projection.
         **kwargs: of `keras.layers.Layer`.
@@ -47,7 +47,7 @@ class DRAWWrite(ImageWindow):
 
     Raises:
         ValueError: if `patch_size` is not a positive integer, for an `image_shape` of another rank,
-            an unknown `outside` or data format, and for a state of another rank.
+            an unknown `padding_mode` or data format, and for a state of another rank.
 
     Example:
 
@@ -85,7 +85,7 @@ class DRAWWrite(ImageWindow):
         Returns:
             What is added to the canvas, `(batch, height, width, channels)`, and a `GaussianWindow`.
         """
-        return paint(numbers, self.canvas_shape, self.patch_size, self.outside)
+        return paint(numbers, self.canvas_shape, self.patch_size, self.padding_mode)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], *self.image_shape)

@@ -5,7 +5,7 @@ from keras import ops
 from keras_attn.ops.random_numbers import uniform
 
 
-def with_feedback(step, sequences, state, feedback, probability, draws):
+def with_feedback(step, sequences, state, sample_fn, probability, draws):
     """A loop over given inputs, as one that now and then takes those of its own making.
 
     All that is drawn is drawn before the loop.
@@ -15,7 +15,7 @@ def with_feedback(step, sequences, state, feedback, probability, draws):
             first slice is the input.
         sequences: of the loop, `(batch, steps, ...)`, the first one the inputs.
         state: of the loop, before the first step.
-        feedback, probability: see `AttentionDecoder`.
+        sample_fn, probability: see `AttentionDecoder`.
         draws: a `keras.random.SeedGenerator`.
 
     Returns:
@@ -33,7 +33,7 @@ def with_feedback(step, sequences, state, feedback, probability, draws):
         *slices, taken, chance = slices
         seen = ops.where(taken, state[-1], slices[0])
         outputs, after = step([seen, *slices[1:]], state[:-1])
-        made = feedback(outputs[0], outputs[1], seen, chance)
+        made = sample_fn(outputs[0], outputs[1], seen, chance)
         return [*outputs, seen], [*after, ops.stop_gradient(ops.cast(made, seen.dtype))]
 
     return new_step, [*sequences, taken, drawn[1]], [*state, ops.zeros_like(inputs[:, 0])]

@@ -2,7 +2,7 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.ops.latents import gaussian_divergence
+from keras_attn.ops.latents import gaussian_kl_divergence
 from keras_attn.ops.random_numbers import normal
 
 # Of the logarithm of a deviation: outside of it float32 has nothing left to say.
@@ -61,16 +61,16 @@ class GaussianLatent(keras.layers.Layer):
 
     def split(self, numbers):
         """`infer`, of what the projection gave."""
-        mean, log_deviation = ops.split(numbers, 2, axis=-1)
-        return mean, ops.clip(log_deviation, -LARGEST_LOGARITHM, LARGEST_LOGARITHM)
+        mean, log_stddev = ops.split(numbers, 2, axis=-1)
+        return mean, ops.clip(log_stddev, -LARGEST_LOGARITHM, LARGEST_LOGARITHM)
 
     def call(self, hidden, training=None):
-        mean, log_deviation = self.infer(hidden)
-        divergence = gaussian_divergence(mean, log_deviation)
+        mean, log_stddev = self.infer(hidden)
+        kl_divergence = gaussian_kl_divergence(mean, log_stddev)
         if not training:
-            return mean, divergence
+            return mean, kl_divergence
         noise = normal(ops.shape(mean), dtype=mean.dtype, seed=self.draws)
-        return mean + ops.exp(log_deviation) * noise, divergence
+        return mean + ops.exp(log_stddev) * noise, kl_divergence
 
     def compute_output_spec(self, hidden, training=None):
         batch = hidden.shape[0]

@@ -7,7 +7,7 @@ from keras_attn.ops.grids import (
     flow_grid,
     projective_grid,
 )
-from keras_attn.ops.homogeneous import invert
+from keras_attn.ops.homogeneous import invert_transformations
 from keras_attn.ops.thin_plate_spline import control_lattice, thin_plate_spline_grid
 
 TRANSFORMATIONS = ("affine", "projective", "thin_plate_spline", "flow")
@@ -110,7 +110,7 @@ class GridGenerator(keras.layers.Layer):
                 theta, self.output_size, self.control_points, self.align_corners
             )
         if self.inverse:
-            theta = invert(theta)
+            theta = invert_transformations(theta)
         generate = affine_grid if self.transformation == "affine" else projective_grid
         return generate(theta, self.output_size, self.align_corners)
 

@@ -14,20 +14,20 @@ class ImageWindow(keras.layers.Layer):
 
     Args:
         patch_size: `N`, filters in each direction.
-        outside: what filters outside of the image see, see `keras_attn.ops.gaussian_filters`.
+        padding_mode: what filters outside of the image see, see `keras_attn.ops.gaussian_filters`.
         data_format: of images, `"channels_last"` or `"channels_first"`; by default that of Keras.
         kernel_initializer, bias_initializer, kernel_regularizer: of the projection.
         **kwargs: of `keras.layers.Layer`.
 
     Raises:
-        ValueError: if `patch_size` is not a positive integer, or for an unknown `outside` or data
-            format.
+        ValueError: if `patch_size` is not a positive integer, or for an unknown `padding_mode` or
+            data format.
     """
 
     def __init__(
         self,
         patch_size,
-        outside="border",
+        padding_mode="border",
         data_format=None,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
@@ -36,9 +36,11 @@ class ImageWindow(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.patch_size = positive_integer("patch_size", patch_size)
-        if outside not in OUTSIDE:
-            raise ValueError(f"`outside` must be one of {OUTSIDE}. Received: outside={outside!r}")
-        self.outside = outside
+        if padding_mode not in OUTSIDE:
+            raise ValueError(
+                f"`padding_mode` must be one of {OUTSIDE}. Received: padding_mode={padding_mode!r}"
+            )
+        self.padding_mode = padding_mode
         self.data_format = checked_data_format(data_format)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
@@ -55,7 +57,7 @@ class ImageWindow(keras.layers.Layer):
             name="projection",
         )
 
-    def cover(self, image_size):
+    def initialize_to_full_image(self, image_size):
         """Sets the bias for a window over a whole image, whose filters leave nothing out.
 
         They stand in the middle of as many equal parts, and blur by half a part (`σ = δ / 2`); with
@@ -93,7 +95,7 @@ class ImageWindow(keras.layers.Layer):
         return {
             **super().get_config(),
             "patch_size": self.patch_size,
-            "outside": self.outside,
+            "padding_mode": self.padding_mode,
             "data_format": self.data_format,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),

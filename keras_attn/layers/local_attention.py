@@ -17,7 +17,7 @@ class LocalAttention(AlignmentWrapper):
 
     | here | in the paper |
     | --- | --- |
-    | `window` | `D` |
+    | `window_radius` | `D` |
     | `alignment="monotonic"`, `"predictive"` | local-m, local-p |
     | `position_projection`, `position_scale` | `W_p`, `v_p` |
     | length of the memory without its masked end | `S` |
@@ -31,7 +31,7 @@ class LocalAttention(AlignmentWrapper):
 
     Args:
         attention: the alignment layer whose scores are used, `LuongAttention("general")` say.
-        window: positions on either side of `p_t`.
+        window_radius: positions on either side of `p_t`.
         alignment: `"predictive"` infers the centre from the query; `"monotonic"` moves it one
             position a step.
         units: rows of `W_p`, by default the width of the queries; only for `"predictive"`.
@@ -41,13 +41,13 @@ class LocalAttention(AlignmentWrapper):
     the step of the next query, `(batch, 1)`.
 
     Raises:
-        ValueError: if `attention` is no alignment layer that remembers nothing, `window` or `units`
-            no positive integer, or the alignment unknown; and see `AlignmentAttention`.
+        ValueError: if `attention` is no alignment layer that remembers nothing, `window_radius` or
+            `units` no positive integer, or the alignment unknown; and see `AlignmentAttention`.
 
     Example:
 
     >>> layer = keras_attn.LocalAttention(
-    ...     keras_attn.LuongAttention("dot"), window=1, alignment="monotonic"
+    ...     keras_attn.LuongAttention("dot"), window_radius=1, alignment="monotonic"
     ... )
     >>> ones = np.ones((1, 4, 2), "float32")
     >>> _, weights = layer([ones[:, :2], ones], return_attention_scores=True)
@@ -60,7 +60,7 @@ class LocalAttention(AlignmentWrapper):
         section 3.2, https://arxiv.org/abs/1508.04025
     """
 
-    def __init__(self, attention, window=10, alignment="predictive", units=None, **kwargs):
+    def __init__(self, attention, window_radius=10, alignment="predictive", units=None, **kwargs):
         super().__init__(attention, **kwargs)
         if alignment not in ALIGNMENTS:
             raise ValueError(
@@ -71,7 +71,7 @@ class LocalAttention(AlignmentWrapper):
                 '`units` belongs to alignment="predictive". '
                 f"Received: units={units!r}, alignment={alignment!r}"
             )
-        self.window = positive_integer("window", window)
+        self.window_radius = positive_integer("window_radius", window_radius)
         self.alignment = alignment
         self.units = None if units is None else positive_integer("units", units)
 
@@ -97,14 +97,14 @@ class LocalAttention(AlignmentWrapper):
             share = ops.sigmoid(ops.cast(self.position_scale(hidden)[..., 0], "float32"))
             centre = share * _length(allowed, length)
         distance = ops.abs(position - centre[..., None])
-        inside = distance <= self.window
+        inside = distance <= self.window_radius
         if allowed is not None:
             inside = ops.logical_and(inside, allowed)
         scores = ops.cast(self.score(query, keys), "float32")
         weights = attention_weights(scores, inside)
         if self.alignment == "predictive":
-            deviation = self.window / 2
-            weights = weights * ops.exp(-0.5 * ops.square(distance / deviation))
+            stddev = self.window_radius / 2
+            weights = weights * ops.exp(-0.5 * ops.square(distance / stddev))
         return weights, state
 
     def state_shapes(self, batch_size, values):
@@ -113,7 +113,7 @@ class LocalAttention(AlignmentWrapper):
     def get_config(self):
         return {
             **super().get_config(),
-            "window": self.window,
+            "window_radius": self.window_radius,
             "alignment": self.alignment,
             "units": self.units,
         }

@@ -26,7 +26,7 @@ class MANNCell(MemoryCell):
     | --- | --- |
     | output | the controller's `h_t`, and all that was read, `r_t` |
     | `heads` | the projection, after which come: `key` `k` tanh; `gate` `σ(α)` sigmoid |
-    | `read_heads` | `n`, the number of reads |
+    | `num_read_heads` | `n`, the number of reads |
     | `usage_decay` | `γ` |
     | state `usage` | `w^u` |
     | `keras_attn.ops.least_used_weights` | `w^lu` |
@@ -49,7 +49,7 @@ class MANNCell(MemoryCell):
     Args:
         units: of the controller, 200 in the paper.
         memory_locations, memory_width: of the memory, 128 and 40 in the paper.
-        read_heads: how many, 4 in the paper; each writes too.
+        num_read_heads: how many, 4 in the paper; each writes too.
         usage_decay: how much of the usage is left a step later, from 0 to 1.
         controller: `"lstm"`, `"gru"` or `"feedforward"`; a Keras cell or layer for recurrent
             networks, or any other layer from vectors to vectors, `units` wide.
@@ -70,7 +70,7 @@ class MANNCell(MemoryCell):
             read first, and the usage.
 
     Returns:
-        The output, `(batch, units + read_heads * memory_width)`, and the next states.
+        The output, `(batch, units + num_read_heads * memory_width)`, and the next states.
 
     Raises:
         ValueError: for sizes that are no positive integers, more heads than locations, a decay
@@ -79,7 +79,7 @@ class MANNCell(MemoryCell):
 
     Example:
 
-    >>> cell = keras_attn.MANNCell(16, memory_locations=8, memory_width=4, read_heads=2)
+    >>> cell = keras_attn.MANNCell(16, memory_locations=8, memory_width=4, num_read_heads=2)
     >>> layer = keras.layers.RNN(cell, return_sequences=True)
     >>> layer(np.ones((2, 5, 3))).shape == (2, 5, 24)
     True
@@ -97,7 +97,7 @@ class MANNCell(MemoryCell):
         units,
         memory_locations=128,
         memory_width=40,
-        read_heads=4,
+        num_read_heads=4,
         usage_decay=0.99,
         controller="lstm",
         memory_initializer=None,
@@ -113,7 +113,7 @@ class MANNCell(MemoryCell):
             units,
             memory_locations,
             memory_width,
-            read_heads,
+            num_read_heads,
             controller,
             keras.initializers.Constant(1e-6) if memory_initializer is None else memory_initializer,
             learn_memory,
@@ -121,10 +121,10 @@ class MANNCell(MemoryCell):
             gradient_clip,
             **kwargs,
         )
-        if self.read_heads > self.memory_locations:
+        if self.num_read_heads > self.memory_locations:
             raise ValueError(
-                "`read_heads` must be at most the number of locations. Received: "
-                f"read_heads={read_heads}, memory_locations={memory_locations}"
+                "`num_read_heads` must be at most the number of locations. Received: "
+                f"num_read_heads={num_read_heads}, memory_locations={memory_locations}"
             )
         if not 0 <= usage_decay <= 1:
             raise ValueError(
@@ -132,8 +132,8 @@ class MANNCell(MemoryCell):
             )
         self.usage_decay = usage_decay
         self.set_heads(
-            self.read_heads,
-            {"key": (self.read_heads, self.memory_width), "gate": (self.read_heads, 1)},
+            self.num_read_heads,
+            {"key": (self.num_read_heads, self.memory_width), "gate": (self.num_read_heads, 1)},
             {"usage": (self.memory_locations,)},
             kernel_initializer=kernel_initializer,
             bias_initializer=bias_initializer,
@@ -145,8 +145,8 @@ class MANNCell(MemoryCell):
         hidden, states = self.controller(ops.concatenate([inputs, found], axis=-1), states)
         told = self.told(hidden)
 
-        least = least_used_weights(usage, self.read_heads)
-        written = interpolate_weights(weights[:, : self.read_heads], least, told["gate"])
+        least = least_used_weights(usage, self.num_read_heads)
+        written = interpolate_weights(weights[:, : self.num_read_heads], least, told["gate"])
         emptied = memory * (1.0 - ops.sum(least, axis=1)[..., None])
         memory = write_memory(emptied, written, None, told["add"])
 

@@ -18,7 +18,7 @@ class MemoryCell(keras.layers.Layer):
     Args:
         units: of the controller.
         memory_locations, memory_width: of the memory.
-        read_heads: how many.
+        num_read_heads: how many.
         controller: see `MemoryController`.
         memory_initializer: of the first memory.
         learn_memory: whether the first memory is trained.
@@ -43,7 +43,7 @@ class MemoryCell(keras.layers.Layer):
         units,
         memory_locations,
         memory_width,
-        read_heads,
+        num_read_heads,
         controller,
         memory_initializer,
         learn_memory,
@@ -55,7 +55,7 @@ class MemoryCell(keras.layers.Layer):
         self.units = positive_integer("units", units)
         self.memory_locations = positive_integer("memory_locations", memory_locations)
         self.memory_width = positive_integer("memory_width", memory_width)
-        self.read_heads = positive_integer("read_heads", read_heads)
+        self.num_read_heads = positive_integer("num_read_heads", num_read_heads)
         for name, limit in (("clip", clip), ("gradient_clip", gradient_clip)):
             if limit is not None and not limit > 0:
                 raise ValueError(f"`{name}` must be positive, or None. Received: {name}={limit}")
@@ -66,13 +66,13 @@ class MemoryCell(keras.layers.Layer):
         self.controller = MemoryController(
             controller, self.units, dtype=self.dtype_policy, name="controller"
         )
-        self.output_size = self.units + self.read_heads * self.memory_width
+        self.output_size = self.units + self.num_read_heads * self.memory_width
 
-    def set_heads(self, write_heads, parts, states, **kwargs):
+    def set_heads(self, num_write_heads, parts, states, **kwargs):
         """Makes the projection to what the heads are told, and sizes the states.
 
         Args:
-            write_heads: how many.
+            num_write_heads: how many.
             parts: by name, how many heads are told so, and how many numbers each, in the order of
                 the projection.
             states: by name, the shapes of the states after memory and weights, for one example.
@@ -88,7 +88,7 @@ class MemoryCell(keras.layers.Layer):
         )
         self._memory_shapes = (
             ("memory", (self.memory_locations, self.memory_width)),
-            ("weights", (self.read_heads + write_heads, self.memory_locations)),
+            ("weights", (self.num_read_heads + num_write_heads, self.memory_locations)),
             *states.items(),
         )
         # The output comes first: where a step is masked, some backends take the first state for it.
@@ -115,8 +115,8 @@ class MemoryCell(keras.layers.Layer):
         """What `call` gets as states.
 
         Returns:
-            What was read, `(batch, read_heads * memory_width)`, the states of the controller, and
-            those of `memory_shapes`, `(batch, *shape)`.
+            What was read, `(batch, num_read_heads * memory_width)`, the states of the controller,
+            and those of `memory_shapes`, `(batch, *shape)`.
         """
         output, *states = states
         states = [output[:, self.units :], *states]
@@ -138,11 +138,11 @@ class MemoryCell(keras.layers.Layer):
 
         Args:
             hidden: the output of the controller, `(batch, units)`.
-            found: what was read, `(batch, read_heads, memory_width)`.
+            found: what was read, `(batch, num_read_heads, memory_width)`.
             states: of the controller.
             memory_states: those of `memory_shapes`, `(batch, *shape)`.
         """
-        found = ops.reshape(found, (-1, self.read_heads * self.memory_width))
+        found = ops.reshape(found, (-1, self.num_read_heads * self.memory_width))
         output = ops.concatenate([hidden, found], axis=-1)
         sizes = self.state_size[-len(self.memory_shapes) :]
         flat = [
@@ -181,7 +181,7 @@ class MemoryCell(keras.layers.Layer):
 
     def build(self, input_shape):
         batch, features = input_shape
-        self.controller.build((batch, features + self.read_heads * self.memory_width))
+        self.controller.build((batch, features + self.num_read_heads * self.memory_width))
         self.heads.build((batch, self.units))
         self.first_memory = self.add_weight(
             (self.memory_locations, self.memory_width),
@@ -199,7 +199,7 @@ class MemoryCell(keras.layers.Layer):
     def get_initial_state(self, batch_size=None):
         memory = ops.cast(self.first_memory, self.compute_dtype)
         weights, *states = self.first_states()
-        found = ops.reshape(ops.matmul(weights[: self.read_heads], memory), (-1,))
+        found = ops.reshape(ops.matmul(weights[: self.num_read_heads], memory), (-1,))
         output = ops.concatenate([ops.zeros((self.units,), self.compute_dtype), found])
         every = [ops.reshape(each, (-1,)) for each in (output, memory, weights, *states)]
         # Each state has a storage of its own: that of a broadcast one cannot be written on torch.
@@ -218,7 +218,7 @@ class MemoryCell(keras.layers.Layer):
             "units": self.units,
             "memory_locations": self.memory_locations,
             "memory_width": self.memory_width,
-            "read_heads": self.read_heads,
+            "num_read_heads": self.num_read_heads,
             "controller": self.controller.config(),
             "memory_initializer": keras.initializers.serialize(self.memory_initializer),
             "learn_memory": self.learn_memory,

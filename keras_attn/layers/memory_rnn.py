@@ -96,7 +96,7 @@ class MemoryRNN(RNN):
         weights, reads = found.pop("weights"), found["output"][..., cell.units :]
         return {
             **found,
-            "read_weights": weights[:, :, : cell.read_heads],
-            "write_weights": weights[:, :, cell.read_heads :],
+            "read_weights": weights[:, :, : cell.num_read_heads],
+            "write_weights": weights[:, :, cell.num_read_heads :],
             "reads": ops.reshape(reads, (batch, steps, -1, cell.memory_width)),
         }

@@ -48,7 +48,7 @@ class NTMCell(MemoryCell):
     Args:
         units: of the controller.
         memory_locations, memory_width: of the memory, 128 and 20 in the paper.
-        read_heads, write_heads: how many of each.
+        num_read_heads, num_write_heads: how many of each.
         shift_range: locations that a head can move by in one step.
         controller: `"lstm"`, `"gru"` or `"feedforward"`; a Keras cell or layer for recurrent
             networks, or any other layer from vectors to vectors, `units` wide.
@@ -73,7 +73,7 @@ class NTMCell(MemoryCell):
             heads, those that read first, `(batch, heads * memory_locations)`.
 
     Returns:
-        The output, `(batch, units + read_heads * memory_width)`, and the next states.
+        The output, `(batch, units + num_read_heads * memory_width)`, and the next states.
 
     Raises:
         ValueError: for sizes that are no positive integers, an unknown addressing or controller,
@@ -109,8 +109,8 @@ class NTMCell(MemoryCell):
         units,
         memory_locations=128,
         memory_width=20,
-        read_heads=1,
-        write_heads=1,
+        num_read_heads=1,
+        num_write_heads=1,
         shift_range=1,
         controller="lstm",
         addressing="content_and_location",
@@ -128,7 +128,7 @@ class NTMCell(MemoryCell):
             units,
             memory_locations,
             memory_width,
-            read_heads,
+            num_read_heads,
             controller,
             keras.initializers.Constant(1e-6) if memory_initializer is None else memory_initializer,
             learn_memory,
@@ -136,7 +136,7 @@ class NTMCell(MemoryCell):
             gradient_clip,
             **kwargs,
         )
-        self.write_heads = positive_integer("write_heads", write_heads)
+        self.num_write_heads = positive_integer("num_write_heads", num_write_heads)
         self.shift_range = positive_integer("shift_range", shift_range)
         if addressing not in ADDRESSING:
             raise ValueError(
@@ -150,7 +150,7 @@ class NTMCell(MemoryCell):
         self.addressing = addressing
         self.weights_initializer = keras.initializers.get(weights_initializer)
         self.set_heads(
-            self.write_heads,
+            self.num_write_heads,
             self._told(),
             {},
             kernel_initializer=kernel_initializer,
@@ -161,7 +161,7 @@ class NTMCell(MemoryCell):
     def _told(self):
         """What the heads are told: how many are, and how many numbers each, in the order of the
         projection."""
-        every, width = self.read_heads + self.write_heads, self.memory_width
+        every, width = self.num_read_heads + self.num_write_heads, self.memory_width
         content = {"key": (every, width), "strength": (every, 1)}
         location = {"shift": (every, 2 * self.shift_range + 1), "sharpening": (every, 1)}
         parts = {
@@ -169,7 +169,11 @@ class NTMCell(MemoryCell):
             "content": content,
             "location": location,
         }[self.addressing]
-        return {**parts, "erase": (self.write_heads, width), "add": (self.write_heads, width)}
+        return {
+            **parts,
+            "erase": (self.num_write_heads, width),
+            "add": (self.num_write_heads, width),
+        }
 
     # === One step ===
 
@@ -188,15 +192,16 @@ class NTMCell(MemoryCell):
             weights: of the step before, `(batch, heads, memory_locations)`.
 
         Returns:
-            What was read, `(batch, read_heads, memory_width)`, the memory and the weights after.
+            What was read, `(batch, num_read_heads, memory_width)`, the memory and the weights
+            after.
         """
         kernel = kernels.load("use_memory")
         if kernel and self.addressing == "content_and_location" and self._as_it_is():
-            return kernel(numbers, memory, weights, self.parts, self.read_heads)
+            return kernel(numbers, memory, weights, self.parts, self.num_read_heads)
         told = self.from_numbers(numbers)
         weights = self.address(told, memory, weights)
-        found = read_memory(weights[:, : self.read_heads], memory)
-        written = weights[:, self.read_heads :]
+        found = read_memory(weights[:, : self.num_read_heads], memory)
+        written = weights[:, self.num_read_heads :]
         return found, write_memory(memory, written, told["erase"], told["add"]), weights
 
     def _as_it_is(self):
@@ -227,7 +232,7 @@ class NTMCell(MemoryCell):
     def build(self, input_shape):
         super().build(input_shape)
         self.first_weights = self.add_weight(
-            (self.read_heads + self.write_heads, self.memory_locations),
+            (self.num_read_heads + self.num_write_heads, self.memory_locations),
             initializer=self.weights_initializer or _at_the_first_location,
             name="first_weights",
         )
@@ -239,7 +244,7 @@ class NTMCell(MemoryCell):
     def get_config(self):
         return {
             **super().get_config(),
-            "write_heads": self.write_heads,
+            "num_write_heads": self.num_write_heads,
             "shift_range": self.shift_range,
             "addressing": self.addressing,
             "weights_initializer": keras.initializers.serialize(self.weights_initializer),

@@ -15,8 +15,8 @@ class SpatialTransformer(keras.layers.Layer):
 
     `θ = f_loc(U)`, `(x_i, y_i) = T_θ(G_i)`, `V_i = Σ_nm U_nm k(x_i - m) k(y_i - n)`
 
-    It learns where to look from the task alone: no labels say what to look at. With `heads=N`, N
-    transformers look at the same map at once, in one sampling call.
+    It learns where to look from the task alone: no labels say what to look at. With
+    `num_heads=N`, N transformers look at the same map at once, in one sampling call.
 
     | here | in the paper |
     | --- | --- |
@@ -41,11 +41,11 @@ class SpatialTransformer(keras.layers.Layer):
         transformation: `"translation"`, `"attention"` (isotropic scale and shift), `"similarity"`,
             `"affine"`, `"projective"`, `"thin_plate_spline"` or `"flow"` (a displacement for each
             pixel). See `keras_attn.ops.transformation_matrix` for the parameters of each.
-        heads: the number of transformers.
-        start: the transformation at the start of training: `"identity"`, or `"tiling"`, where each
-            head looks at its own tile of the image. Parameters and their limits act within the
-            tile, so `transformation="translation"` with 4 tiled heads is attention at a fixed scale
-            of one half.
+        num_heads: the number of transformers.
+        initialization: the transformation at the start of training: `"identity"`, or `"tiling"`,
+            where each head looks at its own tile of the image. Parameters and their limits act
+            within the tile, so `transformation="translation"` with 4 tiled heads is attention at a
+            fixed scale of one half.
         scale_range: `(lowest, highest)` scale relative to the start, `0 < lowest <= 1 <= highest`,
             for `"attention"` and `"similarity"`.
         max_shift: the largest shift along each axis relative to the start, in normalised units (1
@@ -53,7 +53,7 @@ class SpatialTransformer(keras.layers.Layer):
         control_points: of the thin plate spline, see `keras_attn.ops.thin_plate_spline_grid`.
         projection: whether a dense layer that starts at zero (a 3×3 convolution for `"flow"`) turns
             the features into parameters. False where the localization network gives the
-            parameters itself, `heads × parameters` of them; parameters of zero are the start.
+            parameters itself, `num_heads × parameters` of them; parameters of zero are the start.
         interpolation, padding_mode, align_corners, antialias: see `keras_attn.ops.grid_sample`.
         data_format: `"channels_last"` or `"channels_first"`; `keras.config.image_data_format()` by
             default. A localization network of your own gets the map as it is.
@@ -64,7 +64,7 @@ class SpatialTransformer(keras.layers.Layer):
         return_transformation: whether to return theta and the grid as well.
 
     Returns:
-        The warped map `(batch, *output_size, channels)`, with several heads `(batch, heads,
+        The warped map `(batch, *output_size, channels)`, with several heads `(batch, num_heads,
         *output_size, channels)`; in channels_first format the channels come before the sizes. With
         `return_transformation=True` a tuple `(warped, theta, grid)`: theta `(batch, 2, 3)`,
         projective `(batch, 3, 3)`, thin plate spline `(batch, K, 2)`, flow `(batch, height, width,
@@ -93,8 +93,8 @@ class SpatialTransformer(keras.layers.Layer):
         localization=None,
         output_size=None,
         transformation="affine",
-        heads=1,
-        start="identity",
+        num_heads=1,
+        initialization="identity",
         scale_range=None,
         max_shift=None,
         control_points=(4, 4),
@@ -124,8 +124,8 @@ class SpatialTransformer(keras.layers.Layer):
         self.localization = localization
         self.output_size = output_size
         self.transformation = transformation
-        self.heads = heads
-        self.start = start
+        self.num_heads = num_heads
+        self.initialization = initialization
         self.scale_range = scale_range
         self.max_shift = max_shift
         self.control_points = np.asarray(control_points).tolist()
@@ -146,9 +146,9 @@ class SpatialTransformer(keras.layers.Layer):
     def _make_head(self, axes, output_size):
         return TransformationHead(
             transformation=self.transformation,
-            axes=axes,
-            heads=self.heads,
-            start=self.start,
+            num_spatial_dims=axes,
+            num_heads=self.num_heads,
+            initialization=self.initialization,
             scale_range=self.scale_range,
             max_shift=self.max_shift,
             control_points=self.control_points,
@@ -226,13 +226,13 @@ class SpatialTransformer(keras.layers.Layer):
         """Puts what the transformer took back where it took it from, zeros elsewhere.
 
         Args:
-            warped: `(batch, *output_size, channels)`, or with heads `(batch, heads, *output_size,
-                channels)`, in the layer's data format.
+            warped: `(batch, *output_size, channels)`, or with heads `(batch, num_heads,
+                *output_size, channels)`, in the layer's data format.
             theta: as the layer returned it.
 
         Returns:
-            `(batch, height, width, channels)` of the size of the input, with heads `(batch, heads,
-            height, width, channels)`.
+            `(batch, height, width, channels)` of the size of the input, with heads `(batch,
+            num_heads, height, width, channels)`.
 
         Raises:
             ValueError: for a thin plate spline or a flow, which have no inverse in closed form;
@@ -248,21 +248,21 @@ class SpatialTransformer(keras.layers.Layer):
                 "`inverse` needs a layer that was built for maps of static size. Received: "
                 + (f"a size of {self._input_size}" if self.built else "a layer not built yet")
             )
-        if self.heads > 1:
+        if self.num_heads > 1:
             warped = ops.reshape(warped, (-1, *warped.shape[2:]))
             theta = ops.reshape(theta, (-1, *theta.shape[2:]))
         grid = self._make_generator(self._input_size, inverse=True)(theta)
         # Zeros where nothing was taken, whatever the map was padded with.
         interpolation, _, *others = self._sample.options
         canvas = GridSample(interpolation, "zeros", *others)(warped, grid)
-        if self.heads > 1:
-            canvas = ops.reshape(canvas, (-1, self.heads, *canvas.shape[1:]))
+        if self.num_heads > 1:
+            canvas = ops.reshape(canvas, (-1, self.num_heads, *canvas.shape[1:]))
         return canvas
 
     def compute_output_shape(self, input_shape):
         batch, channels, sizes = self._unpacked(input_shape)
         size = self._resolved_output_size(sizes)
-        heads = (self.heads,) if self.heads > 1 else ()
+        heads = (self.num_heads,) if self.num_heads > 1 else ()
         if self.data_format == "channels_first":
             return (batch, *heads, channels, *size)
         return (batch, *heads, *size, channels)
@@ -286,8 +286,8 @@ class SpatialTransformer(keras.layers.Layer):
             "localization": localization,
             "output_size": self.output_size,
             "transformation": self.transformation,
-            "heads": self.heads,
-            "start": self.start,
+            "num_heads": self.num_heads,
+            "initialization": self.initialization,
             "scale_range": self.scale_range,
             "max_shift": self.max_shift,
             "control_points": self.control_points,

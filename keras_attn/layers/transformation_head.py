@@ -6,9 +6,9 @@ from keras import ops
 
 from keras_attn.ops.grid_sample import grid_sample
 from keras_attn.ops.grids import checked_output_shape, identity_grid
-from keras_attn.ops.homogeneous import compose
+from keras_attn.ops.homogeneous import compose_transformations
 from keras_attn.ops.thin_plate_spline import control_lattice
-from keras_attn.ops.tiling import tiling
+from keras_attn.ops.tiling import tile_transformations
 from keras_attn.ops.transformation import (
     PARAMETERS,
     check_limits,
@@ -28,7 +28,7 @@ class TransformationHead(keras.layers.Layer):
 
     Args:
         transformation: see `keras_attn.SpatialTransformer`, like the arguments not listed here.
-        axes: 2 for images, 3 for volumes.
+        num_spatial_dims: 2 for images, 3 for volumes.
         output_size: for `"flow"` alone, the size of the flow, `(height, width)` or `(depth,
             height, width)`.
         projection: whether to regress; False where the features are the parameters already.
@@ -48,7 +48,7 @@ class TransformationHead(keras.layers.Layer):
 
     Example:
 
-    >>> head = keras_attn.TransformationHead("affine", heads=4, start="tiling")
+    >>> head = keras_attn.TransformationHead("affine", num_heads=4, initialization="tiling")
     >>> head(np.ones((2, 20), "float32"))[0, 0, 0].shape == (3,)
     True
 
@@ -60,9 +60,9 @@ class TransformationHead(keras.layers.Layer):
     def __init__(
         self,
         transformation="affine",
-        axes=2,
-        heads=1,
-        start="identity",
+        num_spatial_dims=2,
+        num_heads=1,
+        initialization="identity",
         scale_range=None,
         max_shift=None,
         control_points=(4, 4),
@@ -77,40 +77,45 @@ class TransformationHead(keras.layers.Layer):
                 f"`transformation` must be one of {TRANSFORMATIONS}. "
                 f"Received: transformation={transformation!r}"
             )
-        if axes not in (2, 3):
-            raise ValueError(f"`axes` must be 2 or 3. Received: axes={axes}")
-        if start not in ("identity", "tiling"):
-            raise ValueError(f"`start` must be 'identity' or 'tiling'. Received: start={start!r}")
+        if num_spatial_dims not in (2, 3):
+            raise ValueError(
+                f"`num_spatial_dims` must be 2 or 3. Received: num_spatial_dims={num_spatial_dims}"
+            )
+        if initialization not in ("identity", "tiling"):
+            raise ValueError(
+                "`initialization` must be 'identity' or 'tiling'. "
+                f"Received: initialization={initialization!r}"
+            )
         check_limits(transformation, scale_range, max_shift)
         self.transformation = transformation
-        self.axes = axes
-        self.heads = heads
-        self.start = start
+        self.num_spatial_dims = num_spatial_dims
+        self.num_heads = num_heads
+        self.initialization = initialization
         self.scale_range = scale_range
         self.max_shift = max_shift
         self.control_points = np.asarray(control_points).tolist()
         self.output_size = output_size
         self.projection = projection
-        # The tiles of the heads, `(heads, axes, axes + 1)`.
-        self._tiles = tiling(heads, axes)
+        # The tiles of the heads, `(num_heads, num_spatial_dims, num_spatial_dims + 1)`.
+        self._tiles = tile_transformations(num_heads, num_spatial_dims)
         if transformation == "flow":
             self.output_size = checked_output_shape(output_size, "output_size")
-            self._theta_shape = (*self.output_size, axes)
-            self._parameter_count = heads * axes
+            self._theta_shape = (*self.output_size, num_spatial_dims)
+            self._parameter_count = num_heads * num_spatial_dims
         elif transformation == "thin_plate_spline":
-            self._theta_shape = control_lattice(control_points, axes).shape
-            self._parameter_count = heads * math.prod(self._theta_shape)
+            self._theta_shape = control_lattice(control_points, num_spatial_dims).shape
+            self._parameter_count = num_heads * math.prod(self._theta_shape)
         else:
-            rows = axes + 1 if transformation == "projective" else axes
-            self._theta_shape = (rows, axes + 1)
-            self._parameter_count = heads * PARAMETERS[transformation][axes]
+            rows = num_spatial_dims + 1 if transformation == "projective" else num_spatial_dims
+            self._theta_shape = (rows, num_spatial_dims + 1)
+            self._parameter_count = num_heads * PARAMETERS[transformation][num_spatial_dims]
 
     def build(self, features_shape):
         flow = self.transformation == "flow"
         shape = tuple(features_shape)
-        if flow and len(shape) != self.axes + 2:
+        if flow and len(shape) != self.num_spatial_dims + 2:
             raise ValueError(
-                f"`features` must be a map of rank {self.axes + 2} for a flow. "
+                f"`features` must be a map of rank {self.num_spatial_dims + 2} for a flow. "
                 f"Received: features of shape {shape}"
             )
         if not flow and None not in shape[1:]:
@@ -123,14 +128,14 @@ class TransformationHead(keras.layers.Layer):
         if not self.projection and shape[-1] != self._parameter_count:
             raise ValueError(
                 f"`features` must be the {self._parameter_count} parameters of "
-                f"{self.heads} × {self.transformation!r} when projection=False. "
+                f"{self.num_heads} × {self.transformation!r} when projection=False. "
                 f"Received: features of shape {tuple(features_shape)}"
             )
         self._features = shape[-1]
         if self.projection:
             common = {"kernel_initializer": "zeros", "name": "parameters", "dtype": self._dtype}
             if flow:
-                convolution = getattr(keras.layers, f"Conv{self.axes}D")
+                convolution = getattr(keras.layers, f"Conv{self.num_spatial_dims}D")
                 self.regression = convolution(
                     self._parameter_count, 3, padding="same", data_format="channels_last", **common
                 )
@@ -143,36 +148,43 @@ class TransformationHead(keras.layers.Layer):
         if self.transformation != "flow":
             features = ops.reshape(features, (-1, self._features))
         parameters = self.regression(features) if self.projection else features
-        heads = (self.heads,) if self.heads > 1 else ()
+        heads = (self.num_heads,) if self.num_heads > 1 else ()
         if self.transformation in PARAMETERS:
             theta = transformation_matrix(
-                ops.reshape(parameters, (-1, *heads, self._parameter_count // self.heads)),
+                ops.reshape(parameters, (-1, *heads, self._parameter_count // self.num_heads)),
                 self.transformation,
-                self.axes,
+                self.num_spatial_dims,
                 self.scale_range,
                 self.max_shift,
             )
-            return compose(theta, self._start(theta)) if self.start == "tiling" else theta
+            return (
+                compose_transformations(theta, self._start(theta))
+                if self.initialization == "tiling"
+                else theta
+            )
         if self.transformation == "flow":
             parameters = self._resized(parameters)
         displacement = ops.reshape(parameters, (-1, *heads, *self._theta_shape))
         displacement = limit_shift(displacement, self.max_shift)
-        return self._tiled(displacement) if self.start == "tiling" else displacement
+        return self._tiled(displacement) if self.initialization == "tiling" else displacement
 
     def _resized(self, flow):
         """The flow of all heads at the resolution of the output, heads first."""
         grid = identity_grid(self.output_size)
         grid = ops.broadcast_to(grid, (ops.shape(flow)[0], *grid.shape))
         flow = grid_sample(flow, grid, padding_mode="border", data_format="channels_last")
-        flow = ops.reshape(flow, (-1, *self.output_size, self.heads, self.axes))
+        flow = ops.reshape(flow, (-1, *self.output_size, self.num_heads, self.num_spatial_dims))
         return ops.moveaxis(flow, -2, 1)
 
     def _start(self, theta):
         tiles = self._tiles
         if self.transformation == "projective":
-            last = np.broadcast_to(np.eye(self.axes + 1)[-1:], (self.heads, 1, self.axes + 1))
+            last = np.broadcast_to(
+                np.eye(self.num_spatial_dims + 1)[-1:],
+                (self.num_heads, 1, self.num_spatial_dims + 1),
+            )
             tiles = np.concatenate([tiles, last], axis=1)
-        tiles = tiles if self.heads > 1 else tiles[0]
+        tiles = tiles if self.num_heads > 1 else tiles[0]
         return ops.convert_to_tensor(tiles, dtype=theta.dtype)
 
     def _tiled(self, displacement):
@@ -181,13 +193,13 @@ class TransformationHead(keras.layers.Layer):
         if self.transformation == "flow":
             points = ops.convert_to_numpy(identity_grid(self.output_size))
         else:
-            points = control_lattice(self.control_points, self.axes)
+            points = control_lattice(self.control_points, self.num_spatial_dims)
         inner = (1,) * (points.ndim - 1)
         scale = np.diagonal(self._tiles[..., :-1], axis1=1, axis2=2)
-        scale = scale.reshape(self.heads, *inner, self.axes)
-        shift = self._tiles[..., -1].reshape(self.heads, *inner, self.axes)
+        scale = scale.reshape(self.num_heads, *inner, self.num_spatial_dims)
+        shift = self._tiles[..., -1].reshape(self.num_heads, *inner, self.num_spatial_dims)
         offset = scale * points + shift - points
-        if self.heads == 1:
+        if self.num_heads == 1:
             scale, offset = scale[0], offset[0]
         dtype = displacement.dtype
         scale = ops.convert_to_tensor(scale, dtype=dtype)
@@ -198,7 +210,7 @@ class TransformationHead(keras.layers.Layer):
         return keras.backend.result_type(self.compute_dtype, "float32")
 
     def compute_output_shape(self, features_shape):
-        heads = (self.heads,) if self.heads > 1 else ()
+        heads = (self.num_heads,) if self.num_heads > 1 else ()
         return (features_shape[0], *heads, *self._theta_shape)
 
     def compute_output_spec(self, features):
@@ -208,9 +220,9 @@ class TransformationHead(keras.layers.Layer):
         return {
             **super().get_config(),
             "transformation": self.transformation,
-            "axes": self.axes,
-            "heads": self.heads,
-            "start": self.start,
+            "num_spatial_dims": self.num_spatial_dims,
+            "num_heads": self.num_heads,
+            "initialization": self.initialization,
             "scale_range": self.scale_range,
             "max_shift": self.max_shift,
             "control_points": self.control_points,

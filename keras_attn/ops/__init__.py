@@ -23,10 +23,10 @@ from keras_attn.ops.gaussian_window import (
 )
 from keras_attn.ops.grid_sample import grid_sample
 from keras_attn.ops.grids import affine_grid, flow_grid, identity_grid, projective_grid
-from keras_attn.ops.homogeneous import compose, invert
+from keras_attn.ops.homogeneous import compose_transformations, invert_transformations
 from keras_attn.ops.latents import (
     bernoulli_log_probability,
-    gaussian_divergence,
+    gaussian_kl_divergence,
     gaussian_log_probability,
 )
 from keras_attn.ops.memory_addressing import (
@@ -47,7 +47,7 @@ from keras_attn.ops.reinforce import reinforce_loss
 from keras_attn.ops.semantic_sparsity import semantic_sparsity_loss
 from keras_attn.ops.temporal_links import follow_links, precedence_weights, temporal_links
 from keras_attn.ops.thin_plate_spline import thin_plate_spline_grid
-from keras_attn.ops.tiling import tiling
+from keras_attn.ops.tiling import tile_transformations
 from keras_attn.ops.transformation import transformation_matrix
 
 __all__ = [
@@ -59,7 +59,7 @@ __all__ = [
     "attention_weights",
     "bernoulli_log_probability",
     "clip_gradients",
-    "compose",
+    "compose_transformations",
     "concat_scores",
     "content_addressing",
     "content_scores",
@@ -68,15 +68,15 @@ __all__ = [
     "doubly_stochastic_loss",
     "flow_grid",
     "follow_links",
-    "gaussian_divergence",
     "gaussian_filters",
+    "gaussian_kl_divergence",
     "gaussian_log_probability",
     "gaussian_window",
     "general_scores",
     "grid_sample",
     "identity_grid",
     "interpolate_weights",
-    "invert",
+    "invert_transformations",
     "least_used_weights",
     "location_scores",
     "monotonic_weights",
@@ -91,7 +91,7 @@ __all__ = [
     "shift_weights",
     "temporal_links",
     "thin_plate_spline_grid",
-    "tiling",
+    "tile_transformations",
     "transformation_matrix",
     "usage_vector",
     "window_box",

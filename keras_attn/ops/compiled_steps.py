@@ -6,7 +6,7 @@ from keras_attn.ops import kernels
 _options = None
 
 
-def compile_steps(enabled=True, **options):
+def enable_step_compilation(enabled=True, **options):
     """Compiles the steps of machines with memory on PyTorch, from now on.
 
     PyTorch runs a loop over steps in Python, operation by operation, which for small steps takes
@@ -30,8 +30,8 @@ def compile_steps(enabled=True, **options):
 
     Example:
 
-    >>> keras_attn.compile_steps(dynamic=False)
-    >>> keras_attn.compile_steps(False)
+    >>> keras_attn.enable_step_compilation(dynamic=False)
+    >>> keras_attn.enable_step_compilation(False)
 
     Reference:
         Ansel et al., "PyTorch 2: Faster Machine Learning Through Dynamic Python Bytecode

@@ -20,7 +20,7 @@ LARGEST_LOGARITHM = 10.0
 LEAST = 1e-8
 # Nothing is left of its power of e.
 LEAST_SCORE = -100.0
-OUTSIDE = ("border", "zero")
+OUTSIDE = ("border", "zeros")
 
 
 class GaussianWindow(NamedTuple):
@@ -100,7 +100,7 @@ def gaussian_window(parameters, image_size, patch_size):
     )
 
 
-def gaussian_filters(center, stride, variance, patch_size, size, outside="border"):
+def gaussian_filters(center, stride, variance, patch_size, size, padding_mode="border"):
     """Rows of Gaussian weights over the pixels of one axis.
 
     `μ_i = g + (i - N / 2 - 0.5) δ`, `F_ia = exp(-(a - μ_i)² / 2σ²) / Z_i`
@@ -115,15 +115,15 @@ def gaussian_filters(center, stride, variance, patch_size, size, outside="border
         center, stride, variance: `(batch,)`, in pixels and square pixels; the variance is positive.
         patch_size: number of filters.
         size: number of pixels.
-        outside: what a filter weighs that lies outside of the image. With `"border"` each row sums
-            to 1, as in the paper, so that it weighs the pixels of the border; with `"zero"` it
-            fades to nothing as it leaves the image.
+        padding_mode: what a filter weighs that lies outside of the image. With `"border"` each row
+            sums to 1, as in the paper, so that it weighs the pixels of the border; with `"zeros"`
+            it fades to nothing as it leaves the image.
 
     Returns:
         `F`, `(batch, patch_size, size)`, in float32 or wider.
 
     Raises:
-        ValueError: for another rank, sizes that are not positive, or an unknown `outside`.
+        ValueError: for another rank, sizes that are not positive, or an unknown `padding_mode`.
 
     Example:
 
@@ -136,8 +136,10 @@ def gaussian_filters(center, stride, variance, patch_size, size, outside="border
         Gregor et al., "DRAW: A Recurrent Neural Network For Image Generation", 2015, equations 19,
         20, 25 and 26, https://arxiv.org/abs/1502.04623
     """
-    if outside not in OUTSIDE:
-        raise ValueError(f"`outside` must be one of {OUTSIDE}. Received: outside={outside!r}")
+    if padding_mode not in OUTSIDE:
+        raise ValueError(
+            f"`padding_mode` must be one of {OUTSIDE}. Received: padding_mode={padding_mode!r}"
+        )
     if min(patch_size, size) < 1:
         raise ValueError(
             "`patch_size` and `size` must be positive. Received: "
@@ -146,7 +148,7 @@ def gaussian_filters(center, stride, variance, patch_size, size, outside="border
     axes = {"center": "batch", "stride": "batch", "variance": "batch"}
     given = with_axes(axes, center=center, stride=stride, variance=variance)
     given = [wide(each) for each in given]
-    if outside == "border":
+    if padding_mode == "border":
         return _inside_filters(*given, patch_size, size)
     mean, pixels, variance = _means(*given, patch_size, size)
     mass = ops.exp(ops.maximum(-0.5 * ops.square(pixels - mean) / variance, LEAST_SCORE))

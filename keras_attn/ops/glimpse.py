@@ -14,35 +14,35 @@ from keras_attn.ops.gaussian_window import (
 NUMBERS = 5
 
 
-def look(images, numbers, patch_size, outside="border"):
+def look(images, numbers, patch_size, padding_mode="border"):
     """What a window shows of images, times its intensity.
 
     Args:
         images: a list of `(batch, height, width, channels)`, all of one shape and dtype.
         numbers: `(batch, 5)`, see `gaussian_window`.
         patch_size: number of filters in each direction.
-        outside: see `gaussian_filters`.
+        padding_mode: see `gaussian_filters`.
 
     Returns:
         The patches side by side, `(batch, images * patch_size * patch_size * channels)`, and a
         `GaussianWindow`.
     """
-    kernel = kernels.load("look") if outside == "border" else None
+    kernel = kernels.load("look") if padding_mode == "border" else None
     if kernel:
         return kernel(images, numbers, patch_size)
-    return plain_look(images, numbers, patch_size, outside)
+    return plain_look(images, numbers, patch_size, padding_mode)
 
 
-def plain_look(images, numbers, patch_size, outside="border"):
+def plain_look(images, numbers, patch_size, padding_mode="border"):
     """`look` by the functions that it is made of."""
-    window, *filters = plain_placed_window(numbers, images[0].shape[1:3], patch_size, outside)
+    window, *filters = plain_placed_window(numbers, images[0].shape[1:3], patch_size, padding_mode)
     size = patch_size**2 * images[0].shape[-1]
     patches = [ops.reshape(read_patch(image, *filters), (-1, size)) for image in images]
     patch = ops.concatenate(patches, axis=-1) if len(patches) > 1 else patches[0]
     return patch * ops.cast(window.intensity, patch.dtype)[:, None], window
 
 
-def paint(numbers, canvas_shape, patch_size, outside="border"):
+def paint(numbers, canvas_shape, patch_size, padding_mode="border"):
     """A patch over the intensity of its window, put where that is.
 
     Args:
@@ -50,27 +50,27 @@ def paint(numbers, canvas_shape, patch_size, outside="border"):
             `gaussian_window`.
         canvas_shape: `(height, width, channels)`.
         patch_size: number of filters in each direction.
-        outside: see `gaussian_filters`.
+        padding_mode: see `gaussian_filters`.
 
     Returns:
         The stroke, `(batch, height, width, channels)`, and a `GaussianWindow`.
     """
-    kernel = kernels.load("paint") if outside == "border" else None
+    kernel = kernels.load("paint") if padding_mode == "border" else None
     if kernel:
         return kernel(numbers, canvas_shape, patch_size)
-    return plain_paint(numbers, canvas_shape, patch_size, outside)
+    return plain_paint(numbers, canvas_shape, patch_size, padding_mode)
 
 
-def plain_paint(numbers, canvas_shape, patch_size, outside="border"):
+def plain_paint(numbers, canvas_shape, patch_size, padding_mode="border"):
     """`paint` by the functions that it is made of."""
     *size, channels = canvas_shape
-    window, *filters = plain_placed_window(numbers[:, -NUMBERS:], size, patch_size, outside)
+    window, *filters = plain_placed_window(numbers[:, -NUMBERS:], size, patch_size, padding_mode)
     patch = ops.reshape(numbers[:, :-NUMBERS], (-1, patch_size, patch_size, channels))
     patch = patch / ops.cast(window.intensity, patch.dtype)[:, None, None, None]
     return write_patch(patch, *filters), window
 
 
-def plain_placed_window(numbers, image_size, patch_size, outside="border"):
+def plain_placed_window(numbers, image_size, patch_size, padding_mode="border"):
     """A `GaussianWindow`, and its filters along `y` and `x`, `(batch, patch_size, pixels)` each."""
     window = gaussian_window(numbers, image_size, patch_size)
     centers, stride, variance = (
@@ -80,10 +80,10 @@ def plain_placed_window(numbers, image_size, patch_size, outside="border"):
     if height == width:
         # Both axes at once.
         one = (ops.concatenate(each) for each in (centers, [stride] * 2, [variance] * 2))
-        filters = gaussian_filters(*one, patch_size, height, outside)
+        filters = gaussian_filters(*one, patch_size, height, padding_mode)
         return window, *ops.split(filters, 2)
     filters = (
-        gaussian_filters(center, stride, variance, patch_size, size, outside)
+        gaussian_filters(center, stride, variance, patch_size, size, padding_mode)
         for center, size in zip(centers, image_size, strict=True)
     )
     return window, *filters

@@ -6,7 +6,7 @@ from keras import ops
 from keras_attn.ops.grids import coordinates
 
 
-def compose(first, second):
+def compose_transformations(first, second):
     """The transformation that applies `first`, then `second`, `x -> second(first(x))`.
 
     As transformations map output to input, warping an image by `second` and the result by `first`
@@ -26,7 +26,7 @@ def compose(first, second):
 
     >>> shift = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.0]])
     >>> zoom = np.array([[0.5, 0.0, 0.0], [0.0, 0.5, 0.0]])
-    >>> [round(float(x), 2) for x in keras_attn.ops.compose(shift, zoom)[0]]
+    >>> [round(float(x), 2) for x in keras_attn.ops.compose_transformations(shift, zoom)[0]]
     [0.5, 0.0, 0.25]
 
     Reference:
@@ -46,7 +46,7 @@ def compose(first, second):
     return product[..., :rows, :]
 
 
-def invert(theta):
+def invert_transformations(theta):
     """The inverse of an affine or projective transformation: from input to output coordinates.
 
     Args:
@@ -63,7 +63,7 @@ def invert(theta):
     Example:
 
     >>> zoom = np.array([[0.5, 0.0, 0.25], [0.0, 0.5, 0.0]])
-    >>> inverse = keras_attn.ops.invert(zoom)
+    >>> inverse = keras_attn.ops.invert_transformations(zoom)
     >>> round(float(inverse[0, 0]), 2), round(float(inverse[0, 2]), 2)
     (2.0, -0.5)
 

@@ -11,7 +11,7 @@ from keras import ops
 from keras_attn.ops.named_axes import wide
 
 
-def gaussian_divergence(mean, log_deviation):
+def gaussian_kl_divergence(mean, log_stddev):
     """The divergence of a Gaussian from the standard one, `D_KL(N(μ, σ²) || N(0, 1))`.
 
     `½ Σ (μ² + σ² - log σ² - 1)`
@@ -21,14 +21,14 @@ def gaussian_divergence(mean, log_deviation):
 
     Args:
         mean: `μ`, `(..., latent)`.
-        log_deviation: `log σ`, like `mean`.
+        log_stddev: `log σ`, like `mean`.
 
     Returns:
         `(...)`, not negative, in float32 or wider.
 
     Example:
 
-    >>> float(keras_attn.ops.gaussian_divergence(np.array([3.0, 0.0]), np.zeros(2)))
+    >>> float(keras_attn.ops.gaussian_kl_divergence(np.array([3.0, 0.0]), np.zeros(2)))
     4.5
 
     Reference:
@@ -36,18 +36,18 @@ def gaussian_divergence(mean, log_deviation):
         https://arxiv.org/abs/1312.6114; Gregor et al., "DRAW: A Recurrent Neural Network For Image
         Generation", 2015, equation 11, https://arxiv.org/abs/1502.04623
     """
-    mean, log_deviation = wide(mean), wide(log_deviation)
-    variance = ops.exp(2.0 * log_deviation)
-    return 0.5 * ops.sum(mean * mean + variance - 2.0 * log_deviation - 1.0, axis=-1)
+    mean, log_stddev = wide(mean), wide(log_stddev)
+    variance = ops.exp(2.0 * log_stddev)
+    return 0.5 * ops.sum(mean * mean + variance - 2.0 * log_stddev - 1.0, axis=-1)
 
 
-def gaussian_log_probability(value, mean, log_deviation):
+def gaussian_log_probability(value, mean, log_stddev):
     """The logarithm of a Gaussian's density, `Σ log N(x; μ, σ²)`.
 
     Args:
         value: `x`, `(..., latent)`.
         mean: `μ`, like `value`.
-        log_deviation: `log σ`, broadcast to `value`.
+        log_stddev: `log σ`, broadcast to `value`.
 
     Returns:
         `(...)`, in nats, in float32 or wider.
@@ -58,9 +58,9 @@ def gaussian_log_probability(value, mean, log_deviation):
     >>> round(float(density), 4)  # log of 1 / √2π
     -0.9189
     """
-    value, mean, log_deviation = wide(value), wide(mean), wide(log_deviation)
-    distance = ops.square((value - mean) * ops.exp(-log_deviation))
-    return ops.sum(-0.5 * distance - log_deviation - 0.5 * math.log(2.0 * math.pi), axis=-1)
+    value, mean, log_stddev = wide(value), wide(mean), wide(log_stddev)
+    distance = ops.square((value - mean) * ops.exp(-log_stddev))
+    return ops.sum(-0.5 * distance - log_stddev - 0.5 * math.log(2.0 * math.pi), axis=-1)
 
 
 def bernoulli_log_probability(value, logits):

@@ -19,7 +19,7 @@ PARAMETERS = {
 
 
 def transformation_matrix(
-    parameters, transformation="affine", axes=2, scale_range=None, max_shift=None
+    parameters, transformation="affine", num_spatial_dims=2, scale_range=None, max_shift=None
 ):
     """The matrix of a transformation, of which parameters of zero are the identity.
 
@@ -38,7 +38,7 @@ def transformation_matrix(
     Args:
         parameters: `(..., P)`.
         transformation: one of the above.
-        axes: 2 in the plane, 3 in space.
+        num_spatial_dims: 2 in the plane, 3 in space.
         scale_range: `(lowest, highest)` scale, `0 < lowest <= 1 <= highest`, for attention and
             similarity. The limit is smooth, a tanh in the log-scale on each side of 1.
         max_shift: the largest shift along each axis, in normalised units (1 is half the image). The
@@ -62,38 +62,38 @@ def transformation_matrix(
         Jaderberg et al., "Spatial Transformer Networks", 2015, equations 1 and 2,
         https://arxiv.org/abs/1506.02025
     """
-    if transformation not in PARAMETERS or axes not in (2, 3):
+    if transformation not in PARAMETERS or num_spatial_dims not in (2, 3):
         raise ValueError(
-            f"`transformation` must be one of {tuple(PARAMETERS)}, and `axes` 2 or 3. "
-            f"Received: transformation={transformation!r}, axes={axes}"
+            f"`transformation` must be one of {tuple(PARAMETERS)}, and `num_spatial_dims` 2 or 3. "
+            f"Received: transformation={transformation!r}, num_spatial_dims={num_spatial_dims}"
         )
     check_limits(transformation, scale_range, max_shift)
     parameters = coordinates(parameters)
-    count = PARAMETERS[transformation][axes]
+    count = PARAMETERS[transformation][num_spatial_dims]
     if not parameters.shape or parameters.shape[-1] != count:
         raise ValueError(
             f"`parameters` must hold {count} numbers on the last axis for "
             f"transformation={transformation!r}. Received: parameters of shape "
             f"{tuple(parameters.shape)}"
         )
-    identity = np.eye(axes, axes + 1)
+    identity = np.eye(num_spatial_dims, num_spatial_dims + 1)
     if transformation == "projective":
         full = ops.concatenate([parameters, ops.zeros_like(parameters[..., :1])], axis=-1)
-        full = _matrix(full, axes + 1, axes + 1)
-        theta = full + ops.convert_to_tensor(np.eye(axes + 1), dtype=parameters.dtype)
+        full = _matrix(full, num_spatial_dims + 1, num_spatial_dims + 1)
+        theta = full + ops.convert_to_tensor(np.eye(num_spatial_dims + 1), dtype=parameters.dtype)
         if max_shift is None:
             return theta
-        top = _limit_shift(theta[..., :axes, :], max_shift)
-        return ops.concatenate([top, theta[..., axes:, :]], axis=-2)
+        top = _limit_shift(theta[..., :num_spatial_dims, :], max_shift)
+        return ops.concatenate([top, theta[..., num_spatial_dims:, :]], axis=-2)
     if transformation == "affine":
-        theta = _matrix(parameters, axes, axes + 1)
+        theta = _matrix(parameters, num_spatial_dims, num_spatial_dims + 1)
         return _limit_shift(
             theta + ops.convert_to_tensor(identity, dtype=parameters.dtype), max_shift
         )
-    shift = ops.expand_dims(parameters[..., count - axes :], -1)
-    linear = ops.convert_to_tensor(np.eye(axes), dtype=parameters.dtype)
+    shift = ops.expand_dims(parameters[..., count - num_spatial_dims :], -1)
+    linear = ops.convert_to_tensor(np.eye(num_spatial_dims), dtype=parameters.dtype)
     if transformation == "similarity":
-        linear = _rotation(parameters[..., 1 : count - axes])
+        linear = _rotation(parameters[..., 1 : count - num_spatial_dims])
     if transformation == "translation":
         linear = linear + ops.zeros_like(shift)
     else:

@@ -143,7 +143,7 @@ def test_texts_of_a_tokenizer():
 
 @pytest.mark.training
 def test_the_loss_of_the_soft_mode_is_that_of_the_words_and_the_penalty():
-    model = soft(coverage_weight=0.5)
+    model = soft(doubly_stochastic_weight=0.5)
     model.compile(loss=loss())
     outputs = {name: to_numpy(each) for name, each in model(INPUTS).items()}
     logits = outputs["logits"].astype("float64")

@@ -35,7 +35,7 @@ def triplet_loss(found, random, margin):
 
 @pytest.mark.parametrize("margin", [0.01, 1.0])
 def test_loss(margin):
-    model = small(encoder=mean_and_spread(), sampled_size=(8, 8), margin=margin)
+    model = small(encoder=mean_and_spread(), output_size=(8, 8), margin=margin)
     crops, random = images(5, 8, 8, 1), images(5, 8, 8, 1, seed=1)
     halves = [array[..., 0].reshape(5, 2, 32).mean(axis=-1) for array in (crops, random)]
     expected = triplet_loss(*halves, margin)
@@ -136,7 +136,7 @@ def test_channels_first_gives_the_same():
         ({"transformation": "affine"}, "`transformation` must be one of"),
         ({"crop_scale": 1.0}, "`crop_scale` must be above 0 and below 1"),
         ({"margin": 0.0}, "`margin` must be positive"),
-        ({"sampled_size": (0, 4)}, "`sampled_size` must be 2 positive integers"),
+        ({"output_size": (0, 4)}, "`output_size` must be 2 positive integers"),
         ({"scale_range": (2.0, 3.0)}, "`scale_range` must be"),
     ],
 )

@@ -46,19 +46,19 @@ def painted_by_hand(model, images, noise):
     canvas = np.zeros_like(x) + start["canvas"]
     states = [np.zeros((len(x), units)) + each for each in start["encoder_state"]]
     decoder = [np.zeros((len(x), units)) + each for each in start["decoder_state"]]
-    divergences = []
+    kl_divergences = []
     for step in range(steps):
         inputs = (x, x - sigmoid(canvas), decoder[0])
         seen = to_numpy(parts.reader([each.astype("float32") for each in inputs]))
         seen = np.concatenate([seen, decoder[0]], axis=1)
         states = lstm(parts.encoder, seen, *states)
-        mean, log_deviation = np.split(dense(parts.latent.projection, states[0]), 2, axis=1)
-        latent = mean + np.exp(log_deviation) * noise[:, step]
-        terms = mean**2 + np.exp(2 * log_deviation) - 2 * log_deviation - 1
-        divergences.append(0.5 * terms.sum(axis=1))
+        mean, log_stddev = np.split(dense(parts.latent.projection, states[0]), 2, axis=1)
+        latent = mean + np.exp(log_stddev) * noise[:, step]
+        terms = mean**2 + np.exp(2 * log_stddev) - 2 * log_stddev - 1
+        kl_divergences.append(0.5 * terms.sum(axis=1))
         decoder = lstm(parts.decoder, latent, *decoder)
         canvas = canvas + to_numpy(parts.writer(decoder[0].astype("float32")))
-    return canvas, np.stack(divergences, axis=1)
+    return canvas, np.stack(kl_divergences, axis=1)
 
 
 def unsettle(model):
@@ -76,10 +76,10 @@ def test_the_steps_are_those_of_the_equations(generator, sizes, channels):
     images = generator.integers(0, 2, (6, 8, 7, channels)).astype("float32")
     model = unsettle(painter(image_shape=images.shape[1:], read_size=read, write_size=write))
     noise = generator.normal(size=(6, 4, 3)).astype("float32")
-    canvas, divergence = model.recurrence(images, noise=noise)
+    canvas, kl_divergence = model.recurrence(images, noise=noise)
     expected = painted_by_hand(model, images, noise)
     np.testing.assert_allclose(to_numpy(canvas), expected[0], atol=1e-4)
-    np.testing.assert_allclose(to_numpy(divergence), expected[1], rtol=1e-4)
+    np.testing.assert_allclose(to_numpy(kl_divergence), expected[1], rtol=1e-4)
 
 
 def test_the_bound_is_the_negative_log_weight_of_training(generator):
@@ -101,7 +101,7 @@ def test_the_loss_is_the_sum_of_its_two_parts_and_falls():
     model = painter()
     model.compile(keras.optimizers.Adam(0.03))
     history = model.fit(IMAGES, epochs=40, batch_size=6, verbose=0).history
-    parts = np.add(history["reconstruction"], history["divergence"])
+    parts = np.add(history["reconstruction"], history["kl_divergence"])
     np.testing.assert_allclose(history["loss"], parts, rtol=1e-4)
     assert history["loss"][-1] < 0.9 * history["loss"][0]
     found = model.evaluate(IMAGES, verbose=0, return_dict=True)
@@ -146,8 +146,8 @@ def test_the_same_seed_trains_the_same_weights():
 def test_more_samples_bring_the_estimate_up_to_the_likelihood():
     model = unsettle(painter(steps=1, latent_units=1))
     one, many = (
-        np.mean([model.log_likelihood(IMAGES, samples, seed=n).mean() for n in range(repeats)])
-        for samples, repeats in ((1, 40), (40, 1))
+        np.mean([model.log_likelihood(IMAGES, num_samples, seed=n).mean() for n in range(repeats)])
+        for num_samples, repeats in ((1, 40), (40, 1))
     )
     # One latent number: its integral on a grid is the likelihood itself.
     grid = np.linspace(-8, 8, 801).astype("float32")
@@ -197,7 +197,7 @@ def test_channels_first_is_the_same_picture():
 
 @pytest.mark.parametrize("start", [True, False])
 def test_the_start_is_learned_or_zero(start):
-    model = painter(learn_start=start)
+    model = painter(learn_initial_state=start)
     paths = [weight.path for weight in model.trainable_weights]
     assert any("first_canvas" in path for path in paths) == start
 
@@ -208,7 +208,7 @@ def test_the_first_canvas_can_be_the_mean_image(generator, likelihood, data_form
     shape = (8, 7, 3) if data_format == "channels_last" else (3, 8, 7)
     images = generator.uniform(0.2, 0.8, (5, *shape)).astype("float32")
     model = painter(image_shape=shape, data_format=data_format, likelihood=likelihood)
-    model.start_from(images)
+    model.initialize_from(images)
     # The strokes of the first step are all that is added.
     model.recurrence.writer.projection.kernel.assign(
         0.0 * model.recurrence.writer.projection.kernel
@@ -219,7 +219,7 @@ def test_the_first_canvas_can_be_the_mean_image(generator, likelihood, data_form
 
 def test_windows_start_over_the_whole_image():
     model = painter(image_shape=(8, 8, 1), read_size=2, write_size=4)
-    model.start_from(np.zeros((1, 8, 8, 1)))
+    model.initialize_from(np.zeros((1, 8, 8, 1)))
     for layer in (model.recurrence.reader, model.recurrence.writer):
         layer.projection.kernel.assign(0.0 * layer.projection.kernel)
     painted = model.reconstruct(np.zeros((1, 8, 8, 1), "float32"), seed=0)
@@ -232,7 +232,7 @@ def test_windows_start_over_the_whole_image():
 
 def test_one_filter_and_one_pixel_start_over_the_whole_image():
     model = painter(image_shape=(1, 1, 1), read_size=1, write_size=1)
-    model.start_from(np.ones((2, 1, 1, 1)))
+    model.initialize_from(np.ones((2, 1, 1, 1)))
     for layer in (model.recurrence.reader, model.recurrence.writer):
         assert np.isfinite(to_numpy(layer.projection.bias)).all()
     assert np.isfinite(model.generate(2, seed=0)["images"]).all()
@@ -240,7 +240,7 @@ def test_one_filter_and_one_pixel_start_over_the_whole_image():
 
 def test_pixels_that_are_never_set_may_be_after_all():
     model = painter()
-    model.start_from(0.0 * IMAGES)
+    model.initialize_from(0.0 * IMAGES)
     canvas = to_numpy(model.recurrence.start["canvas"])
     np.testing.assert_allclose(sigmoid(canvas), 1e-3, rtol=1e-4)
 
@@ -256,19 +256,19 @@ def test_bad_data_are_refused():
         model.generate(latent=np.zeros((6, 4, 2)))
     with pytest.raises(ValueError, match="`num_images`"):
         model.generate(0)
-    with pytest.raises(ValueError, match="`samples`"):
+    with pytest.raises(ValueError, match="`num_samples`"):
         model.log_likelihood(IMAGES, 0)
     with pytest.raises(ValueError, match="`images` must be"):
-        model.start_from(IMAGES[:, :7])
-    with pytest.raises(ValueError, match="`start_from` needs"):
-        painter(learn_start=False).start_from(IMAGES)
+        model.initialize_from(IMAGES[:, :7])
+    with pytest.raises(ValueError, match="`initialize_from` needs"):
+        painter(learn_initial_state=False).initialize_from(IMAGES)
     with pytest.raises(ValueError, match="`image` must be"):
         model(np.zeros((1, 8, 7, 3), "float32"))
 
 
 @pytest.mark.training
 def test_gaussian_images_may_be_anything():
-    model = painter(likelihood="gaussian", deviation=0.5)
+    model = painter(likelihood="gaussian", stddev=0.5)
     model.compile(keras.optimizers.Adam(0.01))
     history = model.fit(10 * IMAGES - 5, epochs=2, verbose=0).history
     assert np.all(np.isfinite(history["loss"]))

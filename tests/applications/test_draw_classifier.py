@@ -63,15 +63,15 @@ def test_without_attention_there_are_no_windows():
     assert model(np.zeros((1, 8, 9, 1))).shape == (1, 4)
     with pytest.raises(ValueError, match="`windows` needs a model with attention"):
         model.windows(np.zeros((1, 8, 9, 1)))
-    with pytest.raises(ValueError, match="`cover` needs a model with attention"):
-        model.cover()
+    with pytest.raises(ValueError, match="`initialize_to_full_image` needs a model with attention"):
+        model.initialize_to_full_image()
 
 
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 def test_the_first_window_can_leave_nothing_out(data_format):
     shape = (8, 12, 1) if data_format == "channels_last" else (1, 8, 12)
     model = DRAWClassifier(shape, 4, **{**SIZES, "data_format": data_format})
-    model.cover()
+    model.initialize_to_full_image()
     windows = model.windows(np.zeros((1, *shape), "float32"))
     # Three filters in the middle of thirds of the longer side, about the middle of the image.
     np.testing.assert_allclose(windows["box"][0, 0], [1.5, -0.5, 9.5, 7.5], atol=1e-4)

@@ -32,12 +32,12 @@ def machine(optimizer=None, jit_compile=BACKEND != "torch"):
 
 
 def few():
-    return CopyTask(lengths=(1, 4), bits=3, batches=2, fixed=True)
+    return CopyTask(lengths=(1, 4), bits=3, steps_per_epoch=2, fixed=True)
 
 
 def test_copying_is_learned_and_seen_in_the_trace():
     model = machine()
-    task = CopyTask(lengths=3, bits=3, batches=100)
+    task = CopyTask(lengths=3, bits=3, steps_per_epoch=100)
     history = model.fit(task, epochs=2, verbose=0).history
     guessing = 3 * 3
     assert history["bits_per_sequence"][-1] < 0.5 * guessing

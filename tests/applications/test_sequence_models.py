@@ -150,12 +150,12 @@ def test_rows_of_an_array_may_be_padded():
 
 
 def test_several_hypotheses_and_samples(texts):
-    best = texts.generate(SOURCES, search="beam", beams=4, hypotheses=3, max_length=6)
+    best = texts.generate(SOURCES, search="beam", num_beams=4, num_hypotheses=3, max_length=6)
     assert [len(each) for each in best] == [3, 3, 3]
     assert len(set(best[0])) == 3
-    drawn = texts.generate(SOURCES, search="sample", samples=2, seed=1, max_length=6)
-    assert drawn == texts.generate(SOURCES, search="sample", samples=2, seed=1, max_length=6)
-    assert drawn != texts.generate(SOURCES, search="sample", samples=2, seed=2, max_length=6)
+    drawn = texts.generate(SOURCES, search="sample", num_samples=2, seed=1, max_length=6)
+    assert drawn == texts.generate(SOURCES, search="sample", num_samples=2, seed=1, max_length=6)
+    assert drawn != texts.generate(SOURCES, search="sample", num_samples=2, seed=2, max_length=6)
     assert isinstance(drawn[0][0], str)
     # One seed is not the same draws for every batch.
     alone = texts.generate(SOURCES[:1] * 8, search="sample", seed=1, batch_size=2, max_length=6)
@@ -164,7 +164,7 @@ def test_several_hypotheses_and_samples(texts):
 
 def test_hypotheses_that_there_are_not_are_left_out():
     found, alignments = rnn_search(target_vocabulary=4).generate(
-        [[5, 6]], max_length=1, search="beam", beams=5, hypotheses=5, return_alignments=True
+        [[5, 6]], max_length=1, search="beam", num_beams=5, num_hypotheses=5, return_alignments=True
     )
     assert sorted(found[0]) == [[], [3]]
     assert len(alignments[0]) == 2
@@ -174,7 +174,7 @@ def test_what_is_forbidden_is_so_besides_padding_and_start():
     model = rnn_search()
     model.logits.bias.assign(np.array([9.0, 9, -9, 9, 0, 0, 0, 0, 0]))
     assert set(model.generate([[5]], max_length=5)[0]) == {3}
-    assert not {0, 1, 3} & set(model.generate([[5]], max_length=5, forbidden=(3,))[0])
+    assert not {0, 1, 3} & set(model.generate([[5]], max_length=5, suppress_tokens=(3,))[0])
 
 
 def test_a_tokenizer_of_the_source_alone_gives_integers(texts):
@@ -324,8 +324,10 @@ def test_what_is_refused(texts):
     for wrong in ([4, 5], ["ein", [4]], [[4.5]]):
         with pytest.raises(ValueError, match="`sources` must be lists of integers"):
             model.generate(wrong)
-    with pytest.raises(ValueError, match=r"`beams` is no option of search='greedy'.*beams=3"):
-        model.generate([[4]], beams=3)
+    with pytest.raises(
+        ValueError, match=r"`num_beams` is no option of search='greedy'.*num_beams=3"
+    ):
+        model.generate([[4]], num_beams=3)
     for name, value in (("batch_size", 0), ("max_length", 2.5), ("max_length", 0)):
         with pytest.raises(ValueError, match=f"`{name}` must be a positive integer"):
             model.generate([[4]], **{name: value})

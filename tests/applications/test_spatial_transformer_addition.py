@@ -20,7 +20,7 @@ def small(**arguments):
 
 
 @pytest.mark.parametrize(
-    "arguments", [{}, {"backbone": "cnn", "heads": 1}, {"transformation": None}]
+    "arguments", [{}, {"backbone": "cnn", "num_heads": 1}, {"transformation": None}]
 )
 def test_round_trip(arguments, tmp_path):
     model = small(**arguments)
@@ -69,12 +69,12 @@ def test_fit():
     ("arguments", "message"),
     [
         ({"image_shape": (24,)}, "`image_shape` must be 3 positive integers"),
-        ({"heads": 0}, "`heads` must be a positive integer"),
+        ({"num_heads": 0}, "`num_heads` must be a positive integer"),
         ({"backbone": "rnn"}, "`backbone` must be one of"),
         ({"transformation": "shear"}, "`transformation` must be one of"),
         (
-            {"transformation": None, "sampled_size": (30, 30)},
-            "`sampled_size` needs a",
+            {"transformation": None, "output_size": (30, 30)},
+            "`output_size` needs a",
         ),
     ],
 )

@@ -27,11 +27,11 @@ KINDS = {
     "st_fcn": {
         "backbone": "fcn",
         "transformation": "projective",
-        "sampled_size": (7, 8),
+        "output_size": (7, 8),
         "antialias": True,
     },
-    "shared": {"shared_localization": True, "sampled_size": (24, 24)},
-    "heads": {"heads": 2, "start": "tiling", "transformation": "attention"},
+    "shared": {"shared_localization": True, "output_size": (24, 24)},
+    "num_heads": {"num_heads": 2, "initialization": "tiling", "transformation": "attention"},
     "spline": {
         "backbone": "fcn",
         "transformation": "thin_plate_spline",
@@ -44,7 +44,7 @@ KINDS = {
 
 SHAPES = {
     "st_fcn": ((7, 8, 1), (3, 3), (7, 8, 2)),
-    "heads": ((2, 24, 26, 1), (2, 2, 3), (2, 24, 26, 2)),
+    "num_heads": ((2, 24, 26, 1), (2, 2, 3), (2, 24, 26, 2)),
     "spline": ((24, 26, 1), (9, 2), (24, 26, 2)),
     "flow": ((24, 26, 1), (24, 26, 2), (24, 26, 2)),
 }
@@ -75,9 +75,9 @@ def test_parameters_of_the_convolutional_network():
     assert model.count_params() == convolutions + (5 * 5 * 64 + 1) * 100 + 101 * 10
 
 
-@pytest.mark.parametrize("kind", ["cnn", "st_cnn", "heads", "fcn"])
+@pytest.mark.parametrize("kind", ["cnn", "st_cnn", "num_heads", "fcn"])
 def test_models_are_of_equal_size(kind):
-    model = SpatialTransformerClassifier((42, 42, 1), 10, **{**KINDS[kind], "sampled_size": None})
+    model = SpatialTransformerClassifier((42, 42, 1), 10, **{**KINDS[kind], "output_size": None})
     # One unit more would be too much; with two heads it has 3,211 weights.
     assert 396_700 < model.count_params() <= 400_000
 
@@ -115,7 +115,7 @@ def test_shared_localization_warps_the_image_and_not_the_features():
 
 
 def test_heads_go_through_the_same_convolutions():
-    model = unsettled(small(heads=3))
+    model = unsettled(small(num_heads=3))
     given = images(2, 24, 26, 1)
     warped = model.transformations(given)[0]
     features = model.get_layer("features")
@@ -126,7 +126,7 @@ def test_heads_go_through_the_same_convolutions():
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("kind", ["shared", "heads"])
+@pytest.mark.parametrize("kind", ["shared", "num_heads"])
 def test_fit(kind):
     model = unsettled(small(**KINDS[kind]))
     check_fit(model, images(2, 24, 26, 1), np.arange(2), loss=CROSS_ENTROPY, metrics=["accuracy"])
@@ -134,7 +134,7 @@ def test_fit(kind):
 
 @pytest.mark.training
 def test_mixed_precision():
-    model = small(dtype="mixed_float16", backbone="fcn", sampled_size=(5, 5))
+    model = small(dtype="mixed_float16", backbone="fcn", output_size=(5, 5))
     given = images(2, 24, 26, 1)
     model.compile("sgd", loss=CROSS_ENTROPY)
     assert np.isfinite(model.fit(given, np.arange(2), verbose=0).history["loss"]).all()
@@ -146,7 +146,7 @@ def test_mixed_precision():
 
 
 @pytest.mark.skipif(BACKEND == "tensorflow", reason="TensorFlow convolves channels last on the CPU")
-@pytest.mark.parametrize("kind", ["st_cnn", "heads"])
+@pytest.mark.parametrize("kind", ["st_cnn", "num_heads"])
 def test_channels_first_gives_the_same(kind):
     last = unsettled(small(**{**KINDS[kind], "image_shape": (24, 26, 2)}))
     first = small(**{**KINDS[kind], "image_shape": (2, 24, 26), "data_format": "channels_first"})
@@ -191,14 +191,14 @@ def test_it_learns_translated_patterns_better_than_the_network_without_transform
         ({"image_shape": (24, 26)}, "`image_shape` must be 3 positive integers"),
         ({"image_shape": (24, 0, 1)}, "`image_shape` must be 3 positive integers"),
         ({"image_shape": (20, 26, 1)}, "must be at least 24 pixels"),
-        ({"sampled_size": (8, 8)}, "must be at least 24 pixels"),
-        ({"sampled_size": 24}, "`sampled_size` must be 2 positive integers"),
+        ({"output_size": (8, 8)}, "must be at least 24 pixels"),
+        ({"output_size": 24}, "`output_size` must be 2 positive integers"),
         ({"num_classes": 0}, "`num_classes` must be a positive integer"),
         ({"backbone": "resnet"}, "`backbone` must be one of"),
         ({"transformation": "shear"}, "`transformation` must be one of"),
-        ({"transformation": None, "heads": 2}, "need a transformation"),
-        ({"heads": 0}, "`heads` must be a positive integer"),
-        ({"heads": True}, "`heads` must be a positive integer"),
+        ({"transformation": None, "num_heads": 2}, "need a transformation"),
+        ({"num_heads": 0}, "`num_heads` must be a positive integer"),
+        ({"num_heads": True}, "`num_heads` must be a positive integer"),
         ({"filters": (3, 4, 5)}, "`filters` must be 2 positive integers"),
         ({"units": -1}, "`units` must be a positive integer"),
         ({"units": None, "num_parameters": 500}, "must leave some for the hidden dense layers"),

@@ -287,14 +287,19 @@ ALIGNMENT = [
     case(
         LocalAttention,
         name="predictive",
-        arguments={"attention": general(), "window": 2, "units": 3},
+        arguments={"attention": general(), "window_radius": 2, "units": 3},
         expected=local_predictive,
-        refuses=({"attention": None}, {"window": 0}, {"alignment": "diagonal"}, {"units": 0}),
+        refuses=(
+            {"attention": None},
+            {"window_radius": 0},
+            {"alignment": "diagonal"},
+            {"units": 0},
+        ),
     ),
     case(
         LocalAttention,
         name="monotonic",
-        arguments={"attention": general(), "window": 1, "alignment": "monotonic"},
+        arguments={"attention": general(), "window_radius": 1, "alignment": "monotonic"},
         call=REMEMBERS,
         expected=local_monotonic,
         refuses=({"units": 3},),

@@ -16,7 +16,7 @@ NASTY = {
 REFUSED = (
     {"patch_size": 0},
     {"patch_size": 2.5},
-    {"outside": "nowhere"},
+    {"padding_mode": "nowhere"},
     {"data_format": "depth_first"},
 )
 
@@ -25,14 +25,14 @@ def told(weights, state):
     return state.astype("float64") @ weights["projection/kernel"] + weights["projection/bias"]
 
 
-def reads(patch_size, outside="border", windows=False):
+def reads(patch_size, padding_mode="border", windows=False):
     """The oracle of a reader."""
 
     def expected(weights, **arrays):
         *images, state = arrays.values()
         numbers = told(weights, state)
         found = [
-            read(each, [image[n] for image in images], patch_size, outside)
+            read(each, [image[n] for image in images], patch_size, padding_mode)
             for n, each in enumerate(numbers)
         ]
         if not windows:
@@ -45,12 +45,12 @@ def reads(patch_size, outside="border", windows=False):
     return expected
 
 
-def writes(patch_size, image_shape, outside="border"):
+def writes(patch_size, image_shape, padding_mode="border"):
     """The oracle of a writer."""
 
     def expected(weights, state):
         numbers = told(weights, state)
-        return np.array([write(each, image_shape, patch_size, outside) for each in numbers])
+        return np.array([write(each, image_shape, patch_size, padding_mode) for each in numbers])
 
     return expected
 
@@ -79,9 +79,9 @@ DRAW = [
     LayerCase(
         **READER,
         name="window",
-        arguments={"patch_size": 2, "outside": "zero", **LAST},
+        arguments={"patch_size": 2, "padding_mode": "zeros", **LAST},
         call={"return_window": True},
-        expected=reads(2, "zero", windows=True),
+        expected=reads(2, "zeros", windows=True),
         float32=(1, 2, 3, 4, 5),
         nasty=NASTY,
     ),
@@ -104,10 +104,10 @@ DRAW = [
     ),
     LayerCase(
         layer=DRAWWrite,
-        name="zero",
+        name="zeros",
         inputs={"state": (2, 4)},
-        arguments={**WRITE, "outside": "zero"},
-        expected=writes(3, (5, 7, 2), "zero"),
+        arguments={**WRITE, "padding_mode": "zeros"},
+        expected=writes(3, (5, 7, 2), "zeros"),
     ),
     LayerCase(
         layer=WholeImageRead,

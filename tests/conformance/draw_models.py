@@ -49,8 +49,8 @@ MODELS = [
             {"read_size": 6},
             {"write_size": 6},
             {"likelihood": "poisson"},
-            {"deviation": 0.0},
-            {"outside": "nowhere"},
+            {"stddev": 0.0},
+            {"padding_mode": "nowhere"},
             {"data_format": "depth_first"},
         ),
     ),
@@ -83,7 +83,7 @@ MODELS += [
             {"units": 0},
             {"read_size": 6},
             {"data_format": "depth_first"},
-            {"outside": "nowhere"},
+            {"padding_mode": "nowhere"},
         ),
     ),
     ModelCase(
@@ -138,6 +138,6 @@ MODELS += [
         inputs={"x": IMAGES},
         outputs=((2, 6, 5, 1), (2, 1)),
         compile={},
-        refuses=(*REFUSED[:2], {"latent_units": 0}, {"likelihood": "poisson"}, {"deviation": -1.0}),
+        refuses=(*REFUSED[:2], {"latent_units": 0}, {"likelihood": "poisson"}, {"stddev": -1.0}),
     ),
 ]

@@ -51,7 +51,7 @@ MODELS = [
     model(
         LuongTranslator,
         name="local",
-        arguments={**SIZES, "num_layers": 2, "window": "predictive", "half_width": 2},
+        arguments={**SIZES, "num_layers": 2, "window": "predictive", "window_radius": 2},
         refuses=(*REFUSED, {"num_layers": 0}, {"window": "global"}, {"score": "mlp"}),
     ),
     model(

@@ -25,7 +25,7 @@ MODELS = [
     ModelCase(
         application=SpatialTransformerClassifier,
         name="cnn",
-        arguments={"image_shape": (24, 26, 1), "num_classes": 3, "sampled_size": (24, 24), **SMALL},
+        arguments={"image_shape": (24, 26, 1), "num_classes": 3, "output_size": (24, 24), **SMALL},
         inputs={"image": images(2, 24, 26, 1)},
         outputs=((2, 3),),
         compile=CROSS_ENTROPY,
@@ -47,7 +47,7 @@ MODELS = [
             "num_classes": 3,
             "backbone": "fcn",
             "transformation": "thin_plate_spline",
-            "heads": 2,
+            "num_heads": 2,
             **SMALL,
         },
         inputs={"image": images(2, 10, 9, 1)},
@@ -64,7 +64,7 @@ MODELS = [
         compile=CROSS_ENTROPY,
         targets=np.array([3, 18]),
         methods=("transformations",),
-        refuses=({"image_shape": (12, 12)}, {"heads": 0}, {"num_classes": 0}),
+        refuses=({"image_shape": (12, 12)}, {"num_heads": 0}, {"num_classes": 0}),
     ),
     ModelCase(
         application=DigitSequenceClassifier,

@@ -21,7 +21,7 @@ SEQUENCES = {
     "binarized images": lambda: BinarizedImages(IMAGES, 2),
     "distorted digits": lambda: DistortedDigits(IMAGES, np.arange(5), "R", 2),
     "image captions": lambda: ImageCaptions(IMAGES, [[each] for each in NUMBERS], 2),
-    "memory task": lambda: CopyTask(lengths=3, batch_size=2, batches=3),
+    "memory task": lambda: CopyTask(lengths=3, batch_size=2, steps_per_epoch=3),
     "sequence pairs": lambda: SequencePairs(NUMBERS, NUMBERS, 2),
 }
 

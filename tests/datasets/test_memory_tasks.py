@@ -19,7 +19,7 @@ TASKS = [CopyTask, RepeatCopyTask, AssociativeRecallTask, DynamicNGramsTask, Pri
 
 @pytest.mark.parametrize("task", TASKS)
 def test_batches_are_drawn_by_seed_epoch_and_place(task):
-    first, again, other = (task(batch_size=3, batches=4, seed=seed) for seed in (5, 5, 6))
+    first, again, other = (task(batch_size=3, steps_per_epoch=4, seed=seed) for seed in (5, 5, 6))
     assert len(first) == 4
     for one, two in zip(first[2], again[2], strict=True):
         np.testing.assert_array_equal(one, two)
@@ -41,7 +41,7 @@ def same(one, two):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_shapes(task):
-    made = task(batch_size=3, multiple=8)
+    made = task(batch_size=3, pad_to_multiple_of=8)
     for index in range(5):
         inputs, targets, weights = made[index]
         assert {each.dtype.name for each in (inputs, targets, weights)} == {"float32"}
@@ -58,7 +58,9 @@ def test_shapes(task):
 
 
 def test_sizes_grow():
-    task = RepeatCopyTask(lengths=(2, 6), repeats=(1, 9), batch_size=1, batches=200, growth=4)
+    task = RepeatCopyTask(
+        lengths=(2, 6), repeats=(1, 9), batch_size=1, steps_per_epoch=200, curriculum_epochs=4
+    )
     most = []
     for _ in range(6):
         sizes = [sizes_of(task, index) for index in range(len(task))]
@@ -67,7 +69,7 @@ def test_sizes_grow():
         task.on_epoch_end()
     assert most == [[3, 3], [4, 5], [5, 6], [6, 8], [6, 9], [6, 9]]
     # What does not grow is what is drawn when all has grown.
-    grown = RepeatCopyTask(lengths=(2, 6), repeats=(1, 9), batch_size=1, batches=200)
+    grown = RepeatCopyTask(lengths=(2, 6), repeats=(1, 9), batch_size=1, steps_per_epoch=200)
     grown.epoch = task.epoch
     assert same(task[7], grown[7])
 
@@ -95,7 +97,7 @@ def test_copies():
 
 
 def test_repeated_copies():
-    task = RepeatCopyTask(lengths=3, repeats=(1, 10), bits=2, batch_size=2, multiple=1)
+    task = RepeatCopyTask(lengths=3, repeats=(1, 10), bits=2, batch_size=2, pad_to_multiple_of=1)
     shown = {}
     for index in range(80):
         inputs, targets, weights = task[index]
@@ -116,7 +118,9 @@ def test_repeated_copies():
 
 
 def test_recall():
-    task = AssociativeRecallTask(items=(2, 4), item_length=2, bits=5, batch_size=8, multiple=1)
+    task = AssociativeRecallTask(
+        items=(2, 4), item_length=2, bits=5, batch_size=8, pad_to_multiple_of=1
+    )
     counts = set()
     for index in range(20):
         inputs, targets, weights = task[index]
@@ -155,9 +159,9 @@ def test_n_grams_follow_their_table_and_the_best_guess_learns_it():
 
 
 def test_sorted_by_priority():
-    inputs, targets, weights = PrioritySortTask(count=6, top=4, bits=16, batch_size=5, multiple=1)[
-        0
-    ]
+    inputs, targets, weights = PrioritySortTask(
+        count=6, top=4, bits=16, batch_size=5, pad_to_multiple_of=1
+    )[0]
     assert np.abs(inputs[:, :6, 16]).max() <= 1.0
     assert weights[0].tolist() == [0.0] * 7 + [1.0] * 4
     assert inputs[0, :, 17].nonzero()[0].tolist() == [6]
@@ -180,11 +184,11 @@ def test_sorted_by_priority():
         (CopyTask, {"lengths": (1, 2, 3)}),
         (CopyTask, {"bits": 1.5}),
         (CopyTask, {"batch_size": 0}),
-        (CopyTask, {"batches": -1}),
-        (CopyTask, {"multiple": 0}),
+        (CopyTask, {"steps_per_epoch": -1}),
+        (CopyTask, {"pad_to_multiple_of": 0}),
         (CopyTask, {"seed": -1}),
-        (CopyTask, {"growth": -1}),
-        (CopyTask, {"growth": 1, "fixed": True}),
+        (CopyTask, {"curriculum_epochs": -1}),
+        (CopyTask, {"curriculum_epochs": 1, "fixed": True}),
         (RepeatCopyTask, {"lengths": 0}),
         (RepeatCopyTask, {"repeats": (0, 3)}),
         (RepeatCopyTask, {"scale": (5, 1)}),
@@ -209,6 +213,6 @@ def test_a_task_of_ones_own():
             bits = generator.integers(0, 2, (self.batch_size, 3, 1))
             return bits, bits, np.ones(3)
 
-    inputs, targets, weights = Echo(batch_size=2, multiple=4)[0]
+    inputs, targets, weights = Echo(batch_size=2, pad_to_multiple_of=4)[0]
     np.testing.assert_array_equal(inputs, targets)
     assert weights.tolist() == [[1.0, 1.0, 1.0, 0.0]] * 2

@@ -37,8 +37,8 @@ def test_words_and_punctuation_stand_alone():
 def test_special_tokens_end_and_pad():
     tokenizer = TextTokenizer.train(TEXTS, "word")
     first = tokenizer.encode(TEXTS[1:2])[0]
-    noisy = [tokenizer.start, *first, tokenizer.end, *first, tokenizer.padding]
-    assert tokenizer.decode([noisy, [], [tokenizer.end]]) == [TEXTS[1], "", ""]
+    noisy = [tokenizer.start_id, *first, tokenizer.end_id, *first, tokenizer.pad_id]
+    assert tokenizer.decode([noisy, [], [tokenizer.end_id]]) == [TEXTS[1], "", ""]
 
 
 def test_unknown_words_are_said_to_be_unknown():
@@ -62,7 +62,7 @@ def test_unknown_letters_stand_where_they_are():
 def test_names_of_special_tokens_in_a_text_are_text():
     tokenizer = TextTokenizer.train(TEXTS, "word")
     ids = tokenizer.encode(["Ein <pad> Mann </s> Hund"])[0]
-    assert not {tokenizer.padding, tokenizer.start, tokenizer.end} & set(ids)
+    assert not {tokenizer.pad_id, tokenizer.start_id, tokenizer.end_id} & set(ids)
 
 
 def test_split_gives_the_text_of_each_token():

@@ -67,7 +67,7 @@ def scored(chain, example, tokens, alpha=0.0, beta=0.0, mask=None):
 
 
 def search(chain, max_length=3, **options):
-    options = {"constants": chain.seed, "beams": 60, "padding": 9, **options}
+    options = {"constants": chain.seed, "num_beams": 60, "pad_id": 9, **options}
     found = beam_search(chain, chain.start(), 0, END, max_length, **options)
     return [to_numpy(part) for part in found]
 
@@ -80,7 +80,9 @@ def search(chain, max_length=3, **options):
 def test_a_wide_beam_finds_the_best_of_all(generator, options):
     chain = Chain(generator)
     mask = np.array([[True, True, False, True], [True] * 4])
-    tokens, lengths, scores, alignments = search(chain, hypotheses=5, memory_mask=mask, **options)
+    tokens, lengths, scores, alignments = search(
+        chain, num_hypotheses=5, memory_mask=mask, **options
+    )
     alpha, beta = options.get("length_penalty", 0.0), options.get("coverage_penalty", 0.0)
     for example in range(2):
         every = sorted(sequences(3), key=lambda s: -scored(chain, example, s, alpha, beta, mask))
@@ -109,25 +111,25 @@ def test_greedy_takes_the_likeliest_token_each_time(generator):
         assert scores[example, 0] == pytest.approx(chain.follow(example, said)[0], abs=1e-4)
 
 
-def naive(chain, example, beams, max_length, hypotheses=1, alpha=0.0, beta=0.0):
+def naive(chain, example, num_beams, max_length, num_hypotheses=1, alpha=0.0, beta=0.0):
     """A beam search in lists that never ends early: the best that ended, then what was cut off."""
     live, ended = [()], []
     for _ in range(max_length):
         grown = [(*tokens, token) for tokens in live for token in range(VOCABULARY)]
         grown.sort(key=lambda tokens: -chain.follow(example, tokens)[0])
-        ended += [tokens for tokens in grown[:beams] if tokens[-1] == END]
-        live = [tokens for tokens in grown if tokens[-1] != END][:beams]
+        ended += [tokens for tokens in grown[:num_beams] if tokens[-1] == END]
+        live = [tokens for tokens in grown if tokens[-1] != END][:num_beams]
     ended.sort(key=lambda tokens: -scored(chain, example, tokens, alpha, beta))
     live.sort(key=lambda tokens: -scored(chain, example, tokens, alpha, beta))
-    return [*ended, *live][:hypotheses]
+    return [*ended, *live][:num_hypotheses]
 
 
-@pytest.mark.parametrize("beams", [1, 2, 3])
-def test_a_narrow_beam_is_the_search_in_lists(generator, beams):
+@pytest.mark.parametrize("num_beams", [1, 2, 3])
+def test_a_narrow_beam_is_the_search_in_lists(generator, num_beams):
     chain = Chain(generator, batch=4)
-    tokens, lengths, scores, _ = search(chain, max_length=5, beams=beams)
+    tokens, lengths, scores, _ = search(chain, max_length=5, num_beams=num_beams)
     for example in range(4):
-        (expected,) = naive(chain, example, beams, 5)
+        (expected,) = naive(chain, example, num_beams, 5)
         assert tokens[example, 0, : lengths[example, 0]].tolist() == list(expected)
         value, _ = chain.follow(example, expected)
         assert scores[example, 0] == pytest.approx(value, abs=1e-4)
@@ -135,22 +137,22 @@ def test_a_narrow_beam_is_the_search_in_lists(generator, beams):
 
 # Of chains whose search ends early, and would find something else if it ended earlier still.
 @pytest.mark.parametrize(
-    ("seed", "beams", "hypotheses", "alpha", "beta"),
+    ("seed", "num_beams", "num_hypotheses", "alpha", "beta"),
     [(23, 2, 1, 1.0, 0.0), (8, 3, 3, 2.0, 0.0), (33, 3, 1, 1.0, 2.0), (33, 3, 2, 1.0, 1.0)],
 )
-def test_an_early_end_changes_nothing(seed, beams, hypotheses, alpha, beta):
+def test_an_early_end_changes_nothing(seed, num_beams, num_hypotheses, alpha, beta):
     chain = Chain(np.random.default_rng(seed), batch=1)
     tokens, lengths, scores, _ = search(
         chain,
         max_length=8,
-        beams=beams,
-        hypotheses=hypotheses,
+        num_beams=num_beams,
+        num_hypotheses=num_hypotheses,
         length_penalty=alpha,
         coverage_penalty=beta,
     )
     if keras.backend.backend() in ("torch", "numpy"):  # the others trace the step once
         assert chain.calls < 9
-    for place, expected in enumerate(naive(chain, 0, beams, 8, hypotheses, alpha, beta)):
+    for place, expected in enumerate(naive(chain, 0, num_beams, 8, num_hypotheses, alpha, beta)):
         assert tokens[0, place, : lengths[0, place]].tolist() == list(expected)
         score = scored(chain, 0, expected, alpha, beta)
         assert scores[0, place] == pytest.approx(score, abs=1e-4)
@@ -158,9 +160,9 @@ def test_an_early_end_changes_nothing(seed, beams, hypotheses, alpha, beta):
 
 def test_lengths_and_tokens_that_are_asked_for(generator):
     chain = Chain(generator)
-    tokens, lengths, _, _ = search(chain, max_length=4, min_length=3, hypotheses=20)
+    tokens, lengths, _, _ = search(chain, max_length=4, min_length=3, num_hypotheses=20)
     assert lengths.min() == 3
-    tokens, lengths, _, _ = search(chain, max_length=4, forbidden=(0, 2), hypotheses=10)
+    tokens, lengths, _, _ = search(chain, max_length=4, suppress_tokens=(0, 2), num_hypotheses=10)
     assert not np.isin(tokens, [0, 2]).any()
     _, lengths, _, _ = search(chain, max_length=3, min_length=3)
     np.testing.assert_array_equal(lengths, 3)
@@ -169,18 +171,22 @@ def test_lengths_and_tokens_that_are_asked_for(generator):
 @pytest.mark.parametrize("size", [1, 2])
 def test_nothing_is_said_twice(generator, size):
     chain = Chain(generator)
-    tokens, lengths, _, _ = search(chain, max_length=5, no_repeat=size, hypotheses=30)
+    tokens, lengths, _, _ = search(
+        chain, max_length=5, no_repeat_ngram_size=size, num_hypotheses=30
+    )
     for said, length in zip(tokens.reshape(-1, 5), lengths.ravel(), strict=True):
         pieces = [tuple(said[k : k + size]) for k in range(length - size + 1)]
         assert len(set(pieces)) == len(pieces)
-    free, _, _, _ = search(chain, max_length=5, no_repeat=9)
+    free, _, _, _ = search(chain, max_length=5, no_repeat_ngram_size=9)
     same, _, _, _ = search(chain, max_length=5)
     np.testing.assert_array_equal(free, same)
 
 
 def test_a_beam_wider_than_all_there_is_returns_what_there_is(generator):
     chain = Chain(generator)
-    tokens, lengths, scores, alignments = search(chain, max_length=1, beams=40, hypotheses=8)
+    tokens, lengths, scores, alignments = search(
+        chain, max_length=1, num_beams=40, num_hypotheses=8
+    )
     assert tokens[:, 0].tolist() == [[END]] * 2
     # The others are cut off after one token; there are four, and then there is nothing.
     assert sorted(tokens[0, 1:5, 0].tolist()) == [0, 1, 2, 4]
@@ -207,7 +213,7 @@ def test_what_is_attended_to_may_have_any_axes(generator, shape):
 
     mask = np.array([[True, True, False, True], [True] * 4])[:, :size]
     options = {
-        "beams": 6, "hypotheses": 3, "constants": chain.seed, "length_penalty": 1.0,
+        "num_beams": 6, "num_hypotheses": 3, "constants": chain.seed, "length_penalty": 1.0,
         "coverage_penalty": 0.5,
     }  # fmt: skip
     found = beam_search(
@@ -230,7 +236,7 @@ def test_the_search_ends_when_nothing_can_become_better():
         return ops.tile(ops.convert_to_tensor(sure), (2, 1)), state
 
     keras_loops = keras.backend.backend() in ("torch", "numpy")
-    found = beam_search(step, np.zeros((1, 1)), 0, 2, 50, beams=2, hypotheses=2)
+    found = beam_search(step, np.zeros((1, 1)), 0, 2, 50, num_beams=2, num_hypotheses=2)
     if keras_loops:
         assert len(calls) < 6
     assert to_numpy(found.lengths).tolist() == [[1, 2]]
@@ -244,7 +250,7 @@ def test_inside_of_a_model_it_is_compiled(generator):
     class Search(keras.layers.Layer):
         def call(self, seed):
             state = {"history": ops.zeros_like(seed)}
-            found = beam_search(chain, state, 0, END, 4, beams=3, constants=seed)
+            found = beam_search(chain, state, 0, END, 4, num_beams=3, constants=seed)
             return found.tokens, found.scores, found.alignments
 
         def compute_output_spec(self, seed):
@@ -257,7 +263,7 @@ def test_inside_of_a_model_it_is_compiled(generator):
     seed = keras.Input((6,))
     model = keras.Model(seed, Search()(seed))
     tokens, scores, alignments = model.predict(chain.seed, batch_size=2, verbose=0)
-    direct = beam_search(chain, chain.start(), 0, END, 4, beams=3, constants=chain.seed)
+    direct = beam_search(chain, chain.start(), 0, END, 4, num_beams=3, constants=chain.seed)
     np.testing.assert_array_equal(tokens, to_numpy(direct.tokens))
     np.testing.assert_allclose(scores, to_numpy(direct.scores), atol=1e-5)
     np.testing.assert_allclose(alignments, to_numpy(direct.alignments), atol=1e-5)
@@ -277,7 +283,7 @@ def test_a_decoder_is_searched_and_shows_where_its_words_looked(generator):
         return 3.0 * readout(output), state, weights
 
     state = decoder.get_initial_state(prepared)
-    found = beam_search(step, state, 0, END, 6, beams=4, hypotheses=2, constants=prepared)
+    found = beam_search(step, state, 0, END, 6, num_beams=4, num_hypotheses=2, constants=prepared)
     tokens, lengths, scores, alignments = (to_numpy(part) for part in found)
     for place in range(2):
         said = tokens[:, place]
@@ -297,17 +303,17 @@ def test_a_decoder_is_searched_and_shows_where_its_words_looked(generator):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"beams": 0}, "`beams` must be a positive integer"),
-        ({"beams": 2, "hypotheses": 3}, "`hypotheses` must not exceed"),
+        ({"num_beams": 0}, "`num_beams` must be a positive integer"),
+        ({"num_beams": 2, "num_hypotheses": 3}, "`num_hypotheses` must not exceed"),
         ({"length_penalty": -1.0}, "`length_penalty` must not be negative"),
         ({"length_penalty": math.nan}, "`length_penalty` must not be negative"),
         ({"max_length": 2.5}, r"`max_length` must be an integer\. Received: max_length=2\.5"),
         ({"min_length": 1.5}, "`min_length` must be an integer"),
-        ({"no_repeat": 1.5}, "`no_repeat` must be an integer"),
+        ({"no_repeat_ngram_size": 1.5}, "`no_repeat_ngram_size` must be an integer"),
         ({"max_length": 0}, "`max_length` must be at least 1"),
         ({"min_length": 4}, "`min_length` must be between"),
-        ({"no_repeat": -1}, "`no_repeat` must not be negative"),
-        ({"forbidden": (END,)}, "`forbidden` must not hold the end"),
+        ({"no_repeat_ngram_size": -1}, "`no_repeat_ngram_size` must not be negative"),
+        ({"suppress_tokens": (END,)}, "`suppress_tokens` must not hold the end"),
     ],
 )
 def test_numbers_out_of_range_are_refused(generator, options, message):
@@ -318,15 +324,17 @@ def test_numbers_out_of_range_are_refused(generator, options, message):
 def test_an_end_outside_of_the_vocabulary_is_refused(generator):
     chain = Chain(generator)
     for end in (7, 1.5):
-        with pytest.raises(ValueError, match="`end` must be in the vocabulary of 5"):
+        with pytest.raises(ValueError, match="`end_id` must be in the vocabulary of 5"):
             beam_search(chain, chain.start(), 0, end, 3, constants=chain.seed)
 
 
-@pytest.mark.parametrize("forbidden", [(-1, 77), (1, 5), (1.5,)])
-def test_what_is_forbidden_must_be_in_the_vocabulary(generator, forbidden):
-    message = r"`forbidden` must hold tokens of the vocabulary of 5\. Received: forbidden=\("
+@pytest.mark.parametrize("suppress_tokens", [(-1, 77), (1, 5), (1.5,)])
+def test_what_is_forbidden_must_be_in_the_vocabulary(generator, suppress_tokens):
+    message = (
+        r"`suppress_tokens` must hold tokens of the vocabulary of 5\. Received: suppress_tokens=\("
+    )
     with pytest.raises(ValueError, match=message):
-        search(Chain(generator), forbidden=forbidden)
+        search(Chain(generator), suppress_tokens=suppress_tokens)
 
 
 def test_a_coverage_penalty_needs_weights(generator):

@@ -19,9 +19,17 @@ def step(tokens, state, constants):
     return ops.tile(logs, (tokens.shape[0], 1)), state, weights
 
 
-def draw(max_length=1, samples=4000, **options):
+def draw(max_length=1, num_samples=4000, **options):
     found = sample(
-        step, np.zeros((2, 1), "float32"), 0, 3, max_length, samples, seed=1, padding=9, **options
+        step,
+        np.zeros((2, 1), "float32"),
+        0,
+        3,
+        max_length,
+        num_samples,
+        seed=1,
+        pad_id=9,
+        **options,
     )
     return [to_numpy(part) for part in found]
 
@@ -39,7 +47,7 @@ def frequencies(tokens):
         ({"top_p": 0.6}, np.array([0, 4, 3, 0]) / 7),
         ({"top_p": 0.75}, np.array([0, 4, 3, 2]) / 9),
         ({"top_k": 3, "top_p": 0.4}, np.array([0, 1, 0, 0])),
-        ({"forbidden": (1,)}, np.array([1, 0, 3, 2]) / 6),
+        ({"suppress_tokens": (1,)}, np.array([1, 0, 3, 2]) / 6),
         ({"top_k": 99}, LIKELY),
     ],
 )
@@ -51,7 +59,7 @@ def test_tokens_are_drawn_as_often_as_they_are_likely(options, expected):
 
 
 def test_sequences_end_and_are_padded():
-    tokens, lengths, scores, alignments = draw(max_length=6, samples=200, min_length=2)
+    tokens, lengths, scores, alignments = draw(max_length=6, num_samples=200, min_length=2)
     rows = tokens.reshape(-1, 6), lengths.ravel(), scores.ravel(), alignments.reshape(-1, 6, 4)
     for said, length, score, looks in zip(*rows, strict=True):
         assert length >= 2
@@ -66,7 +74,7 @@ def test_sequences_end_and_are_padded():
 
 
 def test_draws_are_independent_and_repeatable():
-    first, again = draw(max_length=5, samples=50)[0], draw(max_length=5, samples=50)[0]
+    first, again = draw(max_length=5, num_samples=50)[0], draw(max_length=5, num_samples=50)[0]
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first[0], first[1])
     generator = keras.random.SeedGenerator(3)
@@ -76,20 +84,25 @@ def test_draws_are_independent_and_repeatable():
 
 
 def test_the_likeliest_alone_is_greedy():
-    tokens, *_ = draw(max_length=4, samples=3, top_k=1, no_repeat=1)
-    found = greedy_search(step, np.zeros((2, 1), "float32"), 0, 3, 4, no_repeat=1, padding=9)
+    tokens, *_ = draw(max_length=4, num_samples=3, top_k=1, no_repeat_ngram_size=1)
+    found = greedy_search(
+        step, np.zeros((2, 1), "float32"), 0, 3, 4, no_repeat_ngram_size=1, pad_id=9
+    )
     np.testing.assert_array_equal(tokens, np.repeat(to_numpy(found.tokens), 3, axis=1))
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"samples": 0}, "`samples` must be a positive integer"),
+        ({"num_samples": 0}, "`num_samples` must be a positive integer"),
         ({"temperature": 0.0}, "`temperature` must be positive"),
         ({"top_k": 0}, "`top_k` must be a positive integer"),
         ({"top_k": 2.5}, r"`top_k` must be a positive integer\. Received: top_k=2\.5"),
         ({"temperature": float("nan")}, "`temperature` must be positive"),
-        ({"forbidden": (-1, 77)}, "`forbidden` must hold tokens of the vocabulary of 4"),
+        (
+            {"suppress_tokens": (-1, 77)},
+            "`suppress_tokens` must hold tokens of the vocabulary of 4",
+        ),
         ({"top_p": 0.0}, r"`top_p` must be in \(0, 1\]"),
         ({"top_p": 1.5}, r"`top_p` must be in \(0, 1\]"),
     ],
@@ -100,7 +113,7 @@ def test_numbers_out_of_range_are_refused(options, message):
 
 
 def test_what_is_forbidden_is_never_drawn():
-    options = {"forbidden": (0, 1, 2), "min_length": 3, "max_length": 4, "samples": 20}
+    options = {"suppress_tokens": (0, 1, 2), "min_length": 3, "max_length": 4, "num_samples": 20}
     tokens, lengths, scores, alignments = draw(**options)  # the end comes too early, the rest never
     assert np.all(lengths == 0)
     assert np.all(np.isneginf(scores))
@@ -115,15 +128,15 @@ def test_what_is_forbidden_is_never_drawn():
 
 @pytest.mark.parametrize("temperature", [1e-30, 1e-46])
 def test_a_temperature_near_zero_is_greedy(temperature):
-    tokens, *_ = draw(samples=20, temperature=temperature)
+    tokens, *_ = draw(num_samples=20, temperature=temperature)
     assert np.all(tokens == 1)
-    tokens, *_ = draw(samples=20, temperature=temperature, forbidden=(1,))
+    tokens, *_ = draw(num_samples=20, temperature=temperature, suppress_tokens=(1,))
     assert np.all(tokens == 2)
 
 
 @pytest.mark.parametrize("temperature", [1e10, 1e30, 1e39, np.inf])
 def test_a_high_temperature_draws_from_all_that_is_allowed(temperature):
-    tokens, *_ = draw(temperature=temperature, forbidden=(1,))
+    tokens, *_ = draw(temperature=temperature, suppress_tokens=(1,))
     np.testing.assert_allclose(frequencies(tokens), np.array([1, 0, 1, 1]) / 3, atol=0.02)
     logits = np.array([[0.0, -np.inf, 0.0, -1e30]] * 64, "float32")
     chances = np.linspace(0.0, 1 - 2**-24, 64, dtype="float32")
@@ -138,7 +151,7 @@ def test_what_is_attended_to_may_have_any_axes(shape):
         logits, state, weights = step(tokens, state, constants)
         return logits, state, ops.reshape(weights[:, : math.prod(shape)], (-1, *shape))
 
-    options = {"samples": 5, "seed": 1, "forbidden": (0,)}
+    options = {"num_samples": 5, "seed": 1, "suppress_tokens": (0,)}
     found, flat = (
         sample(each, np.zeros((2, 1), "float32"), 0, 3, 4, **options) for each in (seen, step)
     )

@@ -22,9 +22,9 @@ def inputs(generator):
     return [generator.normal(size=shape).astype("float32") for shape in ((4, 5, 3), (4, 6, 7))]
 
 
-def made(probability, feedback=echo):
+def made(probability, sample_fn=echo):
     layer = AttentionDecoder(
-        keras.layers.GRUCell(8), BahdanauAttention(7), feedback=feedback, seed=1
+        keras.layers.GRUCell(8), BahdanauAttention(7), sample_fn=sample_fn, seed=1
     )
     layer.build([(4, 5, 3), (4, 6, 7)])
     layer.sampling_probability.assign(probability)
@@ -64,7 +64,7 @@ def test_as_often_as_it_should_and_anew_each_time(inputs):
                                    recurrent_initializer="zeros"),
         BahdanauAttention(2),
         attend="after",
-        feedback=lambda output, context, inputs, chance: 0.0 * inputs - 1.0,
+        sample_fn=lambda output, context, inputs, chance: 0.0 * inputs - 1.0,
         seed=3,
     )  # fmt: skip
     layer.build([(500, 3, 1), (500, 2, 4)])
@@ -136,11 +136,11 @@ def test_what_is_refused(generator):
     data = {"source": np.ones((2, 3), "int32"), "target": np.ones((2, 3), "int32")}
     plain = RNNSearch(10, 9, units=6, embedding_units=5, maxout_units=4)
     for model, schedule, message in (
-        (plain, lambda epoch: 0.0, "needs a model with a decoder that has `feedback`"),
+        (plain, lambda epoch: 0.0, "needs a model with a decoder that has `sample_fn`"),
         (translator(), lambda epoch: 1.5, r"`schedule` must give numbers in \[0, 1\].*1\.5"),
     ):
         model.compile("adam", "mse")
         with pytest.raises(ValueError, match=message):
             model.fit(data, np.ones((2, 3, 9)), verbose=0, callbacks=[ScheduledSampling(schedule)])
-    with pytest.raises(ValueError, match="`feedback` must be a layer or a function"):
-        made(0.0, feedback=3)
+    with pytest.raises(ValueError, match="`sample_fn` must be a layer or a function"):
+        made(0.0, sample_fn=3)

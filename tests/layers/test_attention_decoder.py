@@ -251,11 +251,11 @@ class Rewritten(keras.layers.Layer):
 
 @pytest.mark.training
 def test_a_feedback_with_weights_is_built_with_the_decoder(words, memory):
-    layer = AttentionDecoder(GRU(8), BahdanauAttention(7), feedback=Rewritten())
+    layer = AttentionDecoder(GRU(8), BahdanauAttention(7), sample_fn=Rewritten())
     inputs = [keras.Input((None, 3)), keras.Input((None, 6))]
     model = keras.Model(inputs, layer(inputs))
     count = len(model.weights)
-    assert any(weight is layer.feedback.dense.kernel for weight in model.weights)
+    assert any(weight is layer.sample_fn.dense.kernel for weight in model.weights)
     layer.sampling_probability.assign(1.0)
     model.compile("sgd", "mse", jit_compile=BACKEND != "torch")
     model.fit([words, memory], np.ones((4, 4, 8)), verbose=0)

@@ -77,7 +77,7 @@ def test_a_full_memory_that_frees_nothing_is_not_overwritten():
 
 
 def test_all_weights_stay_weights(generator):
-    layer = MemoryRNN(DNCCell(5, memory_locations=6, memory_width=4, read_heads=2))
+    layer = MemoryRNN(DNCCell(5, memory_locations=6, memory_width=4, num_read_heads=2))
     layer.build((None, None, 3))
     randomise(layer)
     trace = layer.trace(10.0 * generator.normal(size=(3, 8, 3)).astype("float32"))

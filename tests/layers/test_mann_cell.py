@@ -10,17 +10,17 @@ from tests.layers.machines import Heads, hand_on
 LOCATIONS, WIDTH = 4, 3
 
 
-def network(read_heads):
+def network(num_read_heads):
     """A network that writes keys to the least used locations, or, at a sign, to what it read last.
 
     The input is a key for each head, and the sign.
     """
-    features = read_heads * WIDTH + 1
-    cell = MANNCell(features, LOCATIONS, WIDTH, read_heads, controller=hand_on(features))
+    features = num_read_heads * WIDTH + 1
+    cell = MANNCell(features, LOCATIONS, WIDTH, num_read_heads, controller=hand_on(features))
     layer = MemoryRNN(cell, return_sequences=True)
     layer.build((None, None, features))
     heads = Heads(cell)
-    for head, place in np.ndindex(read_heads, WIDTH):
+    for head, place in np.ndindex(num_read_heads, WIDTH):
         heads.kernel["key"][head * WIDTH + place, head, place] = 1.0
     heads.bias["gate"][:] = -20.0
     heads.kernel["gate"][-1] = 40.0

@@ -14,7 +14,7 @@ CELLS = pytest.mark.parametrize("cell", [NTMCell, DNCCell, MANNCell])
 
 def machine(cell, batch=None, **options):
     options = {"return_sequences": True, **options}
-    layer = MemoryRNN(cell(5, memory_locations=6, memory_width=4, read_heads=2), **options)
+    layer = MemoryRNN(cell(5, memory_locations=6, memory_width=4, num_read_heads=2), **options)
     layer.build((batch, None, 3))
     return randomise(layer)
 

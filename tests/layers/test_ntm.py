@@ -128,7 +128,7 @@ def test_layers_of_another_width_are_refused_when_they_are_built(inputs):
 
 def test_heads_begin_at_the_first_location_or_where_they_are_told():
     for rows in (2, 6, 128):
-        cell = NTMCell(5, rows, 4, write_heads=2, addressing="content")
+        cell = NTMCell(5, rows, 4, num_write_heads=2, addressing="content")
         cell.build((None, 3))
         *_, weights = cell.get_initial_state(batch_size=1)
         weights = to_numpy(weights).reshape(3, rows)

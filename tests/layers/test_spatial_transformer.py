@@ -64,8 +64,8 @@ def test_starts_at_a_tiling(transformation):
     image = images((2, 8, 12, 3))
     layer = SpatialTransformer(
         transformation=transformation,
-        heads=6,
-        start="tiling",
+        num_heads=6,
+        initialization="tiling",
         output_size=(4, 4),
         data_format="channels_last",
     )
@@ -74,10 +74,13 @@ def test_starts_at_a_tiling(transformation):
 
 
 @pytest.mark.parametrize("transformation", FAMILIES)
-@pytest.mark.parametrize("start", ["identity", "tiling"])
-def test_parts_give_what_the_whole_gives(transformation, start):
+@pytest.mark.parametrize("initialization", ["identity", "tiling"])
+def test_parts_give_what_the_whole_gives(transformation, initialization):
     layer = SpatialTransformer(
-        transformation=transformation, heads=3, start=start, data_format="channels_last"
+        transformation=transformation,
+        num_heads=3,
+        initialization=initialization,
+        data_format="channels_last",
     )
     shaken(layer, images())
     warped, theta, grid = layer(images(), return_transformation=True)
@@ -108,21 +111,23 @@ def test_limits_bound_what_the_network_says():
 
 
 @pytest.mark.parametrize("transformation", MATRICES)
-@pytest.mark.parametrize("heads", [1, 2])
+@pytest.mark.parametrize("num_heads", [1, 2])
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
-def test_inverse_puts_the_patch_back(transformation, heads, data_format):
+def test_inverse_puts_the_patch_back(transformation, num_heads, data_format):
     row, column = np.mgrid[-1:1:24j, -1:1:24j]
     smooth = np.exp(-2 * (row**2 + column**2))[None, :, :, None].astype("float32")
     if data_format == "channels_first":
         smooth = smooth.transpose(0, 3, 1, 2)
     layer = SpatialTransformer(
-        transformation=transformation, heads=heads, output_size=24, data_format=data_format
+        transformation=transformation, num_heads=num_heads, output_size=24, data_format=data_format
     )
     shaken(layer, smooth, scale=0.02)
     warped, theta, _ = layer(smooth, return_transformation=True)
-    back = to_numpy(layer.inverse(warped, theta)).reshape(heads, 24, 24)
+    back = to_numpy(layer.inverse(warped, theta)).reshape(num_heads, 24, 24)
     np.testing.assert_allclose(
-        back[:, 6:-6, 6:-6], np.tile(smooth.reshape(24, 24)[6:-6, 6:-6], (heads, 1, 1)), atol=0.02
+        back[:, 6:-6, 6:-6],
+        np.tile(smooth.reshape(24, 24)[6:-6, 6:-6], (num_heads, 1, 1)),
+        atol=0.02,
     )
 
 
@@ -141,7 +146,7 @@ def test_inverse_is_refused_before_the_layer_is_built():
 
 @pytest.mark.parametrize("output_size", [5, np.int64(5), (5, 4), None])
 def test_output_shape_is_known_before_the_layer_is_built(output_size):
-    layer = SpatialTransformer(output_size=output_size, heads=2, data_format="channels_last")
+    layer = SpatialTransformer(output_size=output_size, num_heads=2, data_format="channels_last")
     expected = {5: (5, 5), (5, 4): (5, 4), None: (12, 10)}[output_size]
     assert layer.compute_output_shape((None, 12, 10, 3)) == (None, 2, *expected, 3)
 
@@ -180,7 +185,7 @@ def test_thetas_that_are_not_finite_give_finite_images():
 
 @pytest.mark.parametrize(
     ("arguments", "outputs"),
-    [({"transformation": "affine"}, 5), ({"transformation": "attention", "heads": 2}, 3)],
+    [({"transformation": "affine"}, 5), ({"transformation": "attention", "num_heads": 2}, 3)],
 )
 def test_localization_with_the_wrong_number_of_outputs_is_refused(arguments, outputs):
     localization = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(outputs)])

@@ -42,17 +42,19 @@ CALLS = {
 @pytest.fixture(autouse=True)
 def afterwards():
     yield
-    keras_attn.compile_steps(False)
+    keras_attn.enable_step_compilation(False)
 
 
 @pytest.fixture
-def compile_steps():
+def enable_step_compilation():
     """Compiles by dynamo alone, without the minute of its C++."""
     if BACKEND == "torch":
         import torch
 
         torch._dynamo.reset()
-    return lambda: keras_attn.compile_steps(**({"backend": "eager"} if BACKEND == "torch" else {}))
+    return lambda: keras_attn.enable_step_compilation(
+        **({"backend": "eager"} if BACKEND == "torch" else {})
+    )
 
 
 def compiled_frames():
@@ -64,7 +66,7 @@ def compiled_frames():
 
 
 @pytest.mark.parametrize("name", list(CALLS))
-def test_equals_what_runs_as_it_is(name, compile_steps):
+def test_equals_what_runs_as_it_is(name, enable_step_compilation):
     make, call = CALLS[name]
     layer = make()
     layer.build(SEQUENCES.shape)
@@ -75,7 +77,7 @@ def test_equals_what_runs_as_it_is(name, compile_steps):
 
     plain = outputs_and_gradients(run, [SEQUENCES], layer.trainable_variables)
     before = compiled_frames()
-    compile_steps()
+    enable_step_compilation()
     found = outputs_and_gradients(run, [SEQUENCES], layer.trainable_variables)
     assert (compiled_frames() > before) == (BACKEND == "torch")
     for ours, expected in zip(keras.tree.flatten(found), keras.tree.flatten(plain), strict=True):
@@ -84,7 +86,7 @@ def test_equals_what_runs_as_it_is(name, compile_steps):
 
 # Keys that are gone through whole, in parts of equal size, and that have no such parts.
 @pytest.mark.parametrize("values", [1, 5, 36, 37])
-def test_decoders_look_where_they_did(values, compile_steps, generator):
+def test_decoders_look_where_they_did(values, enable_step_compilation, generator):
     decoder = AttentionDecoder(GRU(6), BahdanauAttention(4))
     memory = generator.normal(size=(3, values, 7)).astype("float32")
     decoder.build([SEQUENCES.shape, memory.shape])
@@ -98,7 +100,7 @@ def test_decoders_look_where_they_did(values, compile_steps, generator):
         return outputs_and_gradients(run, [SEQUENCES, memory], decoder.trainable_variables)
 
     plain, before = found(), compiled_frames()
-    compile_steps()
+    enable_step_compilation()
     compiled = found()
     # Of scores, of sums over values, and of the gradient of the keys.
     assert compiled_frames() == before + 3 * (BACKEND == "torch")
@@ -107,7 +109,9 @@ def test_decoders_look_where_they_did(values, compile_steps, generator):
 
 
 @pytest.mark.skipif(BACKEND != "torch", reason="the others run the same twice")
-def test_scores_of_queries_alone_and_together_add_to_one_gradient(compile_steps, generator):
+def test_scores_of_queries_alone_and_together_add_to_one_gradient(
+    enable_step_compilation, generator
+):
     query, key, scale = (
         generator.normal(size=size).astype("float32") for size in ((2, 3, 4), (2, 5, 4), (4,))
     )
@@ -120,14 +124,16 @@ def test_scores_of_queries_alone_and_together_add_to_one_gradient(compile_steps,
         return alone * additive_scores(query, key, scale)
 
     plain = outputs_and_gradients(run, [query, key, scale], [])
-    compile_steps()
+    enable_step_compilation()
     found = outputs_and_gradients(run, [query, key, scale], [])
     for ours, expected in zip(keras.tree.flatten(found), keras.tree.flatten(plain), strict=True):
         np.testing.assert_allclose(to_numpy(ours), to_numpy(expected), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.skipif(BACKEND != "torch", reason="the others run the same twice")
-def test_what_was_compiled_has_a_gradient_when_steps_no_longer_are(compile_steps, generator):
+def test_what_was_compiled_has_a_gradient_when_steps_no_longer_are(
+    enable_step_compilation, generator
+):
     query, source, scale = (
         ops.convert_to_tensor(generator.normal(size=size).astype("float32"))
         for size in ((2, 1, 4), (2, 5, 4), (4,))
@@ -136,22 +142,22 @@ def test_what_was_compiled_has_a_gradient_when_steps_no_longer_are(compile_steps
     for _ in range(2):
         leaf = source.clone().requires_grad_()
         scores = additive_scores(query, 2.0 * leaf, scale)
-        keras_attn.compile_steps(False)
+        keras_attn.enable_step_compilation(False)
         (scores * scores).sum().backward()
         found.append(to_numpy(leaf.grad))
-        compile_steps()
+        enable_step_compilation()
     np.testing.assert_allclose(*found, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.skipif(BACKEND != "torch", reason="the others run the same twice")
-def test_a_model_learns_the_same(compile_steps):
+def test_a_model_learns_the_same(enable_step_compilation):
     losses, frames = [], []
     for compiled in (False, True):
         keras.utils.set_random_seed(1)
         model, data = machine()
         before = compiled_frames()
         if compiled:
-            compile_steps()
+            enable_step_compilation()
         losses.append(model.fit(data, epochs=2, verbose=0).history["loss"])
         frames.append(compiled_frames() - before)
     np.testing.assert_allclose(*losses, rtol=1e-4)
@@ -160,7 +166,7 @@ def test_a_model_learns_the_same(compile_steps):
 
 def machine():
     """A model that learns to copy, and what."""
-    task = CopyTask(lengths=(2, 4), batch_size=4, batches=3, seed=1)
+    task = CopyTask(lengths=(2, 4), batch_size=4, steps_per_epoch=3, seed=1)
     cell = NTMCell(**SIZES)
     model = NeuralTuringMachine(task.input_channels, task.target_channels, cell)
     model.compile(keras.optimizers.Adam(0.01), keras.losses.BinaryCrossentropy(from_logits=True))
@@ -179,7 +185,7 @@ def test_with_the_compiler_of_pytorch():
         return over_steps(step, [sequence], [ops.zeros_like(sequence[:, 0])])[0][0]
 
     (plain,), _ = gradients(looped, [SEQUENCES])
-    keras_attn.compile_steps()
+    keras_attn.enable_step_compilation()
     (found,), _ = gradients(looped, [SEQUENCES])
     np.testing.assert_allclose(found, plain, atol=1e-5)
 
@@ -195,7 +201,7 @@ def test_scores_with_the_compiler_of_pytorch(dtype, generator):
         return additive_scores(*(ops.cast(each, dtype) for each in (query, key, scale)))
 
     plain = outputs_and_gradients(run, arrays, [])
-    keras_attn.compile_steps()
+    keras_attn.enable_step_compilation()
     found = outputs_and_gradients(run, arrays, [])
     for ours, expected in zip(keras.tree.flatten(found), keras.tree.flatten(plain), strict=True):
         ours, expected = (to_numpy(ops.cast(each, "float32")) for each in (ours, expected))
@@ -204,4 +210,4 @@ def test_scores_with_the_compiler_of_pytorch(dtype, generator):
 
 def test_options_of_nothing_are_refused():
     with pytest.raises(ValueError, match="`enabled=False` takes no options"):
-        keras_attn.compile_steps(False, dynamic=True)
+        keras_attn.enable_step_compilation(False, dynamic=True)

@@ -49,12 +49,12 @@ def test_zeros_span_a_square_image_from_its_first_pixel_to_its_last(patch_size):
     np.testing.assert_allclose(filters[0] @ np.arange(28), steps, atol=0.3)
 
 
-@pytest.mark.parametrize("outside", ["border", "zero"])
-def test_filters_are_the_loop(generator, outside):
+@pytest.mark.parametrize("padding_mode", ["border", "zeros"])
+def test_filters_are_the_loop(generator, padding_mode):
     center, stride, variance = generator.uniform(0.5, 5.0, (3, 4)).astype("float32")
-    found = to_numpy(gaussian_filters(center, stride, variance, 3, 8, outside))
+    found = to_numpy(gaussian_filters(center, stride, variance, 3, 8, padding_mode))
     for n in range(4):
-        expected = draw.filters(center[n] + 1.0, stride[n], variance[n], 3, 8, outside)
+        expected = draw.filters(center[n] + 1.0, stride[n], variance[n], 3, 8, padding_mode)
         np.testing.assert_allclose(found[n], expected, atol=1e-5)
 
 
@@ -63,15 +63,15 @@ def test_outside_of_the_image_filters_weigh_the_border_or_nothing():
     one = np.ones(2, "float32")
     border = to_numpy(gaussian_filters(far, one, one, 1, 10))
     np.testing.assert_allclose(border[:, 0], np.eye(10)[[0, 9]], atol=1e-5)
-    faded = to_numpy(gaussian_filters(far, one, one, 1, 10, "zero"))
+    faded = to_numpy(gaussian_filters(far, one, one, 1, 10, "zeros"))
     np.testing.assert_allclose(faded, 0.0, atol=1e-30)
 
 
 def test_inside_of_the_image_both_kinds_are_the_same():
     one = np.ones(1, "float32")
     found = [
-        to_numpy(gaussian_filters(20.3 * one, 1.5 * one, 2.0 * one, 5, 40, outside))
-        for outside in ("border", "zero")
+        to_numpy(gaussian_filters(20.3 * one, 1.5 * one, 2.0 * one, 5, 40, padding_mode))
+        for padding_mode in ("border", "zeros")
     ]
     np.testing.assert_allclose(*found, rtol=1e-4, atol=1e-30)
 
@@ -129,15 +129,15 @@ def test_smaller_strides_zoom_in_and_larger_variances_blur():
     np.testing.assert_allclose(reach, [27.0, 13.5 + 13.5 * math.exp(-2)], rtol=1e-5)
 
 
-@pytest.mark.parametrize("outside", ["border", "zero"])
+@pytest.mark.parametrize("padding_mode", ["border", "zeros"])
 @pytest.mark.parametrize("variance", [1e-4, 1.0, 1e4])
 @pytest.mark.parametrize("center", [-1e4, 3.3, 1e4])
 @pytest.mark.training
-def test_any_window_has_finite_gradients(center, variance, outside):
+def test_any_window_has_finite_gradients(center, variance, padding_mode):
     image = np.ones((1, 5, 5, 1), "float32")
 
     def function(center, stride, variance):
-        filters = gaussian_filters(center, stride, variance, 3, 5, outside)
+        filters = gaussian_filters(center, stride, variance, 3, 5, padding_mode)
         return read_patch(image, filters, filters)
 
     arrays = [np.array([each], "float32") for each in (center, 1.5, variance)]
@@ -161,7 +161,10 @@ def test_windows_are_placed_in_float32_whatever_the_numbers(dtype):
         ("parameters", lambda: gaussian_window(np.zeros(5), (5, 5), 3)),
         ("image_size", lambda: gaussian_window(np.zeros((2, 5)), (0, 5), 3)),
         ("patch_size", lambda: gaussian_window(np.zeros((2, 5)), (5, 5), 0)),
-        ("outside", lambda: gaussian_filters(np.ones(1), np.ones(1), np.ones(1), 3, 5, "mirror")),
+        (
+            "padding_mode",
+            lambda: gaussian_filters(np.ones(1), np.ones(1), np.ones(1), 3, 5, "mirror"),
+        ),
         ("size", lambda: gaussian_filters(np.ones(1), np.ones(1), np.ones(1), 3, 0)),
         ("stride", lambda: gaussian_filters(np.ones(1), np.ones(2), np.ones(1), 3, 5)),
         ("image", lambda: read_patch(np.ones((1, 5, 5)), np.ones((1, 2, 5)), np.ones((1, 2, 5)))),

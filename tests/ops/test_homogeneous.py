@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_attn.ops import compose, invert, tiling
+from keras_attn.ops import compose_transformations, invert_transformations, tile_transformations
 from tests.backend import TRAINS, gradients, to_numpy
 
 SHAPES = [(2, 3), (3, 4), (3, 3), (4, 4)]
@@ -20,7 +20,7 @@ def test_compose_applies_the_first_first(generator, shape):
     first, second = generator.normal(size=(2, 4, 3, *shape)).astype("float32")
     point = np.append(generator.normal(size=shape[1] - 1), 1.0)
     expected = square(second) @ (square(first) @ point)[..., None]
-    composed = to_numpy(compose(first, second))
+    composed = to_numpy(compose_transformations(first, second))
     assert composed.shape == first.shape
     np.testing.assert_allclose(composed @ point, expected[..., : shape[0], 0], rtol=1e-4, atol=1e-4)
 
@@ -30,13 +30,15 @@ def test_invert_is_the_inverse_matrix(generator, shape):
     theta = np.eye(*shape) + 0.3 * generator.normal(size=(5, 2, *shape))
     expected = np.linalg.inv(square(theta))[..., : shape[0], :]
     np.testing.assert_allclose(
-        to_numpy(invert(theta.astype("float32"))), expected, rtol=1e-3, atol=1e-3
+        to_numpy(invert_transformations(theta.astype("float32"))), expected, rtol=1e-3, atol=1e-3
     )
 
 
 def test_reflections_have_inverses():
     mirror = np.array([[-1.0, 0.0, 0.5], [0.0, 2.0, 0.0]], "float32")
-    np.testing.assert_allclose(to_numpy(invert(mirror)), [[-1, 0, 0.5], [0, 0.5, 0]], atol=1e-6)
+    np.testing.assert_allclose(
+        to_numpy(invert_transformations(mirror)), [[-1, 0, 0.5], [0, 0.5, 0]], atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -45,34 +47,34 @@ def test_far_zooms_have_inverses(shape, zoom):
     theta = zoom * np.eye(*shape, dtype="float32")
     theta[-1, -1] += 0.25 * zoom
     expected = np.linalg.inv(square(theta))[: shape[0]]
-    np.testing.assert_allclose(to_numpy(invert(theta)), expected, rtol=1e-4)
+    np.testing.assert_allclose(to_numpy(invert_transformations(theta)), expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_singular_matrices_give_finite_values_and_gradients(shape):
     theta = np.zeros((2, *shape), "float32")
-    assert np.isfinite(to_numpy(invert(theta))).all()
+    assert np.isfinite(to_numpy(invert_transformations(theta))).all()
     if TRAINS:
-        (gradient,), _ = gradients(lambda theta: invert(theta) * 1e-9, [theta])
+        (gradient,), _ = gradients(lambda theta: invert_transformations(theta) * 1e-9, [theta])
         assert np.isfinite(gradient).all()
 
 
 def test_bad_shapes_are_named():
     with pytest.raises(ValueError, match="`theta`"):
-        invert(np.zeros((2, 2)))
+        invert_transformations(np.zeros((2, 2)))
     with pytest.raises(ValueError, match="`first`"):
-        compose(np.zeros((2, 2)), np.zeros((2, 3)))
+        compose_transformations(np.zeros((2, 2)), np.zeros((2, 3)))
     with pytest.raises(ValueError, match="`second`"):
-        compose(np.zeros((2, 3)), np.zeros((6,)))
+        compose_transformations(np.zeros((2, 3)), np.zeros((6,)))
     with pytest.raises(ValueError, match="same size"):
-        compose(np.zeros((2, 3)), np.zeros((3, 3)))
+        compose_transformations(np.zeros((2, 3)), np.zeros((3, 3)))
 
 
 @pytest.mark.parametrize(
     ("heads", "axes"), [(1, 2), (2, 2), (4, 2), (5, 2), (6, 2), (8, 3), (12, 3)]
 )
 def test_tiles_cover_the_image_once(heads, axes):
-    tiles = tiling(heads, axes)
+    tiles = tile_transformations(heads, axes)
     assert tiles.shape == (heads, axes, axes + 1)
     scale = np.diagonal(tiles[..., :-1], axis1=1, axis2=2)
     shift = tiles[..., -1]
@@ -84,11 +86,11 @@ def test_tiles_cover_the_image_once(heads, axes):
 
 
 def test_tiles_are_as_square_as_they_can_be():
-    assert np.unique(tiling(6)[:, 0, 0]).tolist() == [1 / 3]
-    assert np.unique(tiling(6)[:, 1, 1]).tolist() == [1 / 2]
+    assert np.unique(tile_transformations(6)[:, 0, 0]).tolist() == [1 / 3]
+    assert np.unique(tile_transformations(6)[:, 1, 1]).tolist() == [1 / 2]
 
 
 @pytest.mark.parametrize("heads", [0, -1, 2.5, "4"])
 def test_bad_heads_are_refused(heads):
-    with pytest.raises(ValueError, match="`heads`"):
-        tiling(heads)
+    with pytest.raises(ValueError, match="`num_heads`"):
+        tile_transformations(heads)

@@ -7,7 +7,7 @@ import pytest
 
 from keras_attn.ops import (
     bernoulli_log_probability,
-    gaussian_divergence,
+    gaussian_kl_divergence,
     gaussian_log_probability,
 )
 from tests.backend import to_numpy
@@ -15,38 +15,38 @@ from tests.backend import to_numpy
 
 def test_nothing_told_costs_nothing():
     zeros = np.zeros((3, 7), "float32")
-    np.testing.assert_array_equal(to_numpy(gaussian_divergence(zeros, zeros)), 0.0)
+    np.testing.assert_array_equal(to_numpy(gaussian_kl_divergence(zeros, zeros)), 0.0)
 
 
 def test_the_divergence_is_the_closed_form(generator):
-    mean, log_deviation = generator.normal(size=(2, 3, 4)).astype("float32")
+    mean, log_stddev = generator.normal(size=(2, 3, 4)).astype("float32")
     expected = np.zeros(3)
     for n in range(3):
-        for m, s in zip(mean[n].astype("float64"), log_deviation[n].astype("float64"), strict=True):
+        for m, s in zip(mean[n].astype("float64"), log_stddev[n].astype("float64"), strict=True):
             expected[n] += 0.5 * (m * m + math.exp(2 * s) - 1) - s
     np.testing.assert_allclose(
-        to_numpy(gaussian_divergence(mean, log_deviation)), expected, rtol=1e-5
+        to_numpy(gaussian_kl_divergence(mean, log_stddev)), expected, rtol=1e-5
     )
 
 
 def test_over_steps_each_number_has_its_own_half(generator):
     """The paper's `T / 2` is for one latent number; three numbers and five steps have `15 / 2`."""
-    mean, log_deviation = generator.normal(size=(2, 1, 5, 3)).astype("float32")
-    deviation = np.exp(log_deviation.astype("float64"))
-    expected = 0.5 * np.sum(mean**2 + deviation**2 - np.log(deviation**2)) - 15 / 2
-    total = to_numpy(gaussian_divergence(mean, log_deviation)).sum()
+    mean, log_stddev = generator.normal(size=(2, 1, 5, 3)).astype("float32")
+    stddev = np.exp(log_stddev.astype("float64"))
+    expected = 0.5 * np.sum(mean**2 + stddev**2 - np.log(stddev**2)) - 15 / 2
+    total = to_numpy(gaussian_kl_divergence(mean, log_stddev)).sum()
     np.testing.assert_allclose(total, expected, rtol=1e-5)
 
 
 def test_the_divergence_is_the_mean_of_the_log_ratio(generator):
-    mean, log_deviation = np.array([[0.7, -1.2]]), np.array([[-0.4, 0.3]])
-    draws = mean + np.exp(log_deviation) * generator.normal(size=(200_000, 2))
+    mean, log_stddev = np.array([[0.7, -1.2]]), np.array([[-0.4, 0.3]])
+    draws = mean + np.exp(log_stddev) * generator.normal(size=(200_000, 2))
     zeros = np.zeros_like(draws)
-    ratio = to_numpy(
-        gaussian_log_probability(draws, mean + zeros, log_deviation + zeros)
-    ) - to_numpy(gaussian_log_probability(draws, zeros, zeros))
+    ratio = to_numpy(gaussian_log_probability(draws, mean + zeros, log_stddev + zeros)) - to_numpy(
+        gaussian_log_probability(draws, zeros, zeros)
+    )
     error = 4 * ratio.std() / math.sqrt(len(ratio))
-    exact = to_numpy(gaussian_divergence(mean, log_deviation)).item()
+    exact = to_numpy(gaussian_kl_divergence(mean, log_stddev)).item()
     assert abs(ratio.mean() - exact) < error
 
 

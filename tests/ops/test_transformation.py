@@ -6,29 +6,36 @@ from keras_attn.ops import transformation_matrix
 from keras_attn.ops.transformation import PARAMETERS
 from tests.backend import TRAINS, gradients, to_numpy
 
-FAMILIES = [(name, axes) for name in PARAMETERS for axes in (2, 3)]
+FAMILIES = [(name, num_spatial_dims) for name in PARAMETERS for num_spatial_dims in (2, 3)]
 
 
-@pytest.mark.parametrize(("name", "axes"), FAMILIES)
-def test_parameters_of_zero_are_exactly_the_identity(name, axes):
-    zero = np.zeros((2, 3, PARAMETERS[name][axes]), "float32")
-    theta = to_numpy(transformation_matrix(zero, name, axes))
-    rows = axes + 1 if name == "projective" else axes
-    assert (theta == np.broadcast_to(np.eye(rows, axes + 1), (2, 3, rows, axes + 1))).all()
+@pytest.mark.parametrize(("name", "num_spatial_dims"), FAMILIES)
+def test_parameters_of_zero_are_exactly_the_identity(name, num_spatial_dims):
+    zero = np.zeros((2, 3, PARAMETERS[name][num_spatial_dims]), "float32")
+    theta = to_numpy(transformation_matrix(zero, name, num_spatial_dims))
+    rows = num_spatial_dims + 1 if name == "projective" else num_spatial_dims
+    assert (
+        theta
+        == np.broadcast_to(np.eye(rows, num_spatial_dims + 1), (2, 3, rows, num_spatial_dims + 1))
+    ).all()
 
 
 @pytest.mark.skipif(not TRAINS, reason="no gradients")
-@pytest.mark.parametrize(("name", "axes"), FAMILIES)
+@pytest.mark.parametrize(("name", "num_spatial_dims"), FAMILIES)
 @pytest.mark.parametrize("limited", [False, True])
-def test_every_parameter_moves_the_identity(name, axes, limited):
-    zero = np.zeros((1, PARAMETERS[name][axes]), "float32")
+def test_every_parameter_moves_the_identity(name, num_spatial_dims, limited):
+    zero = np.zeros((1, PARAMETERS[name][num_spatial_dims]), "float32")
     limits = {"max_shift": 0.5} if limited else {}
     if limited and name in ("attention", "similarity"):
         limits["scale_range"] = (0.5, 2.0)
-    weights = np.random.default_rng(3).normal(size=(axes + 1, axes + 1)).astype("float32")
+    weights = (
+        np.random.default_rng(3)
+        .normal(size=(num_spatial_dims + 1, num_spatial_dims + 1))
+        .astype("float32")
+    )
 
     def offset(parameters):
-        theta = transformation_matrix(parameters, name, axes, **limits)
+        theta = transformation_matrix(parameters, name, num_spatial_dims, **limits)
         return theta * ops.convert_to_tensor(weights[: theta.shape[-2]]) + 1.0
 
     (gradient,), _ = gradients(offset, [zero])
@@ -103,7 +110,7 @@ def test_limits_hold_however_large_the_parameters(generator, name, scale_range):
     ("arguments", "argument"),
     [
         ({"transformation": "shear"}, "transformation"),
-        ({"axes": 4}, "axes"),
+        ({"num_spatial_dims": 4}, "num_spatial_dims"),
         ({"scale_range": (0.5, 2)}, "scale_range"),
         ({"transformation": "attention", "scale_range": (1.5, 2)}, "scale_range"),
         ({"transformation": "attention", "scale_range": (0, 2)}, "scale_range"),
@@ -111,7 +118,7 @@ def test_limits_hold_however_large_the_parameters(generator, name, scale_range):
         ({"max_shift": 0.0}, "max_shift"),
         ({"max_shift": float("nan")}, "max_shift"),
         ({"transformation": "projective"}, "parameters"),
-        ({"axes": 3}, "parameters"),
+        ({"num_spatial_dims": 3}, "parameters"),
     ],
 )
 def test_bad_arguments_are_named(arguments, argument):

@@ -16,7 +16,7 @@ def placed(numbers, height, width, patch_size):
     return (width + 1) / 2 * (x + 1), (height + 1) / 2 * (y + 1), stride, variance, intensity
 
 
-def filters(center, stride, variance, patch_size, size, outside="border"):
+def filters(center, stride, variance, patch_size, size, padding_mode="border"):
     """`F`, whose rows sum to 1, or fade outside of the image."""
     rows = np.zeros((patch_size, size))
     for i in range(1, patch_size + 1):
@@ -24,18 +24,18 @@ def filters(center, stride, variance, patch_size, size, outside="border"):
         for a in range(1, size + 1):
             rows[i - 1, a - 1] = math.exp(-((a - mean) ** 2) / (2 * variance))
         whole = rows[i - 1].sum()
-        if outside == "zero":
+        if padding_mode == "zeros":
             whole = max(whole, min(1.0, math.sqrt(2 * math.pi * variance)), 1e-8)
         rows[i - 1] /= whole
     return rows
 
 
-def read(numbers, images, patch_size, outside="border"):
+def read(numbers, images, patch_size, padding_mode="border"):
     """What one window shows of images of one size, `(height, width, channels)` each, in a row."""
     height, width, channels = images[0].shape
     x, y, stride, variance, intensity = placed(numbers, height, width, patch_size)
-    down = filters(y, stride, variance, patch_size, height, outside)
-    along = filters(x, stride, variance, patch_size, width, outside)
+    down = filters(y, stride, variance, patch_size, height, padding_mode)
+    along = filters(x, stride, variance, patch_size, width, padding_mode)
     found = []
     for image in images:
         for i in range(patch_size):
@@ -48,13 +48,13 @@ def read(numbers, images, patch_size, outside="border"):
     return np.array(found)
 
 
-def write(numbers, image_shape, patch_size, outside="border"):
+def write(numbers, image_shape, patch_size, padding_mode="border"):
     """One patch, and the five numbers of its window after it, put on an empty image."""
     height, width, channels = image_shape
     patch = np.reshape(numbers[:-5], (patch_size, patch_size, channels))
     x, y, stride, variance, intensity = placed(numbers[-5:], height, width, patch_size)
-    down = filters(y, stride, variance, patch_size, height, outside)
-    along = filters(x, stride, variance, patch_size, width, outside)
+    down = filters(y, stride, variance, patch_size, height, padding_mode)
+    along = filters(x, stride, variance, patch_size, width, padding_mode)
     image = np.zeros(image_shape)
     for i in range(patch_size):
         for j in range(patch_size):

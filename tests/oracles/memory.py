@@ -45,21 +45,21 @@ def address(told, memory, before, steps):
     return sharp / sharp.sum()
 
 
-def neural_turing_machine(weights, inputs, read_heads, write_heads, shift_range=1):
-    """The outputs of a machine with an LSTM, `(batch, steps, units + read_heads * width)`.
+def neural_turing_machine(weights, inputs, num_read_heads, num_write_heads, shift_range=1):
+    """The outputs of a machine with an LSTM, `(batch, steps, units + num_read_heads * width)`.
 
     Args:
         weights: by their paths.
         inputs: `(batch, steps, features)`.
     """
-    heads, steps = read_heads + write_heads, 2 * shift_range + 1
+    heads, steps = num_read_heads + num_write_heads, 2 * shift_range + 1
     first = weights["first_memory"].astype("float64")
     width = first.shape[1]
     outputs = []
     for sequence in inputs:
         memory = first.copy()
         looks = [softmax(each) for each in weights["first_weights"]]
-        reads = [looks[head] @ memory for head in range(read_heads)]
+        reads = [looks[head] @ memory for head in range(num_read_heads)]
         units = weights["heads/kernel"].shape[0]
         hidden, cell, found = np.zeros(units), np.zeros(units), []
         for x in sequence:
@@ -70,18 +70,18 @@ def neural_turing_machine(weights, inputs, read_heads, write_heads, shift_range=
             for count, size in ((heads, width), *[(heads, 1)] * 2, (heads, steps), (heads, 1)):
                 kinds.append(told[: count * size].reshape(count, size))
                 told = told[count * size :]
-            erase, add = told.reshape(2, write_heads, width)
+            erase, add = told.reshape(2, num_write_heads, width)
             looks = [
                 address(np.concatenate([kind[head] for kind in kinds]), memory, look, steps)
                 for head, look in enumerate(looks)
             ]
-            reads = [looks[head] @ memory for head in range(read_heads)]
+            reads = [looks[head] @ memory for head in range(num_read_heads)]
             after = memory.copy()
             for i in range(len(memory)):
-                for head in range(write_heads):
-                    after[i] *= 1.0 - looks[read_heads + head][i] * sigmoid(erase[head])
-                for head in range(write_heads):
-                    after[i] += looks[read_heads + head][i] * np.tanh(add[head])
+                for head in range(num_write_heads):
+                    after[i] *= 1.0 - looks[num_read_heads + head][i] * sigmoid(erase[head])
+                for head in range(num_write_heads):
+                    after[i] += looks[num_read_heads + head][i] * np.tanh(add[head])
             memory = after
             found.append(np.concatenate([hidden, *reads]))
         outputs.append(found)

@@ -18,7 +18,7 @@ def test_glyphs_are_painted(tmp_path):
         backend="torch",
     )  # fmt: skip
     bound = figures["test"]["loss"]
-    parts = figures["test"]["reconstruction"] + figures["test"]["divergence"]
+    parts = figures["test"]["reconstruction"] + figures["test"]["kl_divergence"]
     assert bound == pytest.approx(parts, rel=1e-4)
     # All pixels even cost 784 bits; hardly anything is learned from so few.
     assert 200 < bound < 1.1 * 784 * np.log(2)

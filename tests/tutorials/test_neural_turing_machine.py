@@ -38,10 +38,10 @@ def test_every_task_can_be_made_and_tried(name, monkeypatch):
     assert tutorial.make_model("lstm", task.task, options).num_layers == 3
     options = tutorial.parse_arguments(["--task", name, "--units", "4", "--heads", "2"])
     model = tutorial.make_model("ntm", task.task, options)
-    assert model.cell.read_heads == model.cell.write_heads == 2
+    assert model.cell.num_read_heads == model.cell.num_write_heads == 2
     assert len(task.tests) >= 1
     for make in task.tests.values():
-        inputs, targets, weights = make(batch_size=1, batches=1)[0]
+        inputs, targets, weights = make(batch_size=1, steps_per_epoch=1)[0]
         assert inputs.shape[-1] == model.input_channels
         assert targets.shape[-1] == model.output_channels
         assert weights.any()
@@ -49,5 +49,5 @@ def test_every_task_can_be_made_and_tried(name, monkeypatch):
 
 def test_the_best_guess_costs_less_than_a_coin(monkeypatch):
     tutorial = imported("neural_turing_machine", monkeypatch)
-    sequences = tutorial.TASKS["ngrams"].task(batch_size=50, batches=2)
+    sequences = tutorial.TASKS["ngrams"].task(batch_size=50, steps_per_epoch=2)
     assert 110 < tutorial.cost_of_the_best_guess(sequences) < 150

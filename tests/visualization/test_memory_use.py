@@ -146,7 +146,7 @@ def test_one_of_inputs_and_outputs_is_enough():
 
 
 def test_it_takes_what_a_layer_traces():
-    layer = NTM(NTMCell(6, 8, 4, read_heads=2), return_sequences=True)
+    layer = NTM(NTMCell(6, 8, 4, num_read_heads=2), return_sequences=True)
     inputs = np.random.default_rng(0).random((3, 5, 2), dtype="float32")
     trace = layer.trace(inputs)
     found = panels(plot_memory_use(trace, 2, inputs, all_locations=True))

@@ -22,12 +22,12 @@ ACTIVATIONS = {
 SINGLE = ("strength", "gate", "sharpening")
 
 
-def use_memory(numbers, memory, weights, parts, read_heads):
+def use_memory(numbers, memory, weights, parts, num_read_heads):
     """Equals `NTMCell.use`.
 
     Args:
         numbers, memory, weights: see `NTMCell.use`.
-        parts, read_heads: those of the cell.
+        parts, num_read_heads: those of the cell.
     """
     told = {}
     sizes = [count * width for count, width in parts.values()]
@@ -35,5 +35,5 @@ def use_memory(numbers, memory, weights, parts, read_heads):
         told[name] = ACTIVATIONS[name](part if name in SINGLE else part.reshape(-1, *shape))
     erase, add = told.pop("erase"), told.pop("add")
     weights = address_memory(**told, memory=memory, previous=weights)
-    found = torch.matmul(weights[:, :read_heads], memory)
-    return found, write_memory(memory, weights[:, read_heads:], erase, add), weights
+    found = torch.matmul(weights[:, :num_read_heads], memory)
+    return found, write_memory(memory, weights[:, num_read_heads:], erase, add), weights

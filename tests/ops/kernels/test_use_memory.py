@@ -21,7 +21,7 @@ pytestmark = [
 def test_equals_the_plain_twin(generator, monkeypatch, heads, dtype):
     kernel = importlib.import_module(f"keras_attn.ops.kernels.{BACKEND}_use_memory").use_memory
     reads, writes = heads
-    cell = NTMCell(5, 6, 4, read_heads=reads, write_heads=writes)
+    cell = NTMCell(5, 6, 4, num_read_heads=reads, num_write_heads=writes)
     cell.build((None, 3))
     randomise(cell)
     numbers = 2.0 * generator.normal(size=(2, cell.heads.units))
