@@ -66,72 +66,110 @@ def outputs_and_gradients(function, arrays, variables=()):
     Returns:
         The outputs as a flat list of tensors, and the two lists of `gradients`.
     """
-    names = list(arrays) if isinstance(arrays, dict) else None
-    arrays = list(arrays.values()) if names else list(arrays)
-    floats = [i for i, array in enumerate(arrays) if is_float(array)]
+    return differentiated(function, variables)(arrays)
 
-    def loss(tensors):
-        every = list(arrays)
-        for i, tensor in zip(floats, tensors, strict=True):
-            every[i] = tensor
-        every = [keras.ops.convert_to_tensor(tensor) for tensor in every]
-        outputs = function(**dict(zip(names, every, strict=True))) if names else function(*every)
+
+def differentiated(function, variables=()):
+    """A function from arrays to outputs and gradients, which JAX compiles once for all calls.
+
+    Args:
+        function, variables: see `gradients`. The variables are read anew at each call.
+
+    Returns:
+        A function of `arrays` that returns what `outputs_and_gradients` returns.
+    """
+    variables = list(variables)
+    differentiate = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[BACKEND](variables)
+
+    def loss(tensors, names):
+        tensors = [keras.ops.convert_to_tensor(tensor) for tensor in tensors]
+        outputs = (
+            function(**dict(zip(names, tensors, strict=True))) if names else function(*tensors)
+        )
         outputs = [output for output in keras.tree.flatten(outputs) if output is not None]
         return total(outputs), outputs
 
-    leaves = [arrays[i] for i in floats]
-    outputs, found = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[BACKEND](
-        loss, leaves, list(variables)
-    )
-    found = [
-        np.zeros(leaf.shape, "float32") if gradient is None else to_numpy(gradient)
-        for gradient, leaf in zip(found, [*leaves, *variables], strict=True)
-    ]
-    return outputs, found[: len(leaves)], found[len(leaves) :]
+    def run(arrays):
+        names = tuple(arrays) if isinstance(arrays, dict) else None
+        arrays = list(arrays.values()) if names else list(arrays)
+        floats = [i for i, array in enumerate(arrays) if is_float(array)]
+        leaves = [arrays[i] for i in floats]
+        others = {i: array for i, array in enumerate(arrays) if i not in floats}
+
+        def loss_of_leaves(leaves, others):
+            leaves = iter(leaves)
+            return loss(
+                [others[i] if i in others else next(leaves) for i in range(len(arrays))], names
+            )
+
+        key = (names, tuple(floats), len(arrays))
+        outputs, found = differentiate(key, loss_of_leaves, leaves, others)
+        found = [
+            np.zeros(leaf.shape, "float32") if gradient is None else to_numpy(gradient)
+            for gradient, leaf in zip(found, [*leaves, *variables], strict=True)
+        ]
+        return outputs, found[: len(leaves)], found[len(leaves) :]
+
+    return run
 
 
-def _tensorflow(loss, leaves, variables):
+def _tensorflow(variables):
     import tensorflow as tf
 
-    leaves = [tf.convert_to_tensor(leaf) for leaf in leaves]
-    variables = [variable.value for variable in variables]
-    with tf.GradientTape() as tape:
-        tape.watch([*leaves, *variables])
-        value, outputs = loss(leaves)
-    found = tape.gradient(value, [*leaves, *variables])
-    return outputs, [
-        tf.convert_to_tensor(gradient) if isinstance(gradient, tf.IndexedSlices) else gradient
-        for gradient in found
-    ]
+    def differentiate(key, loss, leaves, others):
+        leaves = [tf.convert_to_tensor(leaf) for leaf in leaves]
+        values = [variable.value for variable in variables]
+        with tf.GradientTape() as tape:
+            tape.watch([*leaves, *values])
+            value, outputs = loss(leaves, others)
+        found = tape.gradient(value, [*leaves, *values])
+        return outputs, [
+            tf.convert_to_tensor(gradient) if isinstance(gradient, tf.IndexedSlices) else gradient
+            for gradient in found
+        ]
+
+    return differentiate
 
 
-def _jax(loss, leaves, variables):
+def _jax(variables):
     import jax
     import jax.numpy as jnp
 
-    def stateless(leaves, values):
-        scope = keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True)))
-        with scope:
-            return loss(leaves)
+    programs = {}
 
-    leaves = [jnp.asarray(leaf) for leaf in leaves]
-    values = [variable.value for variable in variables]
-    # One compilation of the whole costs less than one for each operation of an eager call.
-    differentiated = jax.jit(jax.grad(stateless, argnums=(0, 1), has_aux=True))
-    (by_leaf, by_value), outputs = differentiated(leaves, values)
-    return outputs, [*by_leaf, *by_value]
+    def program(loss):
+        def stateless(leaves, values, others):
+            scope = keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True)))
+            with scope:
+                return loss(leaves, others)
+
+        # One compilation of the whole costs less than one for each operation of an eager call.
+        return jax.jit(jax.grad(stateless, argnums=(0, 1), has_aux=True))
+
+    def differentiate(key, loss, leaves, others):
+        if key not in programs:
+            programs[key] = program(loss)
+        leaves = [jnp.asarray(leaf) for leaf in leaves]
+        values = [variable.value for variable in variables]
+        (by_leaf, by_value), outputs = programs[key](leaves, values, others)
+        return outputs, [*by_leaf, *by_value]
+
+    return differentiate
 
 
-def _torch(loss, leaves, variables):
+def _torch(variables):
     import torch
 
-    leaves = [torch.tensor(leaf, requires_grad=True) for leaf in leaves]
-    variables = [variable.value for variable in variables]
-    wanted = [tensor for tensor in [*leaves, *variables] if tensor.requires_grad]
-    value, outputs = loss(leaves)
-    found = torch.autograd.grad(value, wanted, allow_unused=True) if value.requires_grad else []
-    by_tensor = {id(tensor): gradient for tensor, gradient in zip(wanted, found, strict=False)}
-    return outputs, [by_tensor.get(id(tensor)) for tensor in [*leaves, *variables]]
+    def differentiate(key, loss, leaves, others):
+        leaves = [torch.tensor(leaf, requires_grad=True) for leaf in leaves]
+        values = [variable.value for variable in variables]
+        wanted = [tensor for tensor in [*leaves, *values] if tensor.requires_grad]
+        value, outputs = loss(leaves, others)
+        found = torch.autograd.grad(value, wanted, allow_unused=True) if value.requires_grad else []
+        by_tensor = {id(tensor): gradient for tensor, gradient in zip(wanted, found, strict=False)}
+        return outputs, [by_tensor.get(id(tensor)) for tensor in [*leaves, *values]]
+
+    return differentiate
 
 
 def compiled(layer, function):
@@ -150,15 +188,33 @@ def compiled(layer, function):
         return torch.compile(function, backend="eager")
     import jax
 
+    stateless = jax.jit(_stateless(layer, function))
+    return lambda *tensors: stateless([each.value for each in layer.variables], list(tensors))
+
+
+def traced(layer, function, tensors):
+    """Traces `function(*tensors)`, which calls the built `layer`, and compiles nothing."""
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        tf.function(function).get_concrete_function(*tensors)
+        return
+    import jax
+
+    values = [variable.value for variable in layer.variables]
+    jax.eval_shape(_stateless(layer, function), values, list(tensors))
+
+
+def _stateless(layer, function):
+    """`function(*tensors)` on JAX, as a function of the values of the layer's variables as well."""
     variables = layer.variables
 
-    @jax.jit
     def stateless(values, tensors):
         scope = keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True)))
         with scope:
             return function(*tensors)
 
-    return lambda *tensors: stateless([variable.value for variable in variables], list(tensors))
+    return stateless
 
 
 def quick(layer, function):

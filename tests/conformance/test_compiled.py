@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from tests.backend import BACKEND, compiled, flat
-from tests.conformance.case import by_id
+from tests.backend import BACKEND, compiled, flat, traced
+from tests.conformance.case import by_id, first_of_class
 from tests.conformance.registry import LAYERS
 
 
@@ -17,6 +17,9 @@ def leak_check():
     import jax
 
     return jax.checking_leaks()
+
+
+COMPILED = {case.id for case in first_of_class(LAYERS)}
 
 
 @pytest.mark.training
@@ -32,9 +35,14 @@ def test_compiled_is_eager_and_leaves_no_tracers(case):
 
     eager = flat(function(*tensors))
     with leak_check():
-        fast = flat(compiled(layer, function)(*tensors))
+        if case.id in COMPILED or BACKEND == "torch":
+            fast = flat(compiled(layer, function)(*tensors))
+            for a, b in zip(eager, fast, strict=True):
+                np.testing.assert_allclose(b, a, atol=case.tolerance, rtol=case.tolerance)
+        else:
+            # What other tests compile is only traced here.
+            traced(layer, function, tensors)
     # A tensor of the trace that stayed in the layer would raise here.
     again = flat(function(*tensors))
-    for a, b, c in zip(eager, fast, again, strict=True):
-        np.testing.assert_allclose(b, a, atol=case.tolerance, rtol=case.tolerance)
-        np.testing.assert_array_equal(c, a)
+    for a, b in zip(eager, again, strict=True):
+        np.testing.assert_array_equal(b, a)

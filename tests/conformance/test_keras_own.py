@@ -7,11 +7,11 @@ import keras
 from keras.src import testing
 
 from tests.backend import BACKEND
-from tests.conformance.case import by_id
+from tests.conformance.case import by_id, first_of_class
 from tests.conformance.registry import LAYERS
 
 
-@by_id(LAYERS)
+@by_id(first_of_class(LAYERS))
 def test_run_layer_test(case):
     arrays = case.arrays()
     data, shapes = case.pack(arrays), None

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.backend import flat
-from tests.conformance.case import by_id, randomise, weights_by_path
+from tests.conformance.case import by_id, first_of_class, randomise, weights_by_path
 from tests.conformance.registry import CASES, LAYERS
 
 
@@ -35,7 +35,7 @@ def test_the_config_survives_json(case):
     )
 
 
-@by_id(LAYERS)
+@by_id(first_of_class(LAYERS))
 def test_a_layer_from_json_gives_the_same_outputs(case):
     layer, again = through_json(case)
     for each in (layer, again):
@@ -47,7 +47,8 @@ def test_a_layer_from_json_gives_the_same_outputs(case):
     assert_same(case, flat(case.run(layer, arrays)), flat(case.run(again, arrays)))
 
 
-@by_id(CASES)
+# Every case goes through files from each backend to each other in `test_across_backends.py`.
+@by_id(first_of_class(CASES))
 def test_a_model_file_gives_the_same_outputs(case, tmp_path):
     model = case.model()
     path = tmp_path / "model.keras"
@@ -56,7 +57,7 @@ def test_a_model_file_gives_the_same_outputs(case, tmp_path):
     assert_same(case, case.predict(model), case.predict(loaded))
 
 
-@by_id(CASES)
+@by_id(first_of_class(CASES))
 def test_a_weights_file_gives_the_same_outputs(case, tmp_path):
     model, other = case.model(), case.model(random=False)
     path = tmp_path / "model.weights.h5"
