@@ -1,12 +1,13 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.same_draws import SameDraws
 from keras_attn.ops.random_numbers import normal, uniform
 
 KINDS = ("masking", "salt_and_pepper", "gaussian")
 
 
-class Corruption(keras.layers.Layer):
+class Corruption(SameDraws):
     """Spoils examples in training, and passes them on otherwise.
 
     Args:

@@ -3,6 +3,7 @@
 import keras
 
 from keras_attn.datasets.text_tokenizer import TextTokenizer
+from keras_attn.layers.same_draws import same_draws
 
 
 class FunctionalModel(keras.Model):
@@ -32,6 +33,9 @@ class FunctionalModel(keras.Model):
             super().__setattr__(name, value)
         else:
             object.__setattr__(self, name, value)
+
+    def rematerialized_call(self, layer_call, *args, **kwargs):
+        return super().rematerialized_call(same_draws(self, layer_call), *args, **kwargs)
 
     def get_config(self):
         # Not Keras's own, which would describe the graph of layers instead of the arguments.

@@ -6,6 +6,7 @@ from keras_attn.layers.cell_stack import dropout_masks, state_sizes
 from keras_attn.layers.decoder_arguments import check_cells, check_options, check_shapes
 from keras_attn.layers.decoder_step import DecoderStep
 from keras_attn.layers.feedback import with_feedback
+from keras_attn.layers.same_draws import SameDraws
 from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.recurrence import over_steps
 
@@ -20,7 +21,7 @@ RETURNS = (
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class AttentionDecoder(DecoderStep, keras.layers.Layer):
+class AttentionDecoder(DecoderStep, SameDraws):
     """Any recurrent cell that attends to a memory at every step.
 
     `attend="before"` (Bahdanau): `c_i = attend(s_{i-1}, h)`, `s_i = cell([y_{i-1}; c_i], s_{i-1})`,

@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.dense_step import is_plain
 from keras_attn.ops import kernels
 
 
@@ -26,6 +27,8 @@ def cell_step(cell, inputs, states, training=False):
 def lstm_steps(cell, known=None):
     """The steps of an LSTM, for a loop: what is the same at every step is made here, before it.
 
+    A cell that is rematerialized, regularized or subclassed is called as a layer.
+
     Args:
         cell: a `keras.layers.LSTMCell` without dropout, built.
         known: inputs that are the same at every step, `(batch, known)`, in the dtype in which the
@@ -36,6 +39,13 @@ def lstm_steps(cell, known=None):
         output and carry of the step before, `(batch, units)` each, in that dtype too. It returns
         a list of the next output and carry.
     """
+    if not _is_plain_lstm(cell):
+
+        def call(inputs, states):
+            parts = [each for each in (known, inputs) if each is not None]
+            return list(cell(ops.concatenate(parts, axis=-1), states)[1])
+
+        return call
     kernel, recurrent_kernel, bias = (
         _cast(each, cell.compute_dtype) for each in (cell.kernel, cell.recurrent_kernel, cell.bias)
     )
@@ -77,12 +87,12 @@ def _cast(tensor, dtype):
 
 
 def _is_plain_lstm(cell):
-    """Whether it does no more and no less than the equations."""
+    """True for a cell that does no more and no less than the equations."""
     return (
         type(cell) is keras.layers.LSTMCell
         and cell.activation is keras.activations.tanh
         and cell.recurrent_activation is keras.activations.sigmoid
         and cell.use_bias
         and not (cell.dropout or cell.recurrent_dropout)
-        and not cell.quantization_mode
+        and is_plain(cell)
     )

@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_attn.layers.alignment_inputs import check_mask
 from keras_attn.layers.cell_stack import advance, forget_dropout_masks, initial_states
+from keras_attn.layers.dense_step import apply_dense
 
 
 class DecoderStep:
@@ -97,6 +98,6 @@ class DecoderStep:
             hidden, after = advance(self.cells, seen, cell_states, training)
             hidden = ops.cast(hidden, self.compute_dtype)
             context, weights, remembered = look(hidden)
-            output = self.attentional(ops.concatenate([context, hidden], axis=-1))
+            output = apply_dense(self.attentional, ops.concatenate([context, hidden], axis=-1))
             fed = [output] * self.input_feeding
         return (output, context, weights), [*after, *fed, *remembered]

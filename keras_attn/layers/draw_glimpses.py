@@ -3,6 +3,7 @@ from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.cell_step import lstm_steps
+from keras_attn.layers.dense_step import dense_step
 from keras_attn.layers.image_window import channels_last
 from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.recurrence import over_steps
@@ -53,7 +54,7 @@ class DRAWGlimpses(keras.layers.Layer):
         def step(_, state):
             if whole is not None:
                 return [], think(None, state)
-            seen, window = self.reader.look([image], self.reader.projection(state[0]))
+            seen, window = self.reader.look([image], *to_window(state[0]))
             shown = self.reader.described(window) if return_windows else {}
             names[:] = shown
             return list(shown.values()), think(seen, state)
@@ -64,7 +65,11 @@ class DRAWGlimpses(keras.layers.Layer):
         first = [ops.zeros((batch, self.units), self.compute_dtype) for _ in range(2)]
         with variables_read_once(self):
             # Who sees the whole image sees the same at every step.
-            whole = None if self.reader.projection else self.reader.look([image], None)[0]
+            whole, to_window = None, None
+            if self.reader.projection is None:
+                whole, _ = self.reader.look([image], None)
+            else:
+                to_window = dense_step(self.reader.projection)
             think = lstm_steps(self.cell, whole)
             found, state = over_steps(step, [ticks], first)
         if return_windows:

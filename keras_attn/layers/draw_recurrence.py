@@ -5,6 +5,7 @@ from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.draw_step import DRAWStep
 from keras_attn.layers.gaussian_latent import GaussianLatent, checked_likelihood
 from keras_attn.layers.image_window import channels_last, from_channels_last
+from keras_attn.layers.same_draws import SameDraws
 from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.latents import gaussian_kl_divergence, gaussian_log_probability
 from keras_attn.ops.random_numbers import normal
@@ -12,7 +13,7 @@ from keras_attn.ops.recurrence import over_steps
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class DRAWRecurrence(keras.layers.Layer):
+class DRAWRecurrence(SameDraws):
     """All steps of DRAW: looks at an image, and paints it on a canvas.
 
     `x̂_t = x - σ(c_{t-1})`, `r_t = read(x, x̂_t, h_dec_{t-1})`,

@@ -1,6 +1,7 @@
 from keras import ops
 
 from keras_attn.layers.cell_step import lstm_steps
+from keras_attn.layers.dense_step import dense_step
 
 
 class DRAWStep:
@@ -14,16 +15,16 @@ class DRAWStep:
     def __init__(self, recurrence, image=None):
         self.reader, self.writer = recurrence.reader, recurrence.writer
         self.latent, self.likelihood = recurrence.latent, recurrence.likelihood
-        self.dtype, self.image = recurrence.compute_dtype, image
+        self.image = image
         # Who reads the whole image reads the same of it at every step.
         self.knows = self.reader.projection is None and image is not None
         known = self.reader.look([image], None)[0] if self.knows else None
         self.encode = lstm_steps(recurrence.encoder, known)
         self.decode = lstm_steps(recurrence.decoder)
-        self.to_latent = self._weights(self.latent.projection)
+        self.to_latent = dense_step(self.latent.projection)
         # The decoder's state tells the next stroke and the next look: one product serves both.
         layers = (self.writer.projection, self.reader.projection)
-        self.to_windows = self._weights(*(layer for layer in layers if layer is not None))
+        self.to_windows = dense_step(*(layer for layer in layers if layer is not None))
 
     def infer(self, state):
         """From the image to `(μ_t, log σ_t)`.
@@ -40,7 +41,8 @@ class DRAWStep:
         error = self.image - painted
         seen, window = self.reader.look([error] if self.knows else [self.image, error], told)
         encoder = self.encode(ops.concatenate([seen, hidden], axis=-1), encoder)
-        return *self.latent.split(_dense(encoder[0], *self.to_latent)), encoder, window
+        (numbers,) = self.to_latent(encoder[0])
+        return *self.latent.split(numbers), encoder, window
 
     def paint(self, latent, encoder, state):
         """From `z_t` to the next state, and the window that was written through.
@@ -51,19 +53,6 @@ class DRAWStep:
             state: of the step before.
         """
         decoder = self.decode(latent, state[3:5])
-        numbers, told = _dense(decoder[0], *self.to_windows), []
-        if self.reader.projection is not None:
-            numbers, *told = ops.split(numbers, [self.writer.projection.bias.shape[0]], axis=-1)
+        numbers, *told = self.to_windows(decoder[0])
         stroke, window = self.writer.paint(numbers)
         return [state[0] + stroke, *encoder, *decoder, *told], window
-
-    def _weights(self, *layers):
-        """Kernel and bias of dense layers side by side, in the dtype of computation."""
-        kernels, biases = [each.kernel for each in layers], [each.bias for each in layers]
-        if len(layers) == 1:  # as they are, which tells a backend that the loop multiplies by them
-            return [ops.cast(each[0], self.dtype) for each in (kernels, biases)]
-        return [ops.cast(ops.concatenate(each, axis=-1), self.dtype) for each in (kernels, biases)]
-
-
-def _dense(inputs, kernel, bias):
-    return ops.matmul(inputs, kernel) + bias

@@ -1,11 +1,12 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.same_draws import SameDraws
 from keras_attn.ops.random_numbers import uniform
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class Dropout(keras.layers.Dropout):
+class Dropout(SameDraws, keras.layers.Dropout):
     """`keras.layers.Dropout`, with random numbers that cost as little when XLA compiles them.
 
     Args, call arguments, and what is returned: see `keras.layers.Dropout`.

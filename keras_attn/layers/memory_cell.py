@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.dense_step import apply_dense
 from keras_attn.layers.memory_controller import MemoryController
 from keras_attn.ops import clip_gradients
 
@@ -164,7 +165,7 @@ class MemoryCell(keras.layers.Layer):
 
     def numbers(self, hidden):
         """All numbers of the heads, clipped, before their activations, `(batch, numbers)`."""
-        numbers = self.heads(hidden)
+        numbers = apply_dense(self.heads, hidden)
         return numbers if self.clip is None else ops.clip(numbers, -self.clip, self.clip)
 
     def from_numbers(self, numbers):

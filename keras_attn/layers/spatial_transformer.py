@@ -171,9 +171,11 @@ class SpatialTransformer(keras.layers.Layer):
         if not self.localization.built:
             self.localization.build(input_shape)
         self.head = self._make_head(axes, size)
-        self.head.build(self.localization.compute_output_shape(input_shape))
+        features_shape = self.localization.compute_output_shape(input_shape)
+        self.head.build(features_shape)
         flow = self.transformation == "flow"
         self.generator = self._make_generator(None if flow else size)
+        self.generator.build(self.head.compute_output_shape(features_shape))
 
     def _unpacked(self, input_shape):
         """Batch, channels and sizes of the map."""

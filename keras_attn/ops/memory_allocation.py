@@ -22,8 +22,6 @@ AXES = {
     "write_weights": "batch locations",
     "retention": "batch locations",
 }
-# Added to what a logarithm is taken of: it changes nothing larger, and float32 can divide by it.
-LEAST = 1e-30
 
 
 def retention_vector(free_gate, read_weights):
@@ -125,11 +123,8 @@ def allocation_weights(usage):
     (usage,) = with_axes(AXES, usage=usage)
     wide = ops.cast(usage, keras.backend.result_type(usage.dtype, "float32"))
     # Rounding may have left a usage a little below 0.
-    logarithms = ops.log(ops.where(wide >= 0.0, wide, 0.0) + LEAST)
-    used = ops.exp(ops.sum(ops.where(_earlier(wide), logarithms[:, None], 0.0), axis=-1))
-    # Behind an unused location all weights are 0, or equally free ones would lose their order; the
-    # gradient stays that of the product.
-    used = used - ops.stop_gradient(ops.where(used < 10.0 * LEAST, used, 0.0))
+    least = ops.where(wide >= 0.0, wide, 0.0)
+    used = _product(ops.where(_earlier(wide), least[:, None], 1.0))
     return ops.cast((1.0 - wide) * used, usage.dtype)
 
 
@@ -179,3 +174,17 @@ def _earlier(usage):
     places = ops.arange(usage.shape[-1])
     one, other = usage[:, :, None], usage[:, None]
     return (other < one) | ((other == one) & (places < places[:, None]))
+
+
+def _product(numbers):
+    """The product over the last axis.
+
+    It is made of multiplications alone, whose gradients of every order are right for zeros, too.
+    """
+    while numbers.shape[-1] > 1:
+        half = numbers.shape[-1] // 2
+        left = numbers[..., 2 * half :]
+        numbers = numbers[..., :half] * numbers[..., half : 2 * half]
+        if left.shape[-1]:
+            numbers = ops.concatenate([numbers, left], axis=-1)
+    return numbers[..., 0]

@@ -34,6 +34,8 @@ def _scores(query, key, scale):
 
 
 def _forward(query, key, scale):
+    # JAX hands NumPy arrays through as they are.
+    query, key, scale = map(jnp.asarray, (query, key, scale))
     return _scores(query, key, scale), (query, key, scale)
 
 

@@ -1,6 +1,7 @@
 """Writing to a memory on JAX: nothing but the arguments is kept for the gradient."""
 
 import jax
+import jax.numpy as jnp
 
 from keras_attn.ops.external_memory import plain_write_memory, write_gradients
 
@@ -12,6 +13,8 @@ def write_memory(memory, weights, erase, add):
 
 
 def _forward(*arguments):
+    # JAX hands NumPy arrays through as they are.
+    arguments = tuple(map(jnp.asarray, arguments))
     return plain_write_memory(*arguments), arguments
 
 

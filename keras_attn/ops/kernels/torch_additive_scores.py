@@ -10,7 +10,7 @@ import math
 import torch
 
 from keras_attn.ops.compiled_steps import compiled, steps_are_compiled
-from keras_attn.ops.kernels.torch_function import apply, first_order, widest
+from keras_attn.ops.kernels.torch_function import apply, first_order, is_checkpointed, widest
 
 # Numbers of the hidden layer that are made at a time: what the cache of a CPU holds, and what keeps
 # a GPU busy.
@@ -102,7 +102,7 @@ class _Keys:
 def _keys_of(key):
     """The `_Keys` of a tensor, kept with it: decoders ask the same keys at every step."""
     # A leaf that keeps them would keep itself, and a change in place would go unnoticed.
-    if key.is_leaf or key.is_inference():
+    if key.is_leaf or key.is_inference() or is_checkpointed():
         return _Keys(key)
     kept = getattr(key, "_additive_keys", None)
     if kept is None or kept[0] != (key._version, _learns(key)):

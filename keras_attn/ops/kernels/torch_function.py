@@ -14,6 +14,15 @@ def apply(function, *arguments):
         return function.apply(*arguments)
 
 
+def is_checkpointed():
+    """True inside of `torch.utils.checkpoint` and other hooks on what the gradient keeps.
+
+    A checkpointed function runs once more in the backward pass, and has to save as many tensors, of
+    the same shapes: it must not depend on what was kept by a call before, or by a loop around it.
+    """
+    return not torch.compiler.is_compiling() and _HOOKS(True) is not None
+
+
 def widest(*tensors):
     """The dtype in which a function of these is computed, float32 at least."""
     return functools.reduce(torch.promote_types, (each.dtype for each in tensors), torch.float32)
@@ -53,3 +62,7 @@ class _Refused(torch.autograd.Function):
             "This function of keras_attn.ops has no second derivative on PyTorch. Received: a "
             "gradient of its gradient"
         )
+
+
+# PyTorch before 2.8 cannot tell; a checkpoint that is not Keras's raises an error there.
+_HOOKS = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", lambda _: None)

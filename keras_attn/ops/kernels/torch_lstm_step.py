@@ -2,6 +2,7 @@
 
 import torch
 
+from keras_attn.ops.kernels.torch_function import is_checkpointed
 from keras_attn.ops.kernels.torch_product import product
 from keras_attn.ops.kernels.torch_variables_read_once import LateWeight
 
@@ -9,7 +10,8 @@ from keras_attn.ops.kernels.torch_variables_read_once import LateWeight
 def lstm_step(inputs, states, kernel, recurrent_kernel, bias):
     """Equals `plain_lstm_step`, all in one dtype."""
     hidden, carry = states
-    if not (isinstance(kernel, LateWeight) and isinstance(recurrent_kernel, LateWeight)):
+    weights = (kernel, recurrent_kernel)
+    if not all(isinstance(each, LateWeight) for each in weights) or is_checkpointed():
         gates = torch.matmul(hidden, recurrent_kernel) + bias
         if inputs is not None:
             gates = gates + torch.matmul(inputs, kernel)

@@ -1,42 +1,38 @@
 """Weights that a loop multiplies by, on PyTorch: their gradients are products after the loop."""
 
-import contextlib
-
 import keras
 import torch
 
+from keras_attn.ops.kernels.torch_function import is_checkpointed
 from keras_attn.ops.kernels.torch_product import product
 
 
-@contextlib.contextmanager
 def variables_read_once(variables, dtype):
-    """A scope in which Keras variables are tensors of a dtype; none may be assigned.
+    """Pairs of Keras variables and their values, matrices of a dtype, for a loop.
 
     PyTorch's own gradient of a matrix that every step multiplies by is a product for each step, of
     few rows, and a sum of matrices. Here the steps keep what they multiplied, and one product of
     all rows follows.
     """
-    kept = []
-    if _is_differentiated_here():
-        kept = [each for each in variables if each.trainable and len(each.shape) == 2]
-    if not kept:
-        yield
-        return
-    with keras.StatelessScope(initialize_variables=False) as scope:
-        for variable in kept:
-            if variable.value.requires_grad and variable.value.device.type != "meta":
-                scope.add_update((variable, late(keras.ops.cast(variable.value, dtype))))
-        yield
+    if not _is_differentiated_here():
+        return []
+    values = [(each, each.value) for each in variables if each.trainable and len(each.shape) == 2]
+    return [
+        (variable, late(keras.ops.cast(value, dtype)))
+        for variable, value in values
+        if value.requires_grad and value.device.type != "meta"
+    ]
 
 
 def _is_differentiated_here():
-    """Whether a plain backward pass is to come: others follow every product by themselves."""
+    """True if a plain backward pass is to come: others follow every product by themselves."""
     return torch.is_grad_enabled() and not (
         torch.compiler.is_compiling()
         or torch.jit.is_tracing()
         or torch._C._functorch.peek_interpreter_stack() is not None
         or torch.is_autocast_enabled("cpu")
         or torch.is_autocast_enabled("cuda")
+        or is_checkpointed()
     )
 
 
@@ -89,6 +85,8 @@ class LateWeight(torch.Tensor):
     @classmethod
     def __torch_function__(cls, function, types, arguments=(), options=None):
         with torch._C.DisableTorchFunctionSubclass():
+            if is_checkpointed():
+                return function(*arguments, **(options or {}))
             if function in _PRODUCTS and not options:
                 left, right = arguments
                 if type(right) is cls and type(left) is not cls and left.dim() > 1:

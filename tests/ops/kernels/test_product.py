@@ -62,3 +62,28 @@ def test_onednn_is_taken_where_it_is_faster_alone(product, monkeypatch, generato
     assert not taken
     product(large, torch.ones(300, 400))
     assert len(taken) == torch_product._mkl_is_slow()
+
+
+def test_onednn_gets_no_part_of_a_matrix(product, monkeypatch):
+    import torch
+
+    from keras_attn.ops.kernels import torch_product
+
+    if not torch_product._mkl_is_slow():
+        pytest.skip("oneDNN is not taken here")
+    own, taken = torch_product._ONEDNN, []
+    monkeypatch.setattr(torch_product, "_ONEDNN", lambda *a: taken.append(a) or own(*a))
+    left, wide, high = torch.ones(64, 300), torch.ones(300, 800), torch.ones(600, 400)
+    for part in (wide[:, :400], wide[:, 400:], wide[:, ::2], high[::2], high.T[:, :300].T[:, :300]):
+        product(left, part)
+    for part in (wide[:, :400].T, wide[:, 400:].T):
+        product(torch.ones(64, 400), part)
+    assert not taken
+    for whole in (
+        high[:300],
+        high[300:],
+        wide.T[400:].T.contiguous(),
+        wide.T[:400].T.T.contiguous().T,
+    ):
+        product(left, whole)
+    assert len(taken) == 4

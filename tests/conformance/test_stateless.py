@@ -1,0 +1,51 @@
+"""`stateless_call` with other values gives what the layer gives once they are assigned.
+
+Per-example gradients, functional training loops and averages of weights are made of it.
+"""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.backend import flat, outputs_and_gradients
+from tests.conformance.case import LayerCase, by_id
+from tests.conformance.registry import CASES
+
+
+def caller(case, layer):
+    """A function that calls `layer`, or what is called like it, with the inputs of a case."""
+    tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, case.arrays())
+    if isinstance(case, LayerCase):
+        return lambda function=layer: case.run(function, tensors)
+    return lambda function=layer: function(case.packed(tensors))
+
+
+def other_values(variables, seed=5):
+    generator = np.random.default_rng(seed)
+    return [
+        (generator.uniform(-1.0, 1.0, size=each.shape) / max((*each.shape[:1], 1)) ** 0.5).astype(
+            "float32"
+        )
+        for each in variables
+    ]
+
+
+@pytest.mark.training
+@by_id(CASES)
+def test_given_values_equal_assigned_ones(case):
+    layer = case.built() if isinstance(case, LayerCase) else case.model()
+    trainable, fixed = layer.trainable_variables, [v.value for v in layer.non_trainable_variables]
+    call, values = caller(case, layer), other_values(trainable)
+
+    def stateless(*values):
+        return call(lambda *args, **more: layer.stateless_call(values, fixed, *args, **more)[0])
+
+    found, by_given, _ = outputs_and_gradients(stateless, values)
+    for variable, value in zip(trainable, values, strict=True):
+        variable.assign(value)
+    expected, _, by_assigned = outputs_and_gradients(call, [], trainable)
+    for one, other in zip(flat(found), flat(expected), strict=True):
+        np.testing.assert_allclose(one, other, atol=case.tolerance, rtol=case.tolerance)
+    for variable, one, other in zip(trainable, by_given, by_assigned, strict=True):
+        scale = np.max(np.abs(other), initial=1.0)
+        np.testing.assert_allclose(one / scale, other / scale, atol=1e-5, err_msg=variable.path)
