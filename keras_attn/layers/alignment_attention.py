@@ -7,13 +7,14 @@ from keras_attn.layers.alignment_inputs import (
     query_value_key,
     two_masks,
 )
+from keras_attn.layers.composite import Composite
 from keras_attn.layers.step_dense import StepDense
 from keras_attn.ops.attention_weights import attention_weights
 from keras_attn.ops.random_numbers import uniform
 from keras_attn.ops.received import received
 
 
-class AlignmentAttention(keras.layers.Layer):
+class AlignmentAttention(Composite, keras.layers.Layer):
     """What all alignment layers have in common; any of them can take the place of any other.
 
     `α_ij = softmax_j(score(s_i, h_j))`, `c_i = Σ_j α_ij h_j`
