@@ -9,7 +9,7 @@ from keras_attn.applications.vocabulary import (
 )
 from keras_attn.layers import LuongAttention
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.layers.dropout import Dropout
+from keras_attn.layers.dropout import fast_dropout
 
 ENCODERS = ("attention", "bag_of_words")
 
@@ -117,11 +117,9 @@ class AttentionSummarizer(SequenceModel):
             )
             self.alignment = align
         self.hidden = layers.Dense(units, "tanh", dtype=dtype, name="hidden")
-        self.drop = Dropout(dropout, dtype=dtype, name="drop")
+        self.drop = fast_dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(sizes[1], dtype=dtype, name="logits")
         self.precise = layers.Activation("linear", dtype="float32", name="precise")
-        # What is below asks for these.
-        self.encoder, self.context_size, self.smoothing = encoder, context_size, smoothing
 
         # === Functional model ===
         source = keras.Input((None,), dtype="int32", name="source")
@@ -132,19 +130,8 @@ class AttentionSummarizer(SequenceModel):
             before[:, place : place + 1 - context_size or None] for place in range(context_size)
         ]
         logits, *weights = self._read_out(ops.stack(words, axis=-1), memory)
-        arguments = {
-            "source_vocabulary": source_vocabulary,
-            "target_vocabulary": target_vocabulary,
-            "embedding_units": embedding_units,
-            "units": units,
-            "context_size": context_size,
-            "smoothing": smoothing,
-            "encoder": encoder,
-            "attention": attention,
-            "dropout": dropout,
-        }
         weights = weights[0] if weights else None
-        super().__init__((source, target), logits, weights, dtype, arguments, **kwargs)
+        super().__init__((source, target), logits, weights, **kwargs)
 
     def _remember(self, source):
         """The words of the source, embedded and smoothed, and which of them there are."""

@@ -6,7 +6,7 @@ from keras_attn.applications.image_encoders import check_feature_map, image_enco
 from keras_attn.applications.image_features import ImageFeatures
 from keras_attn.applications.vocabulary import check_dropout
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.layers.dropout import Dropout
+from keras_attn.layers.dropout import fast_dropout
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -63,20 +63,22 @@ class AttributeDetector(ImageFeatures, FunctionalModel):
         dtype=None,
         **kwargs,
     ):
-        attributes = list(attributes)
+        self.attributes = attributes = list(attributes)
         if not attributes or len(set(attributes)) < len(attributes):
             raise ValueError(
                 f"`attributes` must be some, and all different. Received: {attributes}"
             )
         check_dropout(dropout)
-        data_format = data_format or keras.config.image_data_format()
+        data_format = self.data_format
 
         # === Layers ===
         layers = keras.layers
         self.features = image_encoder(encoder, image_shape, encoder_weights, data_format, dtype)
         if train_encoder is None:
             train_encoder = self.features.trainable and encoder_weights is None
-        self.drop = Dropout(dropout, dtype=dtype, name="drop_features")
+        self.train_encoder = train_encoder
+        self.encoder_weights = None  # a file holds the weights themselves
+        self.drop = fast_dropout(dropout, dtype=dtype, name="drop_features")
         self.scores = layers.Conv2D(
             len(attributes), 1, data_format=data_format, dtype=dtype, name="scores"
         )
@@ -86,19 +88,12 @@ class AttributeDetector(ImageFeatures, FunctionalModel):
         self.probability = layers.Activation("sigmoid", dtype="float32", name="probability")
 
         # === Functional model ===
-        image = keras.Input(tuple(image_shape), name="image")
+        self.image_shape = tuple(image_shape)
+        image = keras.Input(self.image_shape, name="image")
         feature_map = self.features(image)
         check_feature_map(feature_map, data_format)
         probability = self.detected(feature_map)
-        arguments = {
-            "image_shape": tuple(image_shape),
-            "attributes": attributes,
-            "encoder": encoder,
-            "train_encoder": train_encoder,
-            "dropout": dropout,
-            "data_format": data_format,
-        }
-        super().__init__(image, probability, dtype, arguments, **kwargs)
+        super().__init__(image, probability, **kwargs)
 
     def detected(self, feature_map, training=None):
         """The probabilities of the attributes.

@@ -2,7 +2,6 @@ import math
 
 import keras
 
-from keras_attn.applications.compiled import Compiled
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.mirrored import (
     check_shape,
@@ -74,10 +73,10 @@ class Autoencoder(FunctionalModel):
         dtype=None,
         **kwargs,
     ):
-        example_shape = check_shape(example_shape)
+        self.example_shape = example_shape = check_shape(example_shape)
         if not sparsity >= 0:
             raise ValueError(f"`sparsity` must not be negative. Received: sparsity={sparsity}")
-        units = check_units(units)
+        self.units = units = check_units(units)
 
         # === Layers ===
         between = units[:-1]
@@ -95,26 +94,12 @@ class Autoencoder(FunctionalModel):
 
         # === Functional model ===
         x = keras.Input(example_shape, name="x")
-        arguments = {
-            "example_shape": example_shape,
-            "units": units,
-            "activation": activation,
-            "code_activation": code_activation,
-            "output_activation": output_activation,
-            "sparsity": sparsity,
-            **self.further_arguments(),
-        }
         outputs = self._decoded(self._encoded(self.corrupted(x)))
-        super().__init__(x, outputs, dtype, arguments, **kwargs)
-        self._apply = Compiled(self, encode=self._encoded, decode=self._decoded)
+        super().__init__(x, outputs, **kwargs)
 
     def corrupted(self, x):
         """What the encoder sees of an example in training."""
         return x
-
-    def further_arguments(self):
-        """Arguments of the constructor that a subclass adds, by name."""
-        return {}
 
     def encode(self, x, batch_size=256):
         """The codes of examples.
@@ -126,7 +111,7 @@ class Autoencoder(FunctionalModel):
         Returns:
             A NumPy array `(batch, units[-1])`.
         """
-        return self._apply("encode", batch_size, x)
+        return self._compiled("encode", self._encoded, batch_size, x)
 
     def decode(self, code, batch_size=256):
         """What is made of codes.
@@ -138,7 +123,7 @@ class Autoencoder(FunctionalModel):
         Returns:
             A NumPy array `(batch, *example_shape)`.
         """
-        return self._apply("decode", batch_size, code)
+        return self._compiled("decode", self._decoded, batch_size, code)
 
     def _encoded(self, x):
         return through(self.encoder, self.flatten(x))

@@ -87,7 +87,7 @@ class CoLocalizer(TransformingModel):
         dtype=None,
         **kwargs,
     ):
-        data_format = data_format or keras.config.image_data_format()
+        data_format = self.data_format
         height, width, _ = backbones.check_images(image_shape, data_format)
         if transformation not in TRANSFORMATIONS:
             raise ValueError(
@@ -119,7 +119,8 @@ class CoLocalizer(TransformingModel):
         )
 
         # === Functional model ===
-        image = keras.Input(image_shape, name="image")
+        self.image_shape = tuple(image_shape)
+        image = keras.Input(self.image_shape, name="image")
         seen = image
         if data_format == "channels_first":
             seen = keras.layers.Permute((2, 3, 1), dtype=dtype, name="channels_last")(image)
@@ -127,20 +128,9 @@ class CoLocalizer(TransformingModel):
         theta = composition(smaller, head(localization(seen)))
         grid = generator(theta)
         crops = sampler([image, grid])
-        arguments = {
-            "image_shape": tuple(image_shape),
-            "transformation": transformation,
-            "crop_scale": crop_scale,
-            "scale_range": scale_range,
-            "output_size": tuple(size),
-            "margin": margin,
-            "padding_mode": padding_mode,
-            "seed": seed,
-            "data_format": data_format,
-        }
-        super().__init__(image, crops, (crops, theta, grid), dtype, arguments, **kwargs)
+        self.output_size = tuple(size)
+        super().__init__(image, crops, (crops, theta, grid), **kwargs)
 
-        self._default_encoder = encoder is None
         self._image_size = (height, width)
 
         # Outside of the functional graph, as only the loss needs them.
@@ -204,19 +194,6 @@ class CoLocalizer(TransformingModel):
         corners = np.concatenate([centre - extent, centre + extent], axis=-1)
         return (corners + 1.0) / 2.0 * np.float32([width, height, width, height])
 
-    def get_config(self):
-        encoder = (
-            None if self._default_encoder else keras.saving.serialize_keras_object(self.encoder)
-        )
-        return {**super().get_config(), "encoder": encoder}
-
-    @classmethod
-    def from_config(cls, config):
-        encoder = config["encoder"]
-        if encoder is not None:
-            encoder = keras.saving.deserialize_keras_object(encoder)
-        return cls(**{**config, "encoder": encoder})
-
 
 def _random_encoder(data_format, seed, dtype):
     """Random convolutional features of length 1."""
@@ -233,13 +210,17 @@ def _random_encoder(data_format, seed, dtype):
                 kernel_initializer=keras.initializers.HeNormal(seeds[index]),
                 data_format=data_format,
                 dtype=dtype,
+                name=f"convolution_{index + 1}",
             )
         )
     layers += [
-        keras.layers.Flatten(data_format=data_format, dtype=dtype),
+        keras.layers.Flatten(data_format=data_format, dtype=dtype, name="flatten"),
         keras.layers.Dense(
-            64, kernel_initializer=keras.initializers.GlorotUniform(seeds[2]), dtype=dtype
+            64,
+            kernel_initializer=keras.initializers.GlorotUniform(seeds[2]),
+            dtype=dtype,
+            name="features",
         ),
-        keras.layers.UnitNormalization(dtype="float32"),
+        keras.layers.UnitNormalization(dtype="float32", name="normalization"),
     ]
     return keras.Sequential(layers, name="encoder")

@@ -54,11 +54,7 @@ class DenoisingAutoencoder(Autoencoder):
         **kwargs,
     ):
         self.corrupt = Corruption(corruption, amount, seed, name="corruption")
-        self._further = {"corruption": corruption, "amount": amount, "seed": seed}
         super().__init__(example_shape, units, **kwargs)
 
     def corrupted(self, x):
         return self.corrupt(x)
-
-    def further_arguments(self):
-        return self._further

@@ -80,7 +80,7 @@ class DigitSequenceClassifier(TransformingModel):
         dtype=None,
         **kwargs,
     ):
-        data_format = data_format or keras.config.image_data_format()
+        data_format = self.data_format
         backbones.check_images(image_shape, data_format)
         backbones.check_positive(max_length=max_length, num_classes=num_classes)
         if transformers not in TRANSFORMERS:
@@ -130,7 +130,8 @@ class DigitSequenceClassifier(TransformingModel):
         )
 
         # === Functional model ===
-        image = keras.Input(image_shape, name="image")
+        self.image_shape = tuple(image_shape)
+        image = keras.Input(self.image_shape, name="image")
         flow, looks = image, []
         for index, convolution in enumerate(convolutions):
             if index < len(transforms):
@@ -150,16 +151,7 @@ class DigitSequenceClassifier(TransformingModel):
         look = tuple(list(parts) for parts in zip(*looks, strict=True))
         if len(looks) == 1:
             look = looks[0]
-        arguments = {
-            "image_shape": tuple(image_shape),
-            "max_length": max_length,
-            "num_classes": num_classes,
-            "transformers": transformers,
-            "transformation": transformation,
-            "width": width,
-            "data_format": data_format,
-        }
-        super().__init__(image, logits, look or None, dtype, arguments, **kwargs)
+        super().__init__(image, logits, look or None, **kwargs)
 
 
 def _scaled(size, width):

@@ -101,7 +101,7 @@ class DRAW(VariationalModel):
         dtype=None,
         **kwargs,
     ):
-        image_shape = image_shape_argument(image_shape)
+        self.image_shape = image_shape = image_shape_argument(image_shape)
         data_format = checked_data_format(data_format)
         for name, size in (("read_size", read_size), ("write_size", write_size)):
             checked_patch(name, size, image_shape, data_format)
@@ -129,30 +129,12 @@ class DRAW(VariationalModel):
         canvas, kl_divergence = self.recurrence(image)
         precise = keras.layers.Activation("linear", dtype="float32", name="precise")
         outputs = {"canvas": precise(canvas), "kl_divergence": kl_divergence}
-        arguments = {
-            "image_shape": image_shape,
-            "steps": steps,
-            "units": units,
-            "latent_units": latent_units,
-            "read_size": read_size,
-            "write_size": write_size,
-            "likelihood": likelihood,
-            "stddev": stddev,
-            "learn_initial_state": learn_initial_state,
-            "padding_mode": padding_mode,
-            "data_format": data_format,
-            "seed": seed,
-        }
         super().__init__(
             image,
             outputs,
             likelihood,
             stddev,
             (steps, latent_units),
-            dtype,
-            arguments,
-            generate=lambda latent: self._painted(self.recurrence.generate(latent)),
-            reconstruct=lambda *given: self._painted(self.recurrence.reconstruct(*given)),
             **kwargs,
         )
 
@@ -210,7 +192,7 @@ class DRAW(VariationalModel):
         """
         count = positive_integer("num_images", num_images) if latent is None else len(latent)
         latent = self.drawn("latent", latent, count, seed)
-        return self._apply("generate", batch_size, latent)
+        return self._compiled("generate", self._generated, batch_size, latent)
 
     def reconstruct(self, images, noise=None, batch_size=64, seed=None):
         """Images as it paints them again, and where it looked and painted.
@@ -228,9 +210,15 @@ class DRAW(VariationalModel):
             ValueError: for `noise` of another shape.
         """
         noise = self.drawn("noise", noise, len(images), seed)
-        return self._apply("reconstruct", batch_size, images, noise)
+        return self._compiled("reconstruct", self._reconstructed, batch_size, images, noise)
 
     # === Parts of these ===
+
+    def _generated(self, latent):
+        return self._painted(self.recurrence.generate(latent))
+
+    def _reconstructed(self, image, noise):
+        return self._painted(self.recurrence.reconstruct(image, noise))
 
     def _painted(self, found):
         found["images"] = self.mean(ops.cast(found.pop("canvas"), "float32"))

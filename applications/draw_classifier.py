@@ -1,6 +1,5 @@
 import keras
 
-from keras_attn.applications.compiled import Compiled
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.layers import DRAWRead, WholeImageRead
 from keras_attn.layers.arguments import positive_integer
@@ -78,7 +77,7 @@ class DRAWClassifier(FunctionalModel):
         dtype=None,
         **kwargs,
     ):
-        image_shape = image_shape_argument(image_shape)
+        self.image_shape = image_shape = image_shape_argument(image_shape)
         num_classes = positive_integer("num_classes", num_classes)
         data_format = checked_data_format(data_format)
         checked_patch("read_size", read_size, image_shape, data_format)
@@ -95,20 +94,8 @@ class DRAWClassifier(FunctionalModel):
         # === Functional model ===
         image = keras.Input(image_shape, name="image")
         precise = keras.layers.Activation("linear", dtype="float32", name="precise")
-        arguments = {
-            "image_shape": image_shape,
-            "num_classes": num_classes,
-            "steps": steps,
-            "units": units,
-            "read_size": read_size,
-            "padding_mode": padding_mode,
-            "data_format": data_format,
-        }
         outputs = precise(self.logits(self.glimpses(image)))
-        super().__init__(image, outputs, dtype, arguments, **kwargs)
-        self._apply = Compiled(
-            self, windows=lambda image: self.glimpses(image, return_windows=True)[1]
-        )
+        super().__init__(image, outputs, **kwargs)
 
     def initialize_to_full_image(self):
         """Sets the first window over the whole image, with filters that leave nothing out.
@@ -141,4 +128,7 @@ class DRAWClassifier(FunctionalModel):
         """
         if self.read_size is None:
             raise ValueError("`windows` needs a model with attention. Received: read_size=None")
-        return self._apply("windows", batch_size, images)
+        return self._compiled("windows", self._windows, batch_size, images)
+
+    def _windows(self, image):
+        return self.glimpses(image, return_windows=True)[1]

@@ -5,8 +5,8 @@ from keras_attn.applications.maxout import Maxout
 from keras_attn.applications.sequence_model import SequenceModel
 from keras_attn.applications.vocabulary import checked_units, vocabulary_sizes
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.layers.dropout import Dropout
-from keras_attn.layers.recurrent import GRU, RNN
+from keras_attn.layers.dropout import fast_dropout
+from keras_attn.layers.recurrent import with_hoisted_variables
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -81,15 +81,17 @@ class EncoderDecoder(SequenceModel):
         self.target_embedding = layers.Embedding(
             sizes[1], embedding_units, dtype=dtype, name="target_embedding"
         )
-        encoder = GRU(units, reset_after=reset_after, dtype=dtype, name="encoder")
+        encoder = layers.GRU(units, reset_after=reset_after, dtype=dtype, name="encoder")
         if bidirectional:
             encoder = layers.Bidirectional(encoder, dtype=dtype, name="encoder")
-        self.encoder = encoder
+        self.encoder = with_hoisted_variables(encoder)
         self.first_state = layers.Dense(units, "tanh", dtype=dtype, name="first_state")
         self.cell = layers.GRUCell(units, reset_after=reset_after, dtype=dtype, name="cell")
-        self.decoder = RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
+        self.decoder = with_hoisted_variables(
+            layers.RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
+        )
         self.maxout = Maxout(maxout_units, dtype=dtype, name="maxout")
-        self.drop = Dropout(dropout, dtype=dtype, name="drop")
+        self.drop = fast_dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(sizes[1], dtype=dtype, name="logits")
         self.precise = layers.Activation("linear", dtype="float32", name="precise")
 
@@ -102,17 +104,7 @@ class EncoderDecoder(SequenceModel):
         seen = ops.concatenate([embedded, everywhere], axis=-1)
         states = self.decoder(seen, initial_state=first)
         logits = self._read_out(states, embedded, everywhere)
-        arguments = {
-            "source_vocabulary": source_vocabulary,
-            "target_vocabulary": target_vocabulary,
-            "units": units,
-            "embedding_units": embedding_units,
-            "maxout_units": maxout_units,
-            "bidirectional": bidirectional,
-            "dropout": dropout,
-            "reset_after": reset_after,
-        }
-        super().__init__((source, target), logits, None, dtype, arguments, **kwargs)
+        super().__init__((source, target), logits, None, **kwargs)
 
     def _summarize(self, source):
         mask = ops.not_equal(source, self.pad_id)

@@ -9,7 +9,7 @@ from keras_attn.datasets.text_tokenizer import END, PADDING, START
 from keras_attn.layers.arguments import positive_integer
 
 
-class GenerativeModel(FunctionalModel):
+class GenerativeModel(FunctionalModel, is_base=True):
     """A functional model that writes sequences of tokens.
 
     Integer 0 is padding, 1 the start, 2 the end, 3 the unknown. A subclass gives `encode` and
@@ -17,16 +17,17 @@ class GenerativeModel(FunctionalModel):
 
     Args:
         inputs: those of the functional model by name.
-        outputs, dtype, arguments: see `FunctionalModel`.
+        outputs: of the functional model.
         weights: attention weights of the functional model; None for a model without attention.
+        **kwargs: of `keras.Model`.
     """
 
     pad_id, start_id, end_id = PADDING, START, END
 
-    def __init__(self, inputs, outputs, weights, dtype, arguments, **kwargs):
-        super().__init__(inputs, outputs, dtype, arguments, **kwargs)
-        # Bound methods rather than models: the layers are this model's, to be saved once.
-        self._look = None if weights is None else keras.Model(inputs, weights).predict_on_batch
+    def __init__(self, inputs, outputs, weights, **kwargs):
+        super().__init__(inputs, outputs, **kwargs)
+        # A bound method rather than a model: the layers are this model's, to be saved once.
+        self._attention_weights = None if weights is None else keras.Model(inputs, weights).call
         self._searches = SequenceSearches(self)
 
     # === What a model says of itself ===
@@ -67,7 +68,7 @@ class GenerativeModel(FunctionalModel):
             positive_integer("max_length", max_length)
         options = self._searches.check(search, options)
         for name in needs_weights:
-            if self._look is None:
+            if self._attention_weights is None:
                 raise ValueError(
                     f"`{name}` needs a model with attention. Received: a {type(self).__name__}"
                 )

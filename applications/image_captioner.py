@@ -11,21 +11,22 @@ from keras_attn.datasets.text_tokenizer import START, TextTokenizer
 from keras_attn.decoding import Alignment
 
 
-class ImageCaptioner(ImageFeatures, GenerativeModel):
+class ImageCaptioner(ImageFeatures, GenerativeModel, is_base=True):
     """A functional model `{"image", "target"} -> ...` that also writes captions.
 
     Args:
         inputs: `image`, `(batch, height, width, channels)`, and `target`, integers `(batch,
             steps)`.
-        outputs, weights, dtype, arguments: see `GenerativeModel`.
+        outputs, weights: see `GenerativeModel`.
         grid: shape of what is attended to, height and width of a map; None for a model without
             attention.
+        **kwargs: of `keras.Model`.
     """
 
-    def __init__(self, inputs, outputs, weights, dtype, arguments, grid=None, **kwargs):
+    def __init__(self, inputs, outputs, weights, grid=None, **kwargs):
         image, target = inputs
         inputs = {"image": image, "target": target}
-        super().__init__(inputs, outputs, weights, dtype, arguments, **kwargs)
+        super().__init__(inputs, outputs, weights, **kwargs)
         self._grid = grid
 
     def generate(
@@ -85,7 +86,7 @@ class ImageCaptioner(ImageFeatures, GenerativeModel):
         Raises:
             ValueError: for a model without attention, or what does not fit it.
         """
-        if self._look is None:
+        if self._attention_weights is None:
             raise ValueError(
                 f"`align` needs a model with attention. Received: a {type(self).__name__}"
             )
@@ -100,7 +101,8 @@ class ImageCaptioner(ImageFeatures, GenerativeModel):
         alignments = []
         for image, words, target in zip(images, names, ids, strict=True):
             batch = {"image": image[None], "target": padded([[START, *target[:-1]]], 1, 16)}
-            weights = ops.convert_to_numpy(self._look(batch))[0]
+            weights = self._compiled.get("align", self._attention_weights)(batch)
+            weights = ops.convert_to_numpy(weights)[0]
             align = self._aligner(self._sources(image[None])[0])
             alignments.append(align(words, weights[: len(target)]))
         return alignments

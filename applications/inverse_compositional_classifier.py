@@ -86,7 +86,7 @@ class InverseCompositionalClassifier(TransformingModel):
         dtype=None,
         **kwargs,
     ):
-        data_format = data_format or keras.config.image_data_format()
+        data_format = self.data_format
         size = backbones.check_backbone("cnn", image_shape, data_format, filters)
         backbones.check_positive(
             num_classes=num_classes, num_warps=num_warps, units=units, num_parameters=num_parameters
@@ -116,7 +116,8 @@ class InverseCompositionalClassifier(TransformingModel):
         flatten = backbones.flatten(data_format, dtype)
 
         # === Functional model ===
-        image = keras.Input(image_shape, name="image")
+        self.image_shape = tuple(image_shape)
+        image = keras.Input(self.image_shape, name="image")
         warped, theta = image, None
         for _ in range(num_warps):
             seen = to_channels_last(warped) if data_format == "channels_first" else warped
@@ -125,18 +126,8 @@ class InverseCompositionalClassifier(TransformingModel):
             grid = generator(theta)
             warped = sampler([image, grid])
         flat = flatten(features(warped))
-        logits, hidden_units = backbones.classify(
+        self.filters = tuple(filters)
+        logits, self.units = backbones.classify(
             image, flat, num_classes, "cnn", units, num_parameters, dtype
         )
-        arguments = {
-            "image_shape": tuple(image_shape),
-            "num_classes": num_classes,
-            "transformation": transformation,
-            "num_warps": num_warps,
-            "filters": tuple(filters),
-            "units": hidden_units,
-            "num_parameters": num_parameters,
-            "padding_mode": padding_mode,
-            "data_format": data_format,
-        }
-        super().__init__(image, logits, (warped, theta, grid), dtype, arguments, **kwargs)
+        super().__init__(image, logits, (warped, theta, grid), **kwargs)

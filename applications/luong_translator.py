@@ -11,9 +11,9 @@ from keras_attn.applications.vocabulary import (
 from keras_attn.layers import AttentionDecoder, LocalAttention, LuongAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.cell_stack import advance
-from keras_attn.layers.dropout import Dropout
+from keras_attn.layers.dropout import fast_dropout
 from keras_attn.layers.feedback import draw_token
-from keras_attn.layers.recurrent import LSTM, RNN
+from keras_attn.layers.recurrent import with_hoisted_variables
 
 WINDOWS = (None, "monotonic", "predictive")
 
@@ -97,6 +97,7 @@ class LuongTranslator(SequenceModel):
         sizes = vocabulary_sizes(source_vocabulary, target_vocabulary)
         units = positive_integer("units", units)
         embedding_units = positive_integer("embedding_units", embedding_units or units)
+        self.embedding_units = embedding_units
         num_layers = positive_integer("num_layers", num_layers)
         check_dropout(dropout)
         check_attention(attention)
@@ -124,13 +125,15 @@ class LuongTranslator(SequenceModel):
             sizes[1], embedding_units, dtype=dtype, name="target_embedding"
         )
         self.encoders = [
-            LSTM(
-                units,
-                return_sequences=True,
-                return_state=True,
-                go_backwards=reverse_source,
-                dtype=dtype,
-                name=f"encoder_{number}",
+            with_hoisted_variables(
+                layers.LSTM(
+                    units,
+                    return_sequences=True,
+                    return_state=True,
+                    go_backwards=reverse_source,
+                    dtype=dtype,
+                    name=f"encoder_{number}",
+                )
             )
             for number in range(num_layers)
         ]
@@ -140,8 +143,12 @@ class LuongTranslator(SequenceModel):
         ]
         if align is None:
             # Keras's stack of one cell does not return the structure of states that it takes.
-            stack = self.cells if num_layers > 1 else self.cells[0]
-            self.decoder = RNN(stack, return_sequences=True, dtype=dtype, name="decoder")
+            stack = self.cells[0]
+            if num_layers > 1:
+                stack = layers.StackedRNNCells(self.cells, dtype=dtype, name="cells")
+            self.decoder = with_hoisted_variables(
+                layers.RNN(stack, return_sequences=True, dtype=dtype, name="decoder")
+            )
         else:
             self.decoder = AttentionDecoder(
                 self.cells,
@@ -152,10 +159,9 @@ class LuongTranslator(SequenceModel):
                 dtype=dtype,
                 name="decoder",
             )
-        self.drop = Dropout(dropout, dtype=dtype, name="drop")
+        self.drop = fast_dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(sizes[1], use_bias=False, dtype=dtype, name="logits")
         self.precise = layers.Activation("linear", dtype="float32", name="precise")
-        self.reverse_source = reverse_source  # the encoder below asks for it
 
         # === Functional model ===
         source = keras.Input((None,), dtype="int32", name="source")
@@ -172,23 +178,8 @@ class LuongTranslator(SequenceModel):
                 initial_state=states,
                 return_attention_scores=True,
             )
-        arguments = {
-            "source_vocabulary": source_vocabulary,
-            "target_vocabulary": target_vocabulary,
-            "units": units,
-            "embedding_units": embedding_units,
-            "num_layers": num_layers,
-            "score": score,
-            "window": window,
-            "window_radius": window_radius,
-            "attention": attention,
-            "input_feeding": input_feeding,
-            "reverse_source": reverse_source,
-            "dropout": dropout,
-            "scheduled_sampling": scheduled_sampling,
-        }
         logits = self._read_out(outputs)
-        super().__init__((source, target), logits, weights, dtype, arguments, **kwargs)
+        super().__init__((source, target), logits, weights, **kwargs)
 
     def _remember(self, source):
         """The states of the last LSTM in the order of the source, its mask, and all last states."""

@@ -68,12 +68,7 @@ class NeuralTuringMachine(FunctionalModel):
         # === Functional model ===
         sequences = keras.Input((None, input_channels), name="sequences")
         logits = self.precise(self.logits(self.machine(sequences)))
-        arguments = {
-            "input_channels": input_channels,
-            "output_channels": output_channels,
-            "cell": cell,
-        }
-        super().__init__(sequences, logits, dtype, arguments, **kwargs)
+        super().__init__(sequences, logits, **kwargs)
 
     def trace(self, inputs):
         """What the heads do at every step.

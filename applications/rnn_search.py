@@ -11,9 +11,9 @@ from keras_attn.applications.vocabulary import (
 )
 from keras_attn.layers import AttentionDecoder, BahdanauAttention
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.layers.dropout import Dropout
+from keras_attn.layers.dropout import fast_dropout
 from keras_attn.layers.feedback import draw_token
-from keras_attn.layers.recurrent import GRU
+from keras_attn.layers.recurrent import with_hoisted_variables
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -107,16 +107,16 @@ class RNNSearch(SequenceModel):
         self.target_embedding = layers.Embedding(
             sizes[1], embedding_units, dtype=dtype, name="target_embedding"
         )
-        self.encoder = layers.Bidirectional(
-            GRU(
-                units,
-                return_sequences=True,
-                return_state=True,
-                reset_after=reset_after,
-                dtype=dtype,
-            ),
+        gru = layers.GRU(
+            units,
+            return_sequences=True,
+            return_state=True,
+            reset_after=reset_after,
             dtype=dtype,
-            name="encoder",
+            name="gru",
+        )
+        self.encoder = with_hoisted_variables(
+            layers.Bidirectional(gru, dtype=dtype, name="encoder")
         )
         self.first_state = layers.Dense(units, "tanh", dtype=dtype, name="first_state")
         self.decoder = AttentionDecoder(
@@ -127,7 +127,7 @@ class RNNSearch(SequenceModel):
             name="decoder",
         )
         self.maxout = Maxout(maxout_units, dtype=dtype, name="maxout")
-        self.drop = Dropout(dropout, dtype=dtype, name="drop")
+        self.drop = fast_dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(sizes[1], dtype=dtype, name="logits")
         self.precise = layers.Activation("linear", dtype="float32", name="precise")
 
@@ -145,18 +145,7 @@ class RNNSearch(SequenceModel):
             return_inputs=True,
         )
         logits = self._read_out(states, seen, contexts)
-        arguments = {
-            "source_vocabulary": source_vocabulary,
-            "target_vocabulary": target_vocabulary,
-            "units": units,
-            "embedding_units": embedding_units,
-            "maxout_units": maxout_units,
-            "attention": attention,
-            "dropout": dropout,
-            "scheduled_sampling": scheduled_sampling,
-            "reset_after": reset_after,
-        }
-        super().__init__((source, target), logits, weights, dtype, arguments, **kwargs)
+        super().__init__((source, target), logits, weights, **kwargs)
 
     def _annotate(self, source):
         mask = ops.not_equal(source, self.pad_id)

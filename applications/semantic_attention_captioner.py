@@ -9,8 +9,8 @@ from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 from keras_attn.datasets.text_tokenizer import UNKNOWN, TextTokenizer
 from keras_attn.layers import SemanticAttention
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.layers.dropout import Dropout
-from keras_attn.layers.recurrent import RNN
+from keras_attn.layers.dropout import fast_dropout
+from keras_attn.layers.recurrent import with_hoisted_variables
 from keras_attn.ops import semantic_sparsity_loss
 
 
@@ -120,10 +120,12 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         self.input_attention = SemanticAttention(dtype=dtype, name="input_attention")
         self.input_projection = layers.Dense(units, dtype=dtype, name="input_projection")
         self.cell = layers.LSTMCell(units, dtype=dtype, name="cell")
-        self.decoder = RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
+        self.decoder = with_hoisted_variables(
+            layers.RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
+        )
         self.output_attention = SemanticAttention(dtype=dtype, name="output_attention")
         self.output_projection = layers.Dense(units, dtype=dtype, name="output_projection")
-        self.drop = Dropout(dropout, dtype=dtype, name="drop")
+        self.drop = fast_dropout(dropout, dtype=dtype, name="drop")
 
         # === Functional model ===
         image = keras.Input(detector.image_shape, name="image")
@@ -137,20 +139,11 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         # The first step has seen the image and no word.
         logits, weights = self._attend_out(states[:, 1:], attributes, [written, None])
         outputs = {"logits": logits, "input_weights": input_weights, "attention_weights": weights}
-        arguments = {
-            "detector": detector,
-            "target_vocabulary": target_vocabulary,
-            "units": units,
-            "num_attributes": num_attributes,
-            "sparsity_weight": sparsity_weight,
-            "dropout": dropout,
-        }
-        super().__init__(
-            (image, target), outputs, weights, dtype, arguments, (num_attributes,), **kwargs
-        )
+        super().__init__((image, target), outputs, weights, (num_attributes,), **kwargs)
         self.image_shape = detector.image_shape
         self._words = words
-        self._attributes_of = keras.Model(image, found).predict_on_batch
+        # A bound method rather than a model: the layers are this model's, to be saved once.
+        self._attributes_of = keras.Model(image, found).call
 
     def _detect(self, image, detector, words, count):
         """The first input of the LSTM, and the attributes as tokens `(batch, count)`."""
@@ -189,9 +182,9 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         return logits, list(state), weights
 
     def _sources(self, images):
-        found = ops.convert_to_numpy(self._attributes_of(images))
+        found = self._compiled.get("attributes", self._attributes_of)(images)
         names = dict(zip(self._words.tolist(), self.detector.attributes, strict=True))
-        return [[names[word] for word in row] for row in found.tolist()]
+        return [[names[word] for word in row] for row in ops.convert_to_numpy(found).tolist()]
 
     # === Keras ===
 

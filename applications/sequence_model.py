@@ -13,19 +13,20 @@ from keras_attn.decoding import Alignment
 MULTIPLE = 16
 
 
-class SequenceModel(GenerativeModel):
+class SequenceModel(GenerativeModel, is_base=True):
     """A functional model `{"source", "target"} -> logits` that also generates.
 
     Args:
         inputs: `source` and `target`, integers `(batch, steps)`.
         logits: of the functional model, `(batch, target_steps, vocabulary)`.
-        weights, dtype, arguments: see `GenerativeModel`.
+        weights: see `GenerativeModel`.
+        **kwargs: of `keras.Model`.
     """
 
-    def __init__(self, inputs, logits, weights, dtype, arguments, **kwargs):
+    def __init__(self, inputs, logits, weights, **kwargs):
         source, target = inputs
         inputs = {"source": source, "target": target}
-        super().__init__(inputs, logits, weights, dtype, arguments, **kwargs)
+        super().__init__(inputs, logits, weights, **kwargs)
 
     def memory_mask(self, source):
         return ops.not_equal(source, self.pad_id)
@@ -107,7 +108,7 @@ class SequenceModel(GenerativeModel):
         Raises:
             ValueError: for a model without attention, or strings without tokenizers.
         """
-        if self._look is None:
+        if self._attention_weights is None:
             raise ValueError(
                 f"`align` needs a model with attention. Received: a {type(self).__name__}"
             )
@@ -123,7 +124,8 @@ class SequenceModel(GenerativeModel):
                 "source": self._padded([source]),
                 "target": padded([[START, *target[:-1]]], 1, MULTIPLE),
             }
-            weights = ops.convert_to_numpy(self._look(batch))[0]
+            weights = self._compiled.get("align", self._attention_weights)(batch)
+            weights = ops.convert_to_numpy(weights)[0]
             weights = weights[: len(target), : len(source)]
             alignments.append(Alignment(source_names, target_names, weights))
         return alignments

@@ -1,3 +1,4 @@
+import functools
 import inspect
 
 import keras
@@ -22,9 +23,9 @@ OPTIONS["greedy"] = OPTIONS["beam"] - {
 
 
 class SequenceSearches:
-    """The compiled searches of a model: one for each kind, length and set of options.
+    """The searches of a model: one is compiled for each kind, length and set of options.
 
-    No Keras object, so that the model does not count what it searches with among its own layers.
+    No Keras object, so that the seeds are none of the model's variables.
 
     Args:
         model: a `GenerativeModel`.
@@ -33,7 +34,6 @@ class SequenceSearches:
     def __init__(self, model):
         self.model = model
         self.draws = keras.random.SeedGenerator()
-        self.found = {}
 
     def get(self, search, max_length, options):
         """The search of this kind, length and options, compiled when it is first asked for.
@@ -47,10 +47,31 @@ class SequenceSearches:
             A function of a batch of sources that gives the parts of `Hypotheses` by name.
         """
         key = (search, max_length, *sorted((name, str(value)) for name, value in options.items()))
-        if key not in self.found:
-            searcher = _SequenceSearch(self.model, search, max_length, options, self.draws)
-            self.found[key] = searcher.predict_on_batch
-        return self.found[key]
+        function = functools.partial(self._search, search, max_length, options)
+        return self.model._compiled.get(key, function, self.draws)
+
+    def _search(self, search, max_length, options, source):
+        model = self.model
+        state, constants = model.encode(source)
+        never = (model.pad_id, model.start_id, *options.get("suppress_tokens", ()))
+        more = {**options, "suppress_tokens": never}
+        if search == "sample":
+            more["seed"] = self.draws
+        if search == "beam":
+            more["memory_mask"] = model.memory_mask(source)
+        found = SEARCHES[search](
+            model.step,
+            state,
+            model.start_id,
+            model.end_id,
+            max_length,
+            constants=constants,
+            **more,
+        )
+        outputs = {"tokens": found.tokens, "lengths": found.lengths, "scores": found.scores}
+        if found.alignments is not None:
+            outputs["alignments"] = found.alignments
+        return outputs
 
     def check(self, search, options):
         """The options of a search without the seed, which starts the draws.
@@ -85,38 +106,3 @@ class SequenceSearches:
                 raise ValueError(f"`seed` must be in 0..2**32 - 1. Received: seed={seed!r}")
             self.draws.state.assign(np.array([seed, 0], "uint32"))
         return options
-
-
-class _SequenceSearch(keras.Model):
-    """The search over a model's steps, as a model: `predict_on_batch` compiles it."""
-
-    def __init__(self, model, search, max_length, options, draws):
-        super().__init__(name="search")
-        self.model = model
-        self.search = search
-        self.max_length = max_length
-        never = (model.pad_id, model.start_id, *options.get("suppress_tokens", ()))
-        self.options = {**options, "suppress_tokens": never}
-        self.draws = draws
-
-    def call(self, source):
-        state, constants = self.model.encode(source)
-        more = {}
-        if self.search == "sample":
-            more["seed"] = self.draws
-        if self.search == "beam":
-            more["memory_mask"] = self.model.memory_mask(source)
-        found = SEARCHES[self.search](
-            self.model.step,
-            state,
-            self.model.start_id,
-            self.model.end_id,
-            self.max_length,
-            constants=constants,
-            **more,
-            **self.options,
-        )
-        outputs = {"tokens": found.tokens, "lengths": found.lengths, "scores": found.scores}
-        if found.alignments is not None:
-            outputs["alignments"] = found.alignments
-        return outputs

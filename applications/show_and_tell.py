@@ -4,8 +4,8 @@ from keras import ops
 from keras_attn.applications.image_captioner import ImageCaptioner
 from keras_attn.applications.image_encoders import check_feature_map, image_encoder
 from keras_attn.applications.vocabulary import checked_units, vocabulary_size
-from keras_attn.layers.dropout import Dropout
-from keras_attn.layers.recurrent import RNN
+from keras_attn.layers.dropout import fast_dropout
+from keras_attn.layers.recurrent import with_hoisted_variables
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -68,26 +68,31 @@ class ShowAndTell(ImageCaptioner):
     ):
         vocabulary = vocabulary_size("target_vocabulary", target_vocabulary)
         units, embedding_units = checked_units(units, embedding_units, dropout)
-        data_format = data_format or keras.config.image_data_format()
+        data_format = self.data_format
 
         # === Layers ===
         layers = keras.layers
         self.features = image_encoder(encoder, image_shape, encoder_weights, data_format, dtype)
         if train_encoder is None:
             train_encoder = self.features.trainable and encoder_weights is None
+        self.train_encoder = train_encoder
+        self.encoder_weights = None  # a file holds the weights themselves
         self.mean = layers.GlobalAveragePooling2D(data_format=data_format, dtype=dtype, name="mean")
         self.image_embedding = layers.Dense(embedding_units, dtype=dtype, name="image_embedding")
         self.target_embedding = layers.Embedding(
             vocabulary, embedding_units, dtype=dtype, name="target_embedding"
         )
         self.cell = layers.LSTMCell(units, dtype=dtype, name="cell")
-        self.decoder = RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
-        self.drop = Dropout(dropout, dtype=dtype, name="drop")
+        self.decoder = with_hoisted_variables(
+            layers.RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
+        )
+        self.drop = fast_dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(vocabulary, dtype=dtype, name="logits")
         self.precise = layers.Activation("linear", dtype="float32", name="precise")
 
         # === Functional model ===
-        image = keras.Input(tuple(image_shape), name="image")
+        self.image_shape = tuple(image_shape)
+        image = keras.Input(self.image_shape, name="image")
         target = keras.Input((None,), dtype="int32", name="target")
         feature_map = self.features(image)
         check_feature_map(feature_map, data_format)
@@ -96,17 +101,7 @@ class ShowAndTell(ImageCaptioner):
         states = self.decoder(ops.concatenate([seen[:, None], embedded], axis=1))
         # The first step has seen the image and no word.
         logits = self._read_out(states[:, 1:])
-        arguments = {
-            "image_shape": tuple(image_shape),
-            "target_vocabulary": target_vocabulary,
-            "encoder": encoder,
-            "train_encoder": train_encoder,
-            "units": units,
-            "embedding_units": embedding_units,
-            "dropout": dropout,
-            "data_format": data_format,
-        }
-        super().__init__((image, target), logits, None, dtype, arguments, **kwargs)
+        super().__init__((image, target), logits, None, **kwargs)
 
     def _read_out(self, states):
         return self.precise(self.logits(self.drop(states)))

@@ -5,7 +5,7 @@ from keras_attn.applications.image_captioner import ImageCaptioner
 from keras_attn.applications.image_encoders import check_feature_map, image_encoder
 from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 from keras_attn.layers import AttentionDecoder, VisualAttention
-from keras_attn.layers.dropout import Dropout
+from keras_attn.layers.dropout import fast_dropout
 from keras_attn.layers.reward_baseline import RewardBaseline
 from keras_attn.ops import doubly_stochastic_loss
 
@@ -129,7 +129,7 @@ class ShowAttendTell(ImageCaptioner):
     ):
         vocabulary = vocabulary_size("target_vocabulary", target_vocabulary)
         units, embedding_units = checked_units(units, embedding_units, dropout)
-        data_format = data_format or keras.config.image_data_format()
+        data_format = self.data_format
         hard = {}
         if mode == "hard":
             hard = {
@@ -147,6 +147,8 @@ class ShowAttendTell(ImageCaptioner):
         self.features = image_encoder(encoder, image_shape, encoder_weights, data_format, dtype)
         if train_encoder is None:
             train_encoder = self.features.trainable and encoder_weights is None
+        self.train_encoder = train_encoder
+        self.encoder_weights = None  # a file holds the weights themselves
         self.first_hidden = layers.Dense(units, "tanh", dtype=dtype, name="first_hidden")
         self.first_cell = layers.Dense(units, "tanh", dtype=dtype, name="first_cell")
         self.target_embedding = layers.Embedding(
@@ -159,7 +161,7 @@ class ShowAttendTell(ImageCaptioner):
         self.context_read_out = layers.Dense(
             embedding_units, use_bias=False, dtype=dtype, name="context_read_out"
         )
-        self.drop = Dropout(dropout, dtype=dtype, name="drop")
+        self.drop = fast_dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(vocabulary, dtype=dtype, name="logits")
         self.precise = layers.Activation("linear", dtype="float32", name="precise")
         self.reinforce = RewardBaseline(
@@ -167,12 +169,11 @@ class ShowAttendTell(ImageCaptioner):
         )
 
         # === Functional model ===
-        image = keras.Input(tuple(image_shape), name="image")
+        self.image_shape = tuple(image_shape)
+        image = keras.Input(self.image_shape, name="image")
         target = keras.Input((None,), dtype="int32", name="target")
         feature_map = self.features(image)
         grid = check_feature_map(feature_map, data_format)
-        # What is below asks for it.
-        self.data_format = data_format
         annotations, first = self._annotate(feature_map)
         embedded = self.drop(self.target_embedding(target))
         states, contexts, weights, drawn = self.decoder(
@@ -191,27 +192,7 @@ class ShowAttendTell(ImageCaptioner):
             log_probability, entropy = (each[..., 0] for each in drawn)
             outputs["log_probability"] = self.reinforce(log_probability)
             outputs["entropy"] = entropy[:, -1:]
-        arguments = {
-            "image_shape": tuple(image_shape),
-            "target_vocabulary": target_vocabulary,
-            "encoder": encoder,
-            "train_encoder": train_encoder,
-            "units": units,
-            "embedding_units": embedding_units,
-            "mode": mode,
-            "gate": gate,
-            "doubly_stochastic_weight": doubly_stochastic_weight,
-            "estimator": estimator,
-            "reward_weight": reward_weight,
-            "entropy_weight": entropy_weight,
-            "reward_to_go": reward_to_go,
-            "expectation_rate": expectation_rate,
-            "inference": inference,
-            "dropout": dropout,
-            "data_format": data_format,
-            "seed": seed,
-        }
-        super().__init__((image, target), outputs, weights, dtype, arguments, grid, **kwargs)
+        super().__init__((image, target), outputs, weights, grid, **kwargs)
 
     def _annotate(self, feature_map):
         """The places of a feature map, and the first state of the LSTM."""

@@ -80,7 +80,7 @@ class SpatialTransformerAddition(TransformingModel):
         dtype=None,
         **kwargs,
     ):
-        data_format = data_format or keras.config.image_data_format()
+        data_format = self.data_format
         size = backbones.check_backbone(backbone, image_shape, data_format, filters, output_size)
         backbones.check_positive(
             num_classes=num_classes, num_heads=num_heads, units=units, num_parameters=num_parameters
@@ -103,7 +103,8 @@ class SpatialTransformerAddition(TransformingModel):
             localization = backbones.dense_localization(data_format, dtype)
 
         # === Functional model ===
-        image = keras.Input(image_shape, name="image")
+        self.image_shape = tuple(image_shape)
+        image = keras.Input(self.image_shape, name="image")
         stack, look = image, None
         if transformation is not None:
             transform = SpatialTransformer(
@@ -120,24 +121,11 @@ class SpatialTransformerAddition(TransformingModel):
             look = transform(image, return_transformation=True)
             stack = _heads_to_channels(look[0], num_heads, data_format)
         flat = flatten(features(stack))
-        logits, hidden_units = backbones.classify(
+        self.filters = tuple(filters)
+        logits, self.units = backbones.classify(
             image, flat, num_classes, backbone, units, num_parameters, dtype
         )
-        arguments = {
-            "image_shape": tuple(image_shape),
-            "num_classes": num_classes,
-            "backbone": backbone,
-            "transformation": transformation,
-            "num_heads": num_heads,
-            "initialization": initialization,
-            "output_size": output_size,
-            "filters": tuple(filters),
-            "units": hidden_units,
-            "num_parameters": num_parameters,
-            "antialias": antialias,
-            "data_format": data_format,
-        }
-        super().__init__(image, logits, look, dtype, arguments, **kwargs)
+        super().__init__(image, logits, look, **kwargs)
 
 
 def _heads_to_channels(warped, num_heads, data_format):

@@ -105,7 +105,7 @@ class SpatialTransformerClassifier(TransformingModel):
         dtype=None,
         **kwargs,
     ):
-        data_format = data_format or keras.config.image_data_format()
+        data_format = self.data_format
         size = backbones.check_backbone(backbone, image_shape, data_format, filters, output_size)
         backbones.check_positive(
             num_classes=num_classes, num_heads=num_heads, units=units, num_parameters=num_parameters
@@ -141,7 +141,8 @@ class SpatialTransformerClassifier(TransformingModel):
             localization = backbones.dense_localization(data_format, dtype)
 
         # === Functional model ===
-        image = keras.Input(image_shape, name="image")
+        self.image_shape = tuple(image_shape)
+        image = keras.Input(self.image_shape, name="image")
         warped, look = image, None
         if transformation is not None:
             transform = SpatialTransformer(
@@ -168,27 +169,8 @@ class SpatialTransformerClassifier(TransformingModel):
         flat = backbones.flatten(data_format, dtype)(features(warped))
         if num_heads > 1:
             flat = ops.reshape(flat, (-1, num_heads * flat.shape[-1]))
-        logits, hidden_units = backbones.classify(
+        self.filters = tuple(filters)
+        logits, self.units = backbones.classify(
             image, flat, num_classes, backbone, units, num_parameters, dtype
         )
-        arguments = {
-            "image_shape": tuple(image_shape),
-            "num_classes": num_classes,
-            "backbone": backbone,
-            "transformation": transformation,
-            "num_heads": num_heads,
-            "initialization": initialization,
-            "output_size": output_size,
-            "shared_localization": shared_localization,
-            "filters": tuple(filters),
-            "units": hidden_units,
-            "num_parameters": num_parameters,
-            "scale_range": scale_range,
-            "max_shift": max_shift,
-            "control_points": control_points,
-            "interpolation": interpolation,
-            "padding_mode": padding_mode,
-            "antialias": antialias,
-            "data_format": data_format,
-        }
-        super().__init__(image, logits, look, dtype, arguments, **kwargs)
+        super().__init__(image, logits, look, **kwargs)

@@ -2,7 +2,7 @@ import keras
 
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.layers.recurrent import LSTM
+from keras_attn.layers.recurrent import with_hoisted_variables
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -41,18 +41,19 @@ class StackedLSTM(FunctionalModel):
     def __init__(
         self, input_channels, output_channels, units=256, num_layers=3, dtype=None, **kwargs
     ):
-        arguments = {
-            "input_channels": positive_integer("input_channels", input_channels),
-            "output_channels": positive_integer("output_channels", output_channels),
-            "units": positive_integer("units", units),
-            "num_layers": positive_integer("num_layers", num_layers),
-        }
+        input_channels = positive_integer("input_channels", input_channels)
+        output_channels = positive_integer("output_channels", output_channels)
+        units = positive_integer("units", units)
+        num_layers = positive_integer("num_layers", num_layers)
+
         # === Functional model ===
         sequences = keras.Input((None, input_channels), name="sequences")
         states = sequences
         for number in range(num_layers):
-            lstm = LSTM(units, return_sequences=True, dtype=dtype, name=f"lstm_{number}")
-            states = lstm(states)
+            lstm = keras.layers.LSTM(
+                units, return_sequences=True, dtype=dtype, name=f"lstm_{number}"
+            )
+            states = with_hoisted_variables(lstm)(states)
         logits = keras.layers.Dense(output_channels, dtype=dtype, name="logits")(states)
         precise = keras.layers.Activation("linear", dtype="float32", name="precise")(logits)
-        super().__init__(sequences, precise, dtype, arguments, **kwargs)
+        super().__init__(sequences, precise, **kwargs)

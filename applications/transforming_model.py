@@ -5,20 +5,21 @@ import keras
 from keras_attn.applications.functional_model import FunctionalModel
 
 
-class TransformingModel(FunctionalModel):
+class TransformingModel(FunctionalModel, is_base=True):
     """A functional model that shows the transformations it makes.
 
     Args:
-        inputs, outputs, dtype, arguments: see `FunctionalModel`.
+        inputs, outputs: of the functional model.
         look: `(warped, theta, grid)` of the functional model, which `transformations` gives; None
             for a model without transformers.
+        **kwargs: of `keras.Model`.
     """
 
-    def __init__(self, inputs, outputs, look, dtype, arguments, **kwargs):
-        super().__init__(inputs, outputs, dtype, arguments, **kwargs)
+    def __init__(self, inputs, outputs, look, **kwargs):
+        super().__init__(inputs, outputs, **kwargs)
         self.look = look
         # A bound method rather than a model: the layers are this model's, to be saved once.
-        self._look = keras.Model(inputs, look).predict if look is not None else None
+        self._look = None if look is None else keras.Model(inputs, look).call
 
     def transformations(self, images, batch_size=32):
         """What the transformers make of images, and where they look.
@@ -40,4 +41,4 @@ class TransformingModel(FunctionalModel):
                 "`transformations` needs a model with a spatial transformer. "
                 f"Received: a {type(self).__name__} without one"
             )
-        return self._look(images, batch_size=batch_size, verbose=0)
+        return self._compiled("transformations", self._look, batch_size, images)

@@ -82,6 +82,7 @@ class VariationalAutoencoder(VariationalModel):
         **kwargs,
     ):
         example_shape, units = check_shape(example_shape), check_units(units)
+        self.example_shape, self.units = example_shape, units
         latent_units = positive_integer("latent_units", latent_units)
 
         # === Layers ===
@@ -101,26 +102,12 @@ class VariationalAutoencoder(VariationalModel):
             "canvas": self._canvas(latent),
             "kl_divergence": keras.layers.Reshape((1,), dtype="float32")(kl_divergence),
         }
-        arguments = {
-            "example_shape": example_shape,
-            "latent_units": latent_units,
-            "units": units,
-            "activation": activation,
-            "likelihood": likelihood,
-            "stddev": stddev,
-            "seed": seed,
-        }
         super().__init__(
             x,
             outputs,
             likelihood,
             stddev,
             (latent_units,),
-            dtype,
-            arguments,
-            generate=lambda latent: self.mean(self._canvas(latent)),
-            reconstruct=lambda x, noise: self.mean(self._canvas(self._draw(x, noise)[0])),
-            encode=lambda x: self._draw(x, 0.0)[0],
             **kwargs,
         )
 
@@ -140,7 +127,8 @@ class VariationalAutoencoder(VariationalModel):
             ValueError: for a number that is not a positive integer, or `latent` of another shape.
         """
         count = positive_integer("num_examples", num_examples) if latent is None else len(latent)
-        return self._apply("generate", batch_size, self.drawn("latent", latent, count, seed))
+        latent = self.drawn("latent", latent, count, seed)
+        return self._compiled("generate", self._shown, batch_size, latent)
 
     def reconstruct(self, x, noise=None, batch_size=256, seed=None):
         """Examples as it makes them again of a draw of their codes.
@@ -157,7 +145,8 @@ class VariationalAutoencoder(VariationalModel):
         Raises:
             ValueError: for `noise` that is not `(batch, latent_units)`.
         """
-        return self._apply("reconstruct", batch_size, x, self.drawn("noise", noise, len(x), seed))
+        noise = self.drawn("noise", noise, len(x), seed)
+        return self._compiled("reconstruct", self._reconstructed, batch_size, x, noise)
 
     def encode(self, x, batch_size=256):
         """The means of the codes of examples.
@@ -169,7 +158,7 @@ class VariationalAutoencoder(VariationalModel):
         Returns:
             A NumPy array `(batch, latent_units)`.
         """
-        return self._apply("encode", batch_size, x)
+        return self._compiled("encode", lambda x: self._draw(x, 0.0)[0], batch_size, x)
 
     def log_ratio(self, x, noise):
         latent, mean, log_stddev = self._draw(x, noise)
@@ -180,6 +169,12 @@ class VariationalAutoencoder(VariationalModel):
         """`z` of some noise, `μ` and `log σ`."""
         mean, log_stddev = self.latent.infer(through(self.encoder, self.flatten(x)))
         return mean + ops.exp(log_stddev) * noise, mean, log_stddev
+
+    def _shown(self, latent):
+        return self.mean(self._canvas(latent))
+
+    def _reconstructed(self, x, noise):
+        return self._shown(self._draw(x, noise)[0])
 
     def _canvas(self, latent):
         return self.unflatten(through(self.decoder, latent))

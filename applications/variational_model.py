@@ -4,14 +4,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_attn.applications.compiled import Compiled
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.gaussian_latent import checked_likelihood
 from keras_attn.ops import bernoulli_log_probability, gaussian_log_probability
 
 
-class VariationalModel(FunctionalModel):
+class VariationalModel(FunctionalModel, is_base=True):
     """A functional model from `x` to what it makes of it, and to what its latent variables cost.
 
     It trains on `x` alone, with `compile(optimizer)` and `fit(x)`. The loss is the bound in nats
@@ -27,9 +26,6 @@ class VariationalModel(FunctionalModel):
         likelihood: `"bernoulli"` or `"gaussian"`.
         stddev: of the Gaussian likelihood, `σ` of each number.
         latent_shape: of `z` for one example.
-        dtype, arguments: see `FunctionalModel`.
-        generate, reconstruct, encode: functions of `Compiled`, from `z`, from `x` and noise like
-            `z`, and from `x`.
         **kwargs: of `keras.Model`.
     """
 
@@ -40,25 +36,13 @@ class VariationalModel(FunctionalModel):
         likelihood,
         stddev,
         latent_shape,
-        dtype,
-        arguments,
-        generate,
-        reconstruct,
-        encode=None,
         **kwargs,
     ):
         if not stddev > 0:
             raise ValueError(f"`stddev` must be positive. Received: stddev={stddev}")
-        super().__init__(inputs, outputs, dtype, arguments, **kwargs)
+        super().__init__(inputs, outputs, **kwargs)
         self.likelihood, self.stddev = checked_likelihood(likelihood), float(stddev)
         self.latent_shape = latent_shape
-        self._apply = Compiled(
-            self,
-            generate=generate,
-            reconstruct=reconstruct,
-            encode=encode,
-            log_weight=self._log_weight,
-        )
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
         self.kl_divergence_tracker = keras.metrics.Mean(name="kl_divergence")
 
@@ -108,7 +92,7 @@ class VariationalModel(FunctionalModel):
         total = np.full(len(images), -np.inf)
         for _ in range(positive_integer("num_samples", num_samples)):
             noise = self.drawn("noise", None, len(images), generator)
-            weight = self._apply("log_weight", batch_size, images, noise)
+            weight = self._compiled("log_weight", self._log_weight, batch_size, images, noise)
             total = np.logaddexp(total, weight.astype("float64"))
         return total - np.log(num_samples)
 

@@ -7,6 +7,7 @@ from keras_attn.layers.alignment_inputs import (
     query_value_key,
     two_masks,
 )
+from keras_attn.layers.composite import Composite
 from keras_attn.layers.same_draws import SameDraws
 from keras_attn.layers.step_dense import StepDense
 from keras_attn.ops.attention_weights import attention_weights
@@ -14,7 +15,7 @@ from keras_attn.ops.random_numbers import uniform
 from keras_attn.ops.received import received
 
 
-class AlignmentAttention(SameDraws):
+class AlignmentAttention(Composite, SameDraws):
     """What all alignment layers have in common; any of them can take the place of any other.
 
     `α_ij = softmax_j(score(s_i, h_j))`, `c_i = Σ_j α_ij h_j`

@@ -1,6 +1,5 @@
-import keras
-
 from keras_attn.layers.alignment_attention import AlignmentAttention
+from keras_attn.layers.composite import unbuilt_config
 
 
 class AlignmentWrapper(AlignmentAttention):
@@ -38,7 +37,7 @@ class AlignmentWrapper(AlignmentAttention):
         return self.attention.longest_memory
 
     def build_score(self, query_shape, key_shape):
-        if not self.attention.built:  # as it is when it comes from a file
+        if not self.attention.built:
             self.attention.build([query_shape, key_shape])
 
     def project_keys(self, key):
@@ -48,10 +47,4 @@ class AlignmentWrapper(AlignmentAttention):
         return self.attention.score(query, keys)
 
     def get_config(self):
-        attention = keras.saving.serialize_keras_object(self.attention)
-        return {**super().get_config(), "attention": attention}
-
-    @classmethod
-    def from_config(cls, config):
-        attention = keras.saving.deserialize_keras_object(config["attention"])
-        return cls(**{**config, "attention": attention})
+        return {**super().get_config(), "attention": unbuilt_config(self.attention)}

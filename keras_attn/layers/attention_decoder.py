@@ -3,6 +3,7 @@ from keras import ops
 
 from keras_attn.layers.alignment_inputs import check_mask, two_masks
 from keras_attn.layers.cell_stack import dropout_masks, state_sizes
+from keras_attn.layers.composite import Composite, unbuilt_config
 from keras_attn.layers.decoder_arguments import check_cells, check_options, check_shapes
 from keras_attn.layers.decoder_step import DecoderStep
 from keras_attn.layers.feedback import with_feedback
@@ -21,7 +22,7 @@ RETURNS = (
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class AttentionDecoder(DecoderStep, SameDraws):
+class AttentionDecoder(DecoderStep, Composite, SameDraws):
     """Any recurrent cell that attends to a memory at every step.
 
     `attend="before"` (Bahdanau): `c_i = attend(s_{i-1}, h)`, `s_i = cell([y_{i-1}; c_i], s_{i-1})`,
@@ -148,7 +149,7 @@ class AttentionDecoder(DecoderStep, SameDraws):
         inputs, memory = check_shapes(input_shape)
         width = self._cell_width(inputs, memory)
         for cell, sizes in zip(self.cells, self._state_sizes, strict=True):
-            if not cell.built:  # as it is when it comes from a file
+            if not cell.built:
                 cell.build((inputs[0], width))
                 cell.built = True
             width = sizes[0]
@@ -261,21 +262,14 @@ class AttentionDecoder(DecoderStep, SameDraws):
     def get_config(self):
         return {
             **super().get_config(),
-            "cell": [keras.saving.serialize_keras_object(cell) for cell in self.cells],
-            "attention": keras.saving.serialize_keras_object(self.attention),
+            "cell": [unbuilt_config(cell) for cell in self.cells],
+            "attention": unbuilt_config(self.attention),
             "attend": self.attend,
             "attentional_units": self.attentional_units,
             "input_feeding": self.input_feeding,
             "sample_fn": self.sample_fn and keras.saving.serialize_keras_object(self.sample_fn),
             "seed": self.seed,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        deserialize = keras.saving.deserialize_keras_object
-        cells = [deserialize(cell) for cell in config["cell"]]
-        parts = {name: deserialize(config[name]) for name in ("attention", "sample_fn")}
-        return cls(**{**config, "cell": cells, **parts})
 
 
 def _wanted(every, wanted):

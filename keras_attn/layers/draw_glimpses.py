@@ -3,6 +3,7 @@ from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.cell_step import lstm_steps
+from keras_attn.layers.composite import Composite, unbuilt_config
 from keras_attn.layers.dense_step import dense_step
 from keras_attn.layers.image_window import channels_last
 from keras_attn.layers.variables_read_once import variables_read_once
@@ -10,7 +11,7 @@ from keras_attn.ops.recurrence import over_steps
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class DRAWGlimpses(keras.layers.Layer):
+class DRAWGlimpses(Composite, keras.layers.Layer):
     """An LSTM that looks at an image several times, and decides where: the reads of DRAW alone.
 
     `r_t = read(x, h_{t-1})`, `h_t = LSTM(h_{t-1}, r_t)`
@@ -82,12 +83,7 @@ class DRAWGlimpses(keras.layers.Layer):
     def get_config(self):
         return {
             **super().get_config(),
-            "reader": keras.saving.serialize_keras_object(self.reader),
+            "reader": unbuilt_config(self.reader),
             "units": self.units,
             "steps": self.steps,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        reader = keras.saving.deserialize_keras_object(config["reader"])
-        return cls(**{**config, "reader": reader})

@@ -2,6 +2,7 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.composite import Composite, unbuilt_config
 from keras_attn.layers.draw_step import DRAWStep
 from keras_attn.layers.gaussian_latent import GaussianLatent, checked_likelihood
 from keras_attn.layers.image_window import channels_last, from_channels_last
@@ -13,7 +14,7 @@ from keras_attn.ops.recurrence import over_steps
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class DRAWRecurrence(SameDraws):
+class DRAWRecurrence(Composite, SameDraws):
     """All steps of DRAW: looks at an image, and paints it on a canvas.
 
     `x̂_t = x - σ(c_{t-1})`, `r_t = read(x, x̂_t, h_dec_{t-1})`,
@@ -233,11 +234,10 @@ class DRAWRecurrence(SameDraws):
         return canvas, keras.KerasTensor(shape, wide)
 
     def get_config(self):
-        serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
-            "reader": serialize(self.reader),
-            "writer": serialize(self.writer),
+            "reader": unbuilt_config(self.reader),
+            "writer": unbuilt_config(self.writer),
             "units": self.units,
             "latent_units": self.latent_units,
             "steps": self.steps,
@@ -245,14 +245,6 @@ class DRAWRecurrence(SameDraws):
             "learn_initial_state": self.learn_initial_state,
             "seed": self.seed,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        parts = {
-            name: keras.saving.deserialize_keras_object(config[name])
-            for name in ("reader", "writer")
-        }
-        return cls(**{**config, **parts})
 
 
 def _nested(found):

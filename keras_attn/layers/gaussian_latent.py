@@ -2,6 +2,7 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.composite import Composite
 from keras_attn.layers.same_draws import SameDraws
 from keras_attn.ops.latents import gaussian_kl_divergence
 from keras_attn.ops.random_numbers import normal
@@ -22,7 +23,7 @@ def checked_likelihood(likelihood):
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class GaussianLatent(SameDraws):
+class GaussianLatent(Composite, SameDraws):
     """A Gaussian latent variable, drawn by the reparameterisation trick.
 
     `(μ, log σ) = W h + b`, `z = μ + σ ε`

@@ -3,13 +3,14 @@ import numpy as np
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.composite import Composite
 from keras_attn.ops.gaussian_window import OUTSIDE, window_box
 from keras_attn.ops.glimpse import NUMBERS
 
 DATA_FORMATS = ("channels_first", "channels_last")
 
 
-class ImageWindow(keras.layers.Layer):
+class ImageWindow(Composite, keras.layers.Layer):
     """What `DRAWRead` and `DRAWWrite` share: one projection of the decoder's state, and the window.
 
     Args:

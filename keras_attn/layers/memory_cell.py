@@ -4,12 +4,13 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.composite import Composite
 from keras_attn.layers.dense_step import apply_dense
 from keras_attn.layers.memory_controller import MemoryController
 from keras_attn.ops import clip_gradients
 
 
-class MemoryCell(keras.layers.Layer):
+class MemoryCell(Composite, keras.layers.Layer):
     """What the Keras cells with an external memory share: a controller, heads, and the states.
 
     A class that derives from it says by `activations` what is made of the numbers of the heads,
@@ -212,6 +213,9 @@ class MemoryCell(keras.layers.Layer):
     def compute_output_shape(self, input_shape, states_shape=None):
         states = [(input_shape[0], size) for size in self.state_size]
         return (input_shape[0], self.output_size), states
+
+    def get_build_config(self):
+        return None  # the recurrent layer around a cell builds it, with paths that a copy has too
 
     def get_config(self):
         return {

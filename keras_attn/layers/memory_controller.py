@@ -1,6 +1,8 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.composite import Composite
+
 # By name, functions of the width and the dtype policy.
 NAMED = {
     "lstm": lambda units, dtype: keras.layers.LSTMCell(units, dtype=dtype, name="cell"),
@@ -13,7 +15,7 @@ NAMED = {
 RANDOM = ("dropout", "recurrent_dropout", "rate", "stddev")
 
 
-class MemoryController(keras.layers.Layer):
+class MemoryController(Composite, keras.layers.Layer):
     """The network of a machine with memory: recurrent or not, called like a cell.
 
     Args:

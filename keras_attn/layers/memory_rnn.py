@@ -1,21 +1,28 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.composite import Composite, unbuilt_config
 from keras_attn.layers.memory_cell import MemoryCell
-from keras_attn.layers.recurrent import RNN
+from keras_attn.layers.recurrent import with_hoisted_variables
 from keras_attn.ops.recurrence import over_steps
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class MemoryRNN(RNN):
+class MemoryRNN(Composite, keras.layers.RNN):
     """`keras.layers.RNN` around a cell with an external memory, with what that lacks.
 
-    `reset_state` of a stateful one goes back to the first memory and weights, and not to zeros, and
-    `trace` shows what the heads do at every step.
+    `trace` shows what the heads do at every step. A stateful layer begins with the first memory and
+    weights of its cell, as they are at its first call, and so after loading; `reset_state` goes
+    back to them, where that of `keras.layers.RNN` writes zeros.
 
     Convention: a step that is masked puts out what the step before did. Before the first that is
     not, Keras puts out zeros on TensorFlow and PyTorch, and on JAX the output that the first state
     holds: nothing of the controller, and what is read first.
+
+    On JAX, `fit`, `evaluate` and `predict` of Keras forget the states of all stateful layers after
+    each batch; there, go on from one piece of a sequence to the next by calls of the model, or by
+    `return_state=True` and `initial_state`. `set_weights` of a whole model leaves the states of a
+    sequence that has begun; call `reset_state` where it should not go on.
 
     Args:
         cell: an `NTMCell`, a `DNCCell` or an `MANNCell`.
@@ -48,12 +55,47 @@ class MemoryRNN(RNN):
         if not isinstance(cell, self.kind):
             raise ValueError(f"`cell` must be of kind {self.kind.__name__}. Received: {cell!r}")
         super().__init__(cell, **kwargs)
+        with_hoisted_variables(self)
+
+    def build(self, sequences_shape, initial_state_shape=None):
+        super().build(sequences_shape, initial_state_shape)
+        if self.stateful:
+            # Like the states no weight, so that a file fits stateful layers and others.
+            began = keras.Variable(False, dtype="bool", trainable=False, name="began")
+            object.__setattr__(self, "_began", began)
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        if self.stateful and initial_state is None:
+            first = self.get_initial_state(self.states[0].shape[0])
+            began = ops.convert_to_tensor(self._began)
+            initial_state = [
+                ops.where(began, ops.convert_to_tensor(state), ops.cast(value, state.dtype))
+                for state, value in zip(self.states, first, strict=True)
+            ]
+        outputs = super().call(sequences, initial_state, mask, training)
+        if self.stateful:
+            self._began.assign(True)
+        return outputs
 
     def reset_state(self):
         if self.states is not None:
             batch = self.states[0].shape[0]
             for variable, value in zip(self.states, self.get_initial_state(batch), strict=True):
                 variable.assign(value)
+            self._forget_states()
+
+    def load_own_variables(self, store):
+        super().load_own_variables(store)
+        self._forget_states()
+
+    def set_weights(self, weights):
+        super().set_weights(weights)
+        self._forget_states()
+
+    def _forget_states(self):
+        """The next call begins with the first state."""
+        if self.states is not None:
+            self._began.assign(False)
 
     def trace(self, sequences, initial_state=None):
         """What the heads do at every step.
@@ -100,3 +142,6 @@ class MemoryRNN(RNN):
             "write_weights": weights[:, :, cell.num_read_heads :],
             "reads": ops.reshape(reads, (batch, steps, -1, cell.memory_width)),
         }
+
+    def get_config(self):
+        return {**super().get_config(), "cell": unbuilt_config(self.cell)}

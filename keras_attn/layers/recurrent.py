@@ -1,5 +1,7 @@
 """Keras's recurrent layers, in which the variables of a loop are read once."""
 
+import functools
+
 import keras
 from keras import ops
 
@@ -8,73 +10,78 @@ from keras_attn.ops.compiled_steps import compiled_step, steps_are_compiled
 from keras_attn.ops.recurrence import over_steps
 
 
-class Recurrent:
-    """For a `keras.layers.RNN`, which has drawn its dropout masks before the loop.
+def with_hoisted_variables(layer):
+    """A layer whose loops read their variables once, which trains faster.
 
-    A sequence of no steps leaves the state as it was.
+    Methods of the object are replaced and its class is not, so that a file names Keras's own class.
+    Sequences of no steps are taken too, and leave the state as it was.
+
+    Args:
+        layer: a `keras.layers.RNN`, or a layer with recurrent layers in it, which must have drawn
+            their dropout masks before the loop, as all of Keras do.
+
+    Returns:
+        The layer.
     """
+    for each in layer._flatten_layers():
+        if isinstance(each, keras.layers.RNN):
+            _hoist_variables(each)
+    return layer
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
+
+def _hoist_variables(layer):
+    call, inner_loop = layer.call, layer.inner_loop
+    is_plain = type(layer).inner_loop is keras.layers.RNN.inner_loop
+
+    @functools.wraps(call)
+    def call_any_length(sequences, initial_state=None, mask=None, training=False):
         if sequences.shape[1] != 0:
-            return super().call(sequences, initial_state, mask, training)
+            return call(sequences, initial_state, mask, training)
         # Keras looks at the first step; of a masked one nothing comes.
         sequences = ops.pad(sequences, ((0, 0), (0, 1), (0, 0)))
         mask = ops.zeros(ops.shape(sequences)[:2], "bool")
-        found = super().call(sequences, initial_state, mask, training)
-        if not self.return_sequences:
+        found = call(sequences, initial_state, mask, training)
+        if not layer.return_sequences:
             return found
-        if not self.return_state:
+        if not layer.return_state:
             return found[:, :0]
         return found[0][:, :0], *found[1:]
 
-    def inner_loop(self, *args, **kwargs):
-        with variables_read_once(self):
-            return super().inner_loop(*args, **kwargs)
+    @functools.wraps(inner_loop)
+    def hoisted_loop(sequences, initial_state, mask, training=False):
+        if is_plain and steps_are_compiled():
+            return _compiled_loop(layer, sequences, initial_state, mask, training)
+        with variables_read_once(layer):
+            return inner_loop(sequences, initial_state, mask, training)
+
+    layer.call, layer.inner_loop = call_any_length, hoisted_loop
 
 
-@keras.saving.register_keras_serializable(package="keras_attn")
-class RNN(Recurrent, keras.layers.RNN):
-    """`keras.layers.RNN`, see there."""
+def _compiled_loop(layer, sequences, initial_state, mask, training):
+    """`keras.layers.RNN.inner_loop`, by a loop whose step is compiled."""
+    mask = [] if mask is None else keras.tree.flatten(mask)[:1]
+    sequences = [sequences, *(ops.cast(each, "bool")[..., None] for each in mask)]
+    if layer.go_backwards:
+        sequences = [ops.flip(each, axis=1) for each in sequences]
+    arguments = {"training": training} if layer.cell._call_has_training_arg else {}
+    nested = any(map(keras.tree.is_nested, initial_state))
 
-    def inner_loop(self, sequences, initial_state, mask, training=False):
-        if not steps_are_compiled():
-            return super().inner_loop(sequences, initial_state, mask, training)
-        # What Keras's loop gives, by one whose step is compiled.
-        mask = [] if mask is None else keras.tree.flatten(mask)[:1]
-        sequences = [sequences, *(ops.cast(each, "bool")[..., None] for each in mask)]
-        if self.go_backwards:
-            sequences = [ops.flip(each, axis=1) for each in sequences]
-        arguments = {"training": training} if self.cell._call_has_training_arg else {}
-        nested = any(map(keras.tree.is_nested, initial_state))
+    def step(slices, state):
+        inputs, *runs = slices
+        before, *state = state
+        given = keras.tree.pack_sequence_as(initial_state, state) if nested else state
+        output, after = layer.cell(inputs, given, **arguments)
+        after = keras.tree.flatten(after)
+        if not runs:
+            return [output], [output, *after]
+        (here,) = runs
+        kept = ops.where(here, output, before)
+        shown = ops.where(here, output, 0.0) if layer.zero_output_for_mask else kept
+        after = [ops.where(here, new, old) for new, old in zip(after, state, strict=True)]
+        return [shown], [kept, *after]
 
-        def step(slices, state):
-            inputs, *runs = slices
-            before, *state = state
-            given = keras.tree.pack_sequence_as(initial_state, state) if nested else state
-            output, after = self.cell(inputs, given, **arguments)
-            after = keras.tree.flatten(after)
-            if not runs:
-                return [output], [output, *after]
-            (here,) = runs
-            kept = ops.where(here, output, before)
-            shown = ops.where(here, output, 0.0) if self.zero_output_for_mask else kept
-            after = [ops.where(here, new, old) for new, old in zip(after, state, strict=True)]
-            return [shown], [kept, *after]
-
-        state = keras.tree.flatten(initial_state)
-        width = (
-            getattr(self.cell, "output_size", None) or keras.tree.flatten(self.cell.state_size)[0]
-        )
-        before = ops.zeros((ops.shape(state[0])[0], width), state[0].dtype)
-        (outputs,), (_, *state) = over_steps(compiled_step(step), sequences, [before, *state])
-        return outputs[:, -1], outputs, keras.tree.pack_sequence_as(initial_state, state)
-
-
-@keras.saving.register_keras_serializable(package="keras_attn")
-class GRU(Recurrent, keras.layers.GRU):
-    """`keras.layers.GRU`, see there."""
-
-
-@keras.saving.register_keras_serializable(package="keras_attn")
-class LSTM(Recurrent, keras.layers.LSTM):
-    """`keras.layers.LSTM`, see there."""
+    state = keras.tree.flatten(initial_state)
+    width = getattr(layer.cell, "output_size", None) or keras.tree.flatten(layer.cell.state_size)[0]
+    before = ops.zeros((ops.shape(state[0])[0], width), state[0].dtype)
+    (outputs,), (_, *state) = over_steps(compiled_step(step), sequences, [before, *state])
+    return outputs[:, -1], outputs, keras.tree.pack_sequence_as(initial_state, state)

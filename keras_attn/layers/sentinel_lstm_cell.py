@@ -2,10 +2,11 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.composite import Composite
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class SentinelLSTMCell(keras.layers.Layer):
+class SentinelLSTMCell(Composite, keras.layers.Layer):
     """An LSTM that also puts out a visual sentinel: what it knows without looking.
 
     `h_t, m_t = LSTM(x_t, h_{t-1}, m_{t-1})`, `g_t = σ(W_x x_t + W_h h_{t-1})`,
@@ -77,6 +78,9 @@ class SentinelLSTMCell(keras.layers.Layer):
 
     def get_initial_state(self, batch_size=None):
         return [ops.zeros((batch_size, size), self.compute_dtype) for size in self.state_size]
+
+    def get_build_config(self):
+        return None  # the recurrent layer around a cell builds it, with paths that a copy has too
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_attn.layers.composite import Composite, unbuilt_config
 from keras_attn.layers.grid_generator import GridGenerator
 from keras_attn.layers.localization import default_localization
 from keras_attn.layers.transformation_head import TransformationHead
@@ -10,7 +11,7 @@ from keras_attn.ops.grids import checked_output_shape
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class SpatialTransformer(keras.layers.Layer):
+class SpatialTransformer(Composite, keras.layers.Layer):
     """Warps a feature map by a transformation that it infers from the map itself.
 
     `θ = f_loc(U)`, `(x_i, y_i) = T_θ(G_i)`, `V_i = Σ_nm U_nm k(x_i - m) k(y_i - n)`
@@ -282,7 +283,7 @@ class SpatialTransformer(keras.layers.Layer):
     def get_config(self):
         localization = None
         if not self._default_localization:
-            localization = keras.saving.serialize_keras_object(self.localization)
+            localization = unbuilt_config(self.localization)
         return {
             **super().get_config(),
             "localization": localization,
@@ -300,8 +301,3 @@ class SpatialTransformer(keras.layers.Layer):
             "antialias": self.antialias,
             "data_format": self.data_format,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        localization = keras.saving.deserialize_keras_object(config["localization"])
-        return cls(**{**config, "localization": localization})

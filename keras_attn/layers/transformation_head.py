@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_attn.layers.composite import Composite
 from keras_attn.ops.grid_sample import grid_sample
 from keras_attn.ops.grids import checked_output_shape, identity_grid
 from keras_attn.ops.homogeneous import compose_transformations
@@ -20,7 +21,7 @@ TRANSFORMATIONS = (*PARAMETERS, "thin_plate_spline", "flow")
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class TransformationHead(keras.layers.Layer):
+class TransformationHead(Composite, keras.layers.Layer):
     """Regresses the transformations of a spatial transformer from features, `θ = start ∘ T(W f)`.
 
     The last layer of a localization network. Its weights start at zero, and parameters of zero are

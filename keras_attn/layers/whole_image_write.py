@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.composite import Composite
 from keras_attn.layers.draw_write import check_state
 from keras_attn.layers.image_window import (
     channels_last_shape,
@@ -11,7 +12,7 @@ from keras_attn.layers.image_window import (
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class WholeImageWrite(keras.layers.Layer):
+class WholeImageWrite(Composite, keras.layers.Layer):
     """Writes all over a canvas: the write of DRAW without attention.
 
     `write(h_dec) = W h_dec`

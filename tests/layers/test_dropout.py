@@ -4,14 +4,14 @@ import keras
 import numpy as np
 import pytest
 
-from keras_attn.layers.dropout import Dropout
+from keras_attn.layers.dropout import fast_dropout
 from tests.backend import gradients, to_numpy
 
 INPUTS = np.random.default_rng(0).normal(size=(50, 40, 8)).astype("float32") + 3.0
 
 
 def test_a_part_is_dropped_and_the_rest_grows():
-    dropped = to_numpy(Dropout(0.25, seed=0)(INPUTS, training=True))
+    dropped = to_numpy(fast_dropout(0.25, seed=0)(INPUTS, training=True))
     kept = dropped != 0.0
     # Of 16,000 with a deviation of 0.0034.
     assert kept.mean() == pytest.approx(0.75, abs=0.02)
@@ -19,19 +19,19 @@ def test_a_part_is_dropped_and_the_rest_grows():
 
 
 def test_nothing_is_dropped_outside_of_training_or_at_rate_zero():
-    np.testing.assert_array_equal(to_numpy(Dropout(0.5)(INPUTS)), INPUTS)
-    np.testing.assert_array_equal(to_numpy(Dropout(0.0)(INPUTS, training=True)), INPUTS)
+    np.testing.assert_array_equal(to_numpy(fast_dropout(0.5)(INPUTS)), INPUTS)
+    np.testing.assert_array_equal(to_numpy(fast_dropout(0.0)(INPUTS, training=True)), INPUTS)
 
 
 def test_every_call_drops_anew_and_the_same_seed_the_same():
-    layer, same = Dropout(0.5, seed=3), Dropout(0.5, seed=3)
+    layer, same = fast_dropout(0.5, seed=3), fast_dropout(0.5, seed=3)
     first, second = (to_numpy(layer(INPUTS, training=True)) for _ in range(2))
     assert ((first == 0) != (second == 0)).any()
     np.testing.assert_array_equal(to_numpy(same(INPUTS, training=True)), first)
 
 
 def test_a_noise_shape_drops_whole_vectors():
-    layer = Dropout(0.5, noise_shape=(None, 1, None), seed=0)
+    layer = fast_dropout(0.5, noise_shape=(None, 1, None), seed=0)
     dropped = to_numpy(layer(INPUTS, training=True)) == 0.0
     assert (dropped.all(axis=1) | ~dropped.any(axis=1)).all()
     assert dropped.mean() == pytest.approx(0.5, abs=0.1)
@@ -39,20 +39,22 @@ def test_a_noise_shape_drops_whole_vectors():
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_dtypes_are_kept(policy):
-    layer = Dropout(0.5, seed=0, dtype=policy)
+    layer = fast_dropout(0.5, seed=0, dtype=policy)
     assert layer(INPUTS, training=True).dtype == layer(INPUTS).dtype
 
 
 @pytest.mark.training
 def test_what_is_dropped_has_no_gradient():
-    (gradient,), _ = gradients(lambda x: Dropout(0.5, seed=1)(x, training=True), [INPUTS])
-    dropped = to_numpy(Dropout(0.5, seed=1)(INPUTS, training=True)) == 0.0
+    (gradient,), _ = gradients(lambda x: fast_dropout(0.5, seed=1)(x, training=True), [INPUTS])
+    dropped = to_numpy(fast_dropout(0.5, seed=1)(INPUTS, training=True)) == 0.0
     assert (gradient[dropped] == 0.0).all()
     assert (gradient[~dropped] != 0.0).all()
 
 
-def test_it_is_saved_as_what_it_is():
-    config = keras.saving.serialize_keras_object(Dropout(0.3, noise_shape=(None, 1, 8), seed=2))
+def test_it_is_saved_as_that_of_keras():
+    config = keras.saving.serialize_keras_object(
+        fast_dropout(0.3, noise_shape=(None, 1, 8), seed=2)
+    )
     again = keras.saving.deserialize_keras_object(config)
-    assert type(again) is Dropout
+    assert type(again) is keras.layers.Dropout
     assert (again.rate, again.noise_shape, again.seed) == (0.3, (None, 1, 8), 2)

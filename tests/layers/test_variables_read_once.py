@@ -1,11 +1,13 @@
 """Loops whose variables are read once give what Keras's give, and train the same variables."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 
 from keras_attn.layers.cell_step import lstm_steps
-from keras_attn.layers.recurrent import GRU, LSTM, RNN
+from keras_attn.layers.recurrent import with_hoisted_variables
 from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.recurrence import over_steps
 from tests.backend import BACKEND, gradients, to_numpy
@@ -15,12 +17,15 @@ SEQUENCES = np.random.default_rng(0).normal(size=(3, 5, 4)).astype("float32")
 MASK = np.arange(5) < np.array([[5], [2], [0]])
 
 
+def recurrent(name, *args, **kwargs):
+    return with_hoisted_variables(getattr(keras.layers, name)(*args, **kwargs))
+
+
 @pytest.mark.parametrize("name", ["GRU", "LSTM"])
 @pytest.mark.parametrize("masked", [False, True])
 def test_recurrent_layers_are_those_of_keras(name, masked):
     options = {"units": 6, "return_sequences": True, "return_state": True}
-    ours, keras_own = {"GRU": GRU, "LSTM": LSTM}[name](**options), getattr(keras.layers, name)
-    keras_own = keras_own(**options)
+    ours, keras_own = recurrent(name, **options), getattr(keras.layers, name)(**options)
     keras_own.build(SEQUENCES.shape)
     ours.build(SEQUENCES.shape)
     ours.set_weights(keras_own.get_weights())
@@ -36,8 +41,7 @@ def test_recurrent_layers_are_those_of_keras(name, masked):
     ("name", "options"), [("GRU", {}), ("GRU", {"reset_after": False}), ("LSTM", {})]
 )
 def test_gradients_are_those_of_keras(name, options):
-    ours, keras_own = {"GRU": GRU, "LSTM": LSTM}[name], getattr(keras.layers, name)
-    layers = [ours(6, **options), keras_own(6, **options)]
+    layers = [recurrent(name, 6, **options), getattr(keras.layers, name)(6, **options)]
     for layer in layers:
         layer.build(SEQUENCES.shape)
         layer.set_weights(
@@ -54,20 +58,28 @@ def test_gradients_are_those_of_keras(name, options):
 
 @pytest.mark.training
 def test_dropout_is_drawn_anew_in_every_call():
-    layer = LSTM(6, dropout=0.5, seed=0)
+    layer = recurrent("LSTM", 6, dropout=0.5, seed=0)
     first, second = (to_numpy(layer(SEQUENCES, training=True)) for _ in range(2))
     assert (first != second).any()
 
 
 def test_a_stateful_layer_goes_on():
-    layer = GRU(6, stateful=True)
+    layer = recurrent("GRU", 6, stateful=True)
     whole = to_numpy(layer(SEQUENCES))
     layer.reset_state()
     layer(SEQUENCES[:, :2])
     np.testing.assert_allclose(to_numpy(layer(SEQUENCES[:, 2:])), whole, atol=1e-6)
 
 
-@pytest.mark.parametrize("make", [GRU, LSTM, lambda units, **more: RNN(GRUCell(units), **more)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        functools.partial(recurrent, "GRU"),
+        functools.partial(recurrent, "LSTM"),
+        lambda units, **more: recurrent("RNN", GRUCell(units), **more),
+    ],
+    ids=["GRU", "LSTM", "RNN"],
+)
 @pytest.mark.parametrize("masked", [False, True])
 def test_a_sequence_of_no_steps_leaves_the_state(make, masked):
     layer = make(6, return_sequences=True, return_state=True)

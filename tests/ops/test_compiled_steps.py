@@ -11,7 +11,7 @@ import keras_attn
 from keras_attn import NTM, AttentionDecoder, BahdanauAttention, NTMCell
 from keras_attn.applications import NeuralTuringMachine
 from keras_attn.datasets import CopyTask
-from keras_attn.layers.recurrent import RNN
+from keras_attn.layers.recurrent import with_hoisted_variables
 from keras_attn.ops import additive_scores
 from keras_attn.ops.compiled_steps import compiled_step
 from keras_attn.ops.recurrence import over_steps
@@ -24,18 +24,24 @@ GRU = keras.layers.GRUCell
 SEQUENCES = np.random.default_rng(0).normal(size=(3, 4, 5)).astype("float32")
 MASK = np.arange(4) < np.array([[4], [2], [0]])
 SIZES = {"units": 6, "memory_locations": 5, "memory_width": 4}
+
+
+def rnn(cell, **kwargs):
+    return with_hoisted_variables(keras.layers.RNN(cell, **kwargs))
+
+
 CALLS = {
     "machine": (lambda: NTM(NTMCell(**SIZES), return_sequences=True), {}),
     "masked": (lambda: NTM(NTMCell(**SIZES), return_sequences=True), {"mask": MASK}),
     "zeros": (
-        lambda: RNN(GRU(6), return_sequences=True, zero_output_for_mask=True),
+        lambda: rnn(GRU(6), return_sequences=True, zero_output_for_mask=True),
         {"mask": MASK},
     ),
     "backwards": (
-        lambda: RNN(GRU(6), go_backwards=True, return_state=True),
+        lambda: rnn(GRU(6), go_backwards=True, return_state=True),
         {"mask": MASK},
     ),
-    "stack": (lambda: RNN([GRU(6), keras.layers.LSTMCell(4)], return_state=True), {}),
+    "stack": (lambda: rnn([GRU(6), keras.layers.LSTMCell(4)], return_state=True), {}),
 }
 
 
