@@ -36,8 +36,29 @@ def repeated(structure, count):
     if structure is None:
         return None
     return keras.tree.map_structure(
-        lambda leaf: (
-            None if leaf is None else ops.repeat(ops.convert_to_tensor(leaf), count, axis=0)
-        ),
+        lambda leaf: None if leaf is None else _repeated(ops.convert_to_tensor(leaf), count),
         structure,
     )
+
+
+def _repeated(tensor, count):
+    batch, *sizes = ops.shape(tensor)
+    return ops.reshape(copied(tensor, count, axis=1), (batch * count, *sizes))
+
+
+def copied(tensor, count, axis):
+    """Copies of a tensor along a new axis.
+
+    Unlike `keras.ops.repeat` on TensorFlow it keeps the sizes that are known.
+
+    Args:
+        tensor: Tensor of any shape.
+        count: Integer, number of copies.
+        axis: Non-negative integer, the new axis.
+
+    Returns:
+        Tensor of the same shape with an axis of `count` more.
+    """
+    shape = list(ops.shape(tensor))
+    shape.insert(axis, count)
+    return ops.broadcast_to(ops.expand_dims(tensor, axis), shape)

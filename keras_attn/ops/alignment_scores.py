@@ -127,7 +127,8 @@ def plain_additive_scores(query, key, scale):
     """`additive_scores` by its formula, in `keras.ops` alone."""
     dtype = keras.backend.result_type(query.dtype, key.dtype, "float32")
     wide = [ops.cast(tensor, dtype) for tensor in (query, key, scale)]
-    hidden = ops.tanh(wide[0][:, :, None] + wide[1][:, None])
+    # A difference: Keras's symbolic sum would take one key of one example for a bias.
+    hidden = ops.tanh(wide[0][:, :, None] - ops.negative(wide[1])[:, None])
     return ops.cast(ops.sum(hidden * wide[2], axis=-1), query.dtype)
 
 
