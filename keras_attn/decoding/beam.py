@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_attn.decoding.hypotheses import Hypotheses
 from keras_attn.decoding.state import copied
+from keras_attn.ops.known import differ
 from keras_attn.ops.received import received
 
 # Of a hypothesis that there is not; finite, so that no arithmetic makes it NaN.
@@ -257,7 +258,7 @@ def with_axes(tensor, count):
 def _alike(shape, other):
     """Whether two shapes are the same, as far as they are known."""
     pairs = zip(shape, other, strict=False)
-    return len(shape) == len(other) and all(None in pair or pair[0] == pair[1] for pair in pairs)
+    return len(shape) == len(other) and not any(differ(*pair) for pair in pairs)
 
 
 def _beside(one, other):

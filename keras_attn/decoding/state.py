@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_attn.ops.known import differ
+
 
 def check_state(state):
     """Refuses a state that is not of tensors of one batch.
@@ -15,8 +17,7 @@ def check_state(state):
     """
     leaves = keras.tree.flatten(state)
     shapes = [tuple(getattr(leaf, "shape", ())) for leaf in leaves]
-    batches = {shape[0] for shape in shapes if shape and shape[0] is not None}
-    if not shapes or () in shapes or len(batches) > 1:
+    if not shapes or () in shapes or differ(*(shape[0] for shape in shapes)):
         raise ValueError(
             "`state` must hold tensors whose first axis is the batch, at least one. "
             f"Received: tensors of the shapes {shapes}"

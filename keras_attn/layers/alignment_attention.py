@@ -9,6 +9,7 @@ from keras_attn.layers.alignment_inputs import (
 )
 from keras_attn.layers.step_dense import StepDense
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.known import differ
 from keras_attn.ops.random_numbers import uniform
 from keras_attn.ops.received import received
 
@@ -282,7 +283,7 @@ class AlignmentAttention(keras.layers.Layer):
         query, value, key = query_value_key(inputs)
         if not keys_projected:
             checked_shapes([tuple(tensor.shape) for tensor in inputs])
-        elif key.shape[:2] != value.shape[:2]:
+        elif any(map(differ, key.shape[:2], value.shape[:2])):
             raise ValueError(
                 "`value` and `key` must have the same batch and length. "
                 f"{received(value=value, key=key)}"

@@ -4,6 +4,7 @@ from keras import ops
 from keras_attn.layers.alignment_attention import AlignmentAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.ops.alignment_scores import location_scores
+from keras_attn.ops.known import known
 from keras_attn.ops.received import received
 
 
@@ -60,7 +61,7 @@ class LocationAttention(AlignmentAttention):
 
     def score(self, query, keys):
         length = keys.shape[1]
-        if length is not None and length > self.max_length:
+        if known(length) and length > self.max_length:
             raise ValueError(
                 f"`value` must have at most {self.max_length} positions (`max_length`). "
                 f"{received(value=keys)}"

@@ -7,6 +7,7 @@ from keras_attn.layers.localization import default_localization
 from keras_attn.layers.transformation_head import TransformationHead
 from keras_attn.ops.grid_sample import GridSample
 from keras_attn.ops.grids import checked_output_shape
+from keras_attn.ops.known import known
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -190,7 +191,7 @@ class SpatialTransformer(keras.layers.Layer):
         size = input_size if self.output_size is None else self.output_size
         if isinstance(size, int):
             size = (size,) * len(input_size)
-        if None in size or len(size) != len(input_size):
+        if not known(*size) or len(size) != len(input_size):
             raise ValueError(
                 "`output_size` must give the size of every axis of the map, or be None for a map "
                 f"of static size. Received: output_size={self.output_size} for a map of size "

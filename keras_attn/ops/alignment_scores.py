@@ -15,6 +15,7 @@ import keras
 from keras import ops
 
 from keras_attn.ops import kernels
+from keras_attn.ops.known import differ
 from keras_attn.ops.received import received
 
 
@@ -259,7 +260,7 @@ def _checked(query, key, same_width=False):
                 f"`{name}` must be of rank 3, (batch, steps, width). "
                 f"{received(query=query, key=key)}"
             )
-    if None not in (query.shape[0], key.shape[0]) and query.shape[0] != key.shape[0]:
+    if differ(query.shape[0], key.shape[0]):
         raise ValueError(
             f"`query` and `key` must have the same batch size. {received(query=query, key=key)}"
         )
