@@ -66,8 +66,12 @@ class LocationAttention(AlignmentAttention):
                 f"`value` must have at most {self.max_length} positions (`max_length`). "
                 f"{received(value=keys)}"
             )
-        # On TensorFlow a length that is not known until then fails in the product with the mask.
-        kernel = ops.convert_to_tensor(self.kernel)[:, : ops.shape(keys)[1]]
+        kernel = ops.convert_to_tensor(self.kernel)
+        if known(length):
+            kernel = kernel[:, :length]
+        else:
+            # On TensorFlow a length beyond the columns fails here.
+            kernel = ops.take(kernel, ops.arange(ops.shape(keys)[1]), axis=1)
         return location_scores(query, kernel)
 
     def get_config(self):
