@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.arguments import check_axes
 from keras_attn.layers.memory_cell import MemoryCell
 from keras_attn.layers.recurrent import RNN
 from keras_attn.ops.recurrence import over_steps
@@ -73,6 +74,7 @@ class MemoryRNN(RNN):
         """
         cell = self.cell
         sequences = ops.cast(ops.convert_to_tensor(sequences), cell.compute_dtype)
+        check_axes("sequences", sequences.shape, "batch, steps, features")
         if not self.built:
             self.build(tuple(sequences.shape))
         if self.go_backwards:

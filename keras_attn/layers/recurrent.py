@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.arguments import check_axes
 from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.compiled_steps import compiled_step, steps_are_compiled
 from keras_attn.ops.recurrence import over_steps
@@ -14,7 +15,12 @@ class Recurrent:
     A sequence of no steps leaves the state as it was.
     """
 
+    def build(self, sequences_shape, initial_state_shape=None):
+        check_axes("sequences", sequences_shape, "batch, steps, features")
+        super().build(sequences_shape, initial_state_shape)
+
     def call(self, sequences, initial_state=None, mask=None, training=False):
+        check_axes("sequences", sequences.shape, "batch, steps, features")
         if sequences.shape[1] != 0:
             return super().call(sequences, initial_state, mask, training)
         # Keras looks at the first step; of a masked one nothing comes.
