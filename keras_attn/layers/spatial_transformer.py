@@ -7,7 +7,7 @@ from keras_attn.layers.localization import default_localization
 from keras_attn.layers.transformation_head import TransformationHead
 from keras_attn.ops.grid_sample import GridSample
 from keras_attn.ops.grids import checked_output_shape
-from keras_attn.ops.known import known
+from keras_attn.ops.known import as_integers, known
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -185,7 +185,7 @@ class SpatialTransformer(keras.layers.Layer):
                 f"depth. Received: feature_map of shape {tuple(input_shape)}"
             )
         channels = sizes.pop(0 if self.data_format == "channels_first" else -1)
-        return batch, channels, tuple(sizes)
+        return batch, channels, as_integers(sizes)
 
     def _resolved_output_size(self, input_size):
         size = input_size if self.output_size is None else self.output_size

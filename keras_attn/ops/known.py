@@ -15,3 +15,11 @@ def known(*sizes):
 def differ(*sizes):
     """Whether known sizes are not all the same."""
     return len({size for size in sizes if known(size)}) > 1
+
+
+def as_integers(sizes):
+    """Returns sizes as a tuple, those that are known as integers.
+
+    PyTorch's tracer gives tensors for all of them.
+    """
+    return tuple(int(size) if hasattr(size, "__index__") else size for size in sizes)
