@@ -147,32 +147,32 @@ class AttentionSummarizer(SequenceModel):
 
     def _read_out(self, context, memory):
         """Logits after the words `(batch, steps, context_size)`, and the weights of attention."""
-        hidden = self.drop(self.hidden(_flat(self.context_embedding(context))))
+        hidden = self.drop(self.hidden(self._flat(self.context_embedding(context))))
         if self.encoder == "bag_of_words":
-            seen, weights = ops.zeros_like(hidden[..., :1]) + memory["mean"], []
+            # A product: Keras's symbolic sum would take the mean of one example for a bias.
+            seen, weights = ops.ones_like(hidden[..., :1]) * memory["mean"], []
         else:
             seen, *weights = self.alignment(
-                [_flat(self.query_embedding(context)), memory["mean"], memory["words"]],
+                [self._flat(self.query_embedding(context)), memory["mean"], memory["words"]],
                 mask=[None, memory["mask"]],
                 return_attention_scores=True,
             )
         logits = self.logits(ops.concatenate([hidden, seen], axis=-1))
         return (self.precise(logits), *weights)
 
+    def _flat(self, embedded):
+        """Returns the embeddings of the words of a context beside each other."""
+        words = [embedded[..., word, :] for word in range(self.context_size)]
+        return ops.concatenate(words, axis=-1)
+
     def encode(self, source):
-        started = ops.zeros_like(source[:, :1]) + self.start_id
-        return ops.repeat(started, self.context_size, axis=1), self._remember(source)
+        started = ops.zeros((ops.shape(source)[0], self.context_size), source.dtype)
+        return started + self.start_id, self._remember(source)
 
     def step(self, tokens, state, constants):
         state = ops.concatenate([state[:, 1:], ops.cast(tokens, state.dtype)[:, None]], axis=1)
         logits, *weights = self._read_out(state[:, None], constants)
         return (logits[:, 0], state, *[each[:, 0] for each in weights])
-
-
-def _flat(embedded):
-    """The embeddings of the words of a context beside each other."""
-    words = range(embedded.shape[-2])
-    return ops.concatenate([embedded[..., word, :] for word in words], axis=-1)
 
 
 def _window_sum(sequence, reach):

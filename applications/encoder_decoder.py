@@ -100,7 +100,8 @@ class EncoderDecoder(SequenceModel):
         target = keras.Input((None,), dtype="int32", name="target")
         summary, first = self._summarize(source)
         embedded = self.drop(self.target_embedding(target))
-        everywhere = ops.zeros_like(embedded[..., :1]) + summary[:, None]
+        # A product: Keras's symbolic sum would take the summary of one example for a bias.
+        everywhere = ops.ones_like(embedded[..., :1]) * summary[:, None]
         seen = ops.concatenate([embedded, everywhere], axis=-1)
         states = self.decoder(seen, initial_state=first)
         logits = self._read_out(states, embedded, everywhere)

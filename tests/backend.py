@@ -245,3 +245,83 @@ def inference(model, inputs):
 
     function = quick(model, call)
     return lambda: flat(function(*keras.tree.flatten(inputs)))
+
+
+def traced_with_free_sizes(model, function, arrays, shapes):
+    """`function`, traced for free sizes, with gradients where exports have them, and as it is.
+
+    Args:
+        model: the built model that the function calls.
+        function: takes a tensor for each array, returns a list of tensors.
+        arrays: NumPy arrays.
+        shapes: the shapes of the model's inputs, None for a size that is free.
+
+    Returns:
+        Two functions of arrays: of free sizes, which TensorFlow, JAX and, for the batch alone,
+        PyTorch export; and of the sizes that come.
+    """
+    return {"tensorflow": _free_tensorflow, "jax": _free_jax, "torch": _free_torch}[BACKEND](
+        model, function, arrays, shapes
+    )
+
+
+def _free_tensorflow(model, function, arrays, shapes):
+    import tensorflow as tf
+
+    def with_gradients(*tensors):
+        variables = [variable.value for variable in model.trainable_variables]
+        with tf.GradientTape() as tape:
+            outputs = function(*tensors)
+            loss = total(outputs)
+        return outputs, tape.gradient(loss, variables)
+
+    specs = [tf.TensorSpec(shape, each.dtype) for shape, each in zip(shapes, arrays, strict=True)]
+    free = tf.function(with_gradients, input_signature=specs, autograph=False)
+    return lambda *given: free(*given)[0], tf.function(function, autograph=False)
+
+
+def _free_jax(model, function, arrays, shapes):
+    import jax
+    from jax import export
+
+    variables = model.variables
+    values = [variable.value for variable in variables]
+
+    def stateless(values, tensors):
+        scope = keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True)))
+        with scope:
+            return function(*tensors)
+
+    def loss(values, tensors):
+        return total(stateless(values, tensors))
+
+    scope, specs = export.SymbolicScope(), []
+    for number, (shape, array) in enumerate(zip(shapes, arrays, strict=True)):
+        names = [
+            ("batch" if axis == 0 else f"n{number}_{axis}") if size is None else str(size)
+            for axis, size in enumerate(shape)
+        ]
+        symbols = export.symbolic_shape(",".join(names), scope=scope)
+        specs.append(jax.ShapeDtypeStruct(symbols, array.dtype))
+    given = [jax.ShapeDtypeStruct(value.shape, value.dtype) for value in values]
+    # What Keras exports has its gradients as well.
+    export.export(jax.jit(jax.grad(loss, allow_int=True)))(given, specs)
+    free, fixed = jax.jit(export.export(jax.jit(stateless))(given, specs).call), jax.jit(stateless)
+    return lambda *given: free(values, list(given)), lambda *given: fixed(values, list(given))
+
+
+def _free_torch(model, function, arrays, shapes):
+    import torch
+
+    class Flat(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, *tensors):
+            return tuple(function(*tensors))
+
+    # As `Model.export` does it: one example stands for any number, and loops have their lengths.
+    one = tuple(torch.tensor(array[:1]) for array in arrays)
+    free = torch.jit.trace(Flat().eval(), one, check_trace=False)
+    return lambda *given: free(*map(torch.tensor, given)), function

@@ -1,11 +1,10 @@
-import keras
 import numpy as np
 
-from keras_attn.datasets.batch_number import batch_number
+from keras_attn.datasets.batches import Batches
 from keras_attn.datasets.warping import check_count
 
 
-class BinarizedImages(keras.utils.PyDataset):
+class BinarizedImages(Batches):
     """Grey images in black and white, drawn anew whenever they are asked for.
 
     A pixel of intensity `x` is 1 with probability `x`. A model that sees an image a hundred times
@@ -54,14 +53,13 @@ class BinarizedImages(keras.utils.PyDataset):
     def __len__(self):
         return -(-len(self.images) // self.batch_size)
 
-    def __getitem__(self, index):
-        index = batch_number(index, len(self))
+    def make_batch(self, number):
         order = np.arange(len(self.images))
         if self.shuffle:
             order = np.random.default_rng([self.seed, self.epoch]).permutation(order)
-        part = np.sort(order[index * self.batch_size : (index + 1) * self.batch_size])
+        part = np.sort(order[number * self.batch_size : (number + 1) * self.batch_size])
         images = self.images[part]
-        draws = np.random.default_rng([self.seed, self.epoch, index]).random(images.shape)
+        draws = np.random.default_rng([self.seed, self.epoch, number]).random(images.shape)
         return ((draws < images).astype("float32"),)
 
     def on_epoch_end(self):

@@ -1,14 +1,13 @@
 """Fresh distortions for every epoch, as a Keras dataset."""
 
-import keras
 import numpy as np
 
-from keras_attn.datasets.batch_number import batch_number
+from keras_attn.datasets.batches import Batches
 from keras_attn.datasets.distortions import make_distortion
 from keras_attn.datasets.warping import CHUNK, check_count, check_images, check_labels, select
 
 
-class DistortedDigits(keras.utils.PyDataset):
+class DistortedDigits(Batches):
     """Batches of images that are distorted anew in every epoch, for `model.fit`.
 
     Epoch `e` shuffles the images and distorts them as seed `(seed, e)` says: the same images in
@@ -23,7 +22,7 @@ class DistortedDigits(keras.utils.PyDataset):
         seed: non-negative integer.
         shuffle: whether every epoch has an order of its own.
         size, distractors, num_distractors, distractor_size: see `distort`.
-        **kwargs: `workers` and the like, see `keras.utils.PyDataset`.
+        **kwargs: `workers`, the number of threads that distort a batch.
 
     Raises:
         ValueError: as `distort`, and where images and labels do not match.
@@ -70,23 +69,25 @@ class DistortedDigits(keras.utils.PyDataset):
 
     def _draw(self):
         num = len(self.images)
-        self._drawn = self._distortion.draw(num, self.images.shape[1:], [self.seed, self._epoch])
-        self._order = np.arange(num)
+        drawn = self._distortion.draw(num, self.images.shape[1:], [self.seed, self._epoch])
+        order = np.arange(num)
         if self.shuffle:
-            np.random.default_rng([self.seed, self._epoch]).shuffle(self._order)
+            np.random.default_rng([self.seed, self._epoch]).shuffle(order)
+        # Both at once: another thread may be making a batch.
+        self._drawn = drawn, order
 
     def __len__(self):
         return -(-len(self.images) // self.batch_size)
 
-    def __getitem__(self, index):
-        index = batch_number(index, len(self))
-        part = self._order[index * self.batch_size : (index + 1) * self.batch_size]
-        drawn = select(self._drawn, part)
-        pieces = []
-        for start in range(0, len(part), CHUNK):
-            piece = slice(start, start + CHUNK)
-            pieces.append(self._distortion.apply(self.images[part[piece]], select(drawn, piece)))
-        return np.concatenate(pieces), self.labels[part]
+    def make_batch(self, number):
+        drawn, order = self._drawn
+        part = order[number * self.batch_size : (number + 1) * self.batch_size]
+
+        def piece(start):
+            rows = part[start : start + CHUNK]
+            return self._distortion.apply(self.images[rows], select(drawn, rows))
+
+        return np.concatenate(self.map(piece, range(0, len(part), CHUNK))), self.labels[part]
 
     def on_epoch_end(self):
         self._epoch += 1

@@ -1,13 +1,12 @@
-import keras
 import numpy as np
 
-from keras_attn.datasets.batch_number import batch_number
+from keras_attn.datasets.padded_batches import PaddedBatches
 from keras_attn.datasets.sequence_pairs import check_integers, padded
 from keras_attn.datasets.text_tokenizer import END, START
 from keras_attn.datasets.warping import check_count
 
 
-class ImageCaptions(keras.utils.PyDataset):
+class ImageCaptions(PaddedBatches):
     """Images and their captions in batches, for teacher forcing.
 
     A batch is `({"image": (batch, height, width, channels), "target": (batch, steps)}, labels)`:
@@ -69,20 +68,31 @@ class ImageCaptions(keras.utils.PyDataset):
     def __len__(self):
         return -(-len(self.images) // self.batch_size)
 
-    def __getitem__(self, index):
-        index = batch_number(index, len(self))
-        rows = self._order[index * self.batch_size : (index + 1) * self.batch_size]
-        chosen = [self.captions[row][self._which[row]] for row in rows]
+    def draw_batch(self, number):
+        order, which = self._drawn
+        rows = order[number * self.batch_size : (number + 1) * self.batch_size]
+        chosen = [self.captions[row][which[row]] for row in rows]
+        return (rows, chosen), [1 + max(map(len, chosen))]
+
+    def pad_batch(self, content, lengths):
+        rows, chosen = content
         target, labels = (
-            padded(
-                [[*before, *caption, *after] for caption in chosen],
-                len(rows),
-                self.pad_to_multiple_of,
-            )
+            padded([[*before, *caption, *after] for caption in chosen], len(rows), 1, *lengths)
             for before, after in (([START], []), ([], [END]))
         )
-        images = np.stack([self.images[row] for row in rows])
+        images = np.stack(self.map(self.images.__getitem__, rows))
         return {"image": images, "target": target}, labels
+
+    def lengths_differ(self):
+        return [len(set(self._rounded(self._lengths()))) > 1]
+
+    def longest_lengths(self):
+        return [max(self._lengths())]
+
+    def _lengths(self):
+        """Returns the lengths of all captions that an epoch may see, with the end."""
+        seen = self.captions if self.shuffle else [several[:1] for several in self.captions]
+        return [1 + len(caption) for several in seen for caption in several]
 
     def on_epoch_end(self):
         self.epoch += 1
@@ -90,10 +100,11 @@ class ImageCaptions(keras.utils.PyDataset):
             self._draw()
 
     def _draw(self):
-        """The order of this epoch, and which caption of each image it sees."""
-        self._order = np.arange(len(self.images))
-        self._which = np.zeros(len(self.images), int)
+        """Draws the order of this epoch, and which caption of each image it sees."""
+        order = np.arange(len(self.images))
+        which = np.zeros(len(self.images), int)
         if self.shuffle:
             generator = np.random.default_rng([self.seed, self.epoch])
-            self._order = generator.permutation(self._order)
-            self._which = generator.integers([len(several) for several in self.captions])
+            order = generator.permutation(order)
+            which = generator.integers([len(several) for several in self.captions])
+        self._drawn = order, which

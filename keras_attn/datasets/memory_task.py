@@ -1,13 +1,15 @@
 import math
 
-import keras
 import numpy as np
 
-from keras_attn.datasets.batch_number import batch_number
+from keras_attn.datasets.padded_batches import PaddedBatches
 from keras_attn.datasets.warping import check_count
 
+# Number of batches whose lengths are compared where `draw_size` draws none.
+NUM_COMPARED = 50
 
-class MemoryTask(keras.utils.PyDataset):
+
+class MemoryTask(PaddedBatches):
     """Sequences that are shown and then asked for: a base for tasks that need a memory.
 
     A batch is `(inputs, targets, weights)`, all float32 and made when it is asked for: inputs
@@ -20,7 +22,8 @@ class MemoryTask(keras.utils.PyDataset):
     The same seed gives the same batches. Every epoch has new ones.
 
     A subclass sets `input_channels` and `target_channels` and has a method `draw(generator)`, which
-    gives inputs and targets without the steps that follow, and weights `(steps,)`.
+    gives inputs and targets without the steps that follow, and weights `(steps,)`. Sizes that
+    differ from batch to batch are drawn by `draw_size`.
 
     Args:
         batch_size: sequences in a batch.
@@ -29,9 +32,8 @@ class MemoryTask(keras.utils.PyDataset):
         fixed: whether all epochs have the same batches, as for validation.
         seed: non-negative integer.
         curriculum_epochs: epochs in which the most of each size that `draw_size` draws grows to
-            what is asked
-            for, from little more than the least: what is hard to learn at once is learned step by
-            step.
+            what is asked for, from little more than the least: what is hard to learn at once is
+            learned step by step.
         **kwargs: of `keras.utils.PyDataset`.
 
     Raises:
@@ -73,22 +75,55 @@ class MemoryTask(keras.utils.PyDataset):
             )
         self.seed = check_count(seed, "seed", 0)
         self.epoch = 0
+        self.curriculum_epoch = 0
+        self._num_taken, self._has_begun = 0, False
+        self._size_differs, self._lengths = False, None
 
     def __len__(self):
         return self.steps_per_epoch
 
     def __getitem__(self, index):
-        number = batch_number(index, len(self))
-        generator = np.random.default_rng([self.seed, self.epoch, number])
-        inputs, targets, weights = self.draw(generator)
+        self._num_taken += 1
+        return super().__getitem__(index)
+
+    def draw_batch(self, number):
+        arrays = self.draw(np.random.default_rng([self.seed, self.epoch, number]))
+        return arrays, [len(arrays[-1])]
+
+    def pad_batch(self, content, lengths):
+        inputs, targets, weights = content
+        more = lengths[0] - len(weights)
         weights = np.broadcast_to(weights, (self.batch_size, len(weights)))
-        more = -len(weights[0]) % self.pad_to_multiple_of
         return tuple(
             np.pad(each, ((0, 0), (0, more), (0, 0))[: each.ndim]).astype("float32")
             for each in (inputs, targets, weights)
         )
 
+    def lengths_differ(self):
+        # A subclass may draw its lengths without `draw_size`.
+        return [self._size_differs or len(self._drawn_lengths()) > 1]
+
+    def longest_lengths(self):
+        if self.fixed:
+            return self.draw_batch(0)[1]
+        longest = self.draw(_Most(np.random.PCG64(self.seed)))
+        return [max(len(longest[-1]), *self._drawn_lengths())]
+
+    def _drawn_lengths(self):
+        """Returns the set of the padded lengths of some batches, drawn once."""
+        if self._lengths is None:
+            lengths = [self.draw_batch(number)[1][0] for number in range(NUM_COMPARED)]
+            self._lengths = set(self._rounded(lengths))
+        return self._lengths
+
+    def on_epoch_begin(self):
+        self._num_taken, self._has_begun = 0, True
+
     def on_epoch_end(self):
+        # Keras also ends an epoch before the first one, after it has taken two batches at most.
+        if self._num_taken >= (min if self._has_begun else max)(len(self), 3):
+            self.curriculum_epoch += 1
+        self._num_taken, self._has_begun = 0, False
         if not self.fixed:
             self.epoch += 1
 
@@ -107,11 +142,17 @@ class MemoryTask(keras.utils.PyDataset):
     def draw_size(self, generator, sizes):
         """An integer from the least to the most of `sizes`, as far as these have grown."""
         least, most = sizes
-        if self.epoch < self.curriculum_epochs:
-            most = least + math.ceil(
-                (most - least) * (self.epoch + 1) / (self.curriculum_epochs + 1)
-            )
+        self._size_differs |= bool(least < most)
+        if isinstance(generator, _Most):
+            return most
+        if self.curriculum_epoch < self.curriculum_epochs:
+            grown = (most - least) * (self.curriculum_epoch + 1) / (self.curriculum_epochs + 1)
+            most = least + math.ceil(grown)
         return generator.integers(least, most, endpoint=True)
+
+
+class _Most(np.random.Generator):
+    """A generator for which `draw_size` takes the most."""
 
 
 def random_bits(generator, *shape):

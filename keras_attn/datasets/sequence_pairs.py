@@ -1,12 +1,11 @@
-import keras
 import numpy as np
 
-from keras_attn.datasets.batch_number import batch_number
+from keras_attn.datasets.padded_batches import PaddedBatches
 from keras_attn.datasets.text_tokenizer import END, PADDING, START
 from keras_attn.datasets.warping import check_count
 
 
-class SequencePairs(keras.utils.PyDataset):
+class SequencePairs(PaddedBatches):
     """Pairs of sequences in batches of like length, for teacher forcing.
 
     A batch is `({"source": (batch, source_steps), "target": (batch, target_steps)}, labels)`, all
@@ -88,24 +87,35 @@ class SequencePairs(keras.utils.PyDataset):
     def __len__(self):
         return len(self._batches)
 
-    def __getitem__(self, index):
-        rows = self._batches[batch_number(index, len(self))]
+    def draw_batch(self, number):
+        rows = self._batches[number]
+        return rows, [
+            max(len(self.sources[row]) for row in rows),
+            max(len(self.targets[row]) - 1 for row in rows),
+        ]
+
+    def pad_batch(self, content, lengths):
         # A source without a word is one that recurrent kernels on GPUs refuse.
-        empty = [np.array([END], "int32")] * (self.batch_size - len(rows))
+        empty = [np.array([END], "int32")] * (self.batch_size - len(content))
+        source_steps, target_steps = lengths
         source = padded(
-            [self.sources[row] for row in rows] + empty, self.batch_size, self.pad_to_multiple_of
+            [self.sources[row] for row in content] + empty, self.batch_size, 1, source_steps
         )
-        steps = max(len(self.targets[row]) - 1 for row in rows)
         target, labels = (
-            padded(
-                [self.targets[row][part] for row in rows],
-                self.batch_size,
-                self.pad_to_multiple_of,
-                steps,
-            )
+            padded([self.targets[row][part] for row in content], self.batch_size, 1, target_steps)
             for part in (slice(None, -1), slice(1, None))
         )
         return {"source": source, "target": target}, labels
+
+    def lengths_differ(self):
+        return [len(set(self._rounded(each))) > 1 for each in self._lengths()]
+
+    def longest_lengths(self):
+        return list(map(max, self._lengths()))
+
+    def _lengths(self):
+        """Returns the lengths of all sources and those of all targets."""
+        return [len(each) for each in self.sources], [len(each) - 1 for each in self.targets]
 
     def on_epoch_end(self):
         self.epoch += 1

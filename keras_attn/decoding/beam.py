@@ -4,6 +4,8 @@ import keras
 from keras import ops
 
 from keras_attn.decoding.hypotheses import Hypotheses
+from keras_attn.decoding.state import copied
+from keras_attn.ops.known import differ
 from keras_attn.ops.received import received
 
 # Of a hypothesis that there is not; finite, so that no arithmetic makes it NaN.
@@ -64,8 +66,7 @@ class Beam:
         _, _, weights = self._advance(nothing, state)
         zeros = ops.zeros((self.batch, self.num_beams), "float32")
         blank = ops.zeros((self.batch, self.num_beams, self.length), "int32") + pad_id
-        paths = [ops.zeros_like(each)[:, :, None] for each in weights]
-        paths = [ops.repeat(each, self.length, axis=2) for each in paths]
+        paths = [copied(ops.zeros_like(each), self.length, axis=2) for each in weights]
         live = {
             "tokens": blank,
             "likelihood": zeros + ops.where(ops.arange(self.num_beams) == 0, 0.0, NEVER),
@@ -257,7 +258,7 @@ def with_axes(tensor, count):
 def _alike(shape, other):
     """Whether two shapes are the same, as far as they are known."""
     pairs = zip(shape, other, strict=False)
-    return len(shape) == len(other) and all(None in pair or pair[0] == pair[1] for pair in pairs)
+    return len(shape) == len(other) and not any(differ(*pair) for pair in pairs)
 
 
 def _beside(one, other):

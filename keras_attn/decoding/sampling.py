@@ -4,7 +4,7 @@ from keras import ops
 from keras_attn.decoding.beam import NEVER, with_axes
 from keras_attn.decoding.constraints import Constraints
 from keras_attn.decoding.hypotheses import Hypotheses
-from keras_attn.decoding.state import check_state, repeated
+from keras_attn.decoding.state import check_state, copied, repeated
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.ops.attention_weights import attention_weights
 from keras_attn.ops.random_numbers import uniform
@@ -111,7 +111,7 @@ def sample(
 
     # What the step function gives is known from a call that is thrown away.
     _, _, weights = advance(ops.zeros((rows,), "int32") + start_id, state)
-    paths = [ops.repeat(ops.zeros_like(each)[:, None], max_length, axis=1) for each in weights]
+    paths = [copied(ops.zeros_like(each), max_length, axis=1) for each in weights]
     count, tokens, likelihood, length, paths, _ = ops.while_loop(
         goes_on,
         grow,

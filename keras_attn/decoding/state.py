@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_attn.ops.known import differ
+
 
 def check_state(state):
     """Refuses a state that is not of tensors of one batch.
@@ -15,8 +17,7 @@ def check_state(state):
     """
     leaves = keras.tree.flatten(state)
     shapes = [tuple(getattr(leaf, "shape", ())) for leaf in leaves]
-    batches = {shape[0] for shape in shapes if shape and shape[0] is not None}
-    if not shapes or () in shapes or len(batches) > 1:
+    if not shapes or () in shapes or differ(*(shape[0] for shape in shapes)):
         raise ValueError(
             "`state` must hold tensors whose first axis is the batch, at least one. "
             f"Received: tensors of the shapes {shapes}"
@@ -36,8 +37,29 @@ def repeated(structure, count):
     if structure is None:
         return None
     return keras.tree.map_structure(
-        lambda leaf: (
-            None if leaf is None else ops.repeat(ops.convert_to_tensor(leaf), count, axis=0)
-        ),
+        lambda leaf: None if leaf is None else _repeated(ops.convert_to_tensor(leaf), count),
         structure,
     )
+
+
+def _repeated(tensor, count):
+    batch, *sizes = ops.shape(tensor)
+    return ops.reshape(copied(tensor, count, axis=1), (batch * count, *sizes))
+
+
+def copied(tensor, count, axis):
+    """Copies of a tensor along a new axis.
+
+    Unlike `keras.ops.repeat` on TensorFlow it keeps the sizes that are known.
+
+    Args:
+        tensor: Tensor of any shape.
+        count: Integer, number of copies.
+        axis: Non-negative integer, the new axis.
+
+    Returns:
+        Tensor of the same shape with an axis of `count` more.
+    """
+    shape = list(ops.shape(tensor))
+    shape.insert(axis, count)
+    return ops.broadcast_to(ops.expand_dims(tensor, axis), shape)

@@ -11,6 +11,7 @@ from keras_attn.layers.composite import Composite
 from keras_attn.layers.same_draws import SameDraws
 from keras_attn.layers.step_dense import StepDense
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.known import differ
 from keras_attn.ops.random_numbers import uniform
 from keras_attn.ops.received import received
 
@@ -284,7 +285,7 @@ class AlignmentAttention(Composite, SameDraws):
         query, value, key = query_value_key(inputs)
         if not keys_projected:
             checked_shapes([tuple(tensor.shape) for tensor in inputs])
-        elif key.shape[:2] != value.shape[:2]:
+        elif any(map(differ, key.shape[:2], value.shape[:2])):
             raise ValueError(
                 "`value` and `key` must have the same batch and length. "
                 f"{received(value=value, key=key)}"

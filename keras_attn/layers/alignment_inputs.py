@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from keras_attn.ops.known import differ
+
 
 def query_value_key(inputs):
     """Query, value and key; the value is the key where none came.
@@ -41,10 +43,10 @@ def checked_shapes(shapes):
         raise ValueError(f"`query` must be of rank 3, or of rank 2 for one step. {shapes}")
     if len(value) != 3 or len(key) != 3:
         raise ValueError(f"`value` and `key` must be of rank 3, (batch, values, width). {shapes}")
-    if None not in (query[0], value[0]) and query[0] != value[0]:
+    if differ(query[0], value[0]):
         raise ValueError(f"`query` and `value` must have the same batch size. {shapes}")
     for axis in (0, 1):
-        if None not in (value[axis], key[axis]) and value[axis] != key[axis]:
+        if differ(value[axis], key[axis]):
             raise ValueError(f"`value` and `key` must have the same batch and length. {shapes}")
     return query, value, key
 
@@ -83,7 +85,7 @@ def check_mask(name, mask, tensor):
     if mask is None:
         return
     shapes = list(zip(mask.shape, tensor.shape, strict=False))
-    if len(mask.shape) != 2 or any(None not in pair and pair[0] != pair[1] for pair in shapes):
+    if len(mask.shape) != 2 or any(differ(*pair) for pair in shapes):
         raise ValueError(
             f"`{name}` must be of shape (batch, steps), those of what it masks. Received: mask of "
             f"shape {tuple(mask.shape)} for {tuple(tensor.shape)}"

@@ -4,6 +4,7 @@ import keras
 
 from keras_attn.layers.alignment_attention import AlignmentAttention
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.known import differ
 
 ORDERS = ("before", "after")
 
@@ -80,7 +81,7 @@ def check_shapes(shapes):
             f"`inputs` must be a list [inputs, memory]. Received: inputs of shape {shapes}"
         )
     inputs, memory = map(tuple, shapes)
-    misfit = None not in (inputs[0], memory[0]) and inputs[0] != memory[0]
+    misfit = differ(inputs[0], memory[0])
     if len(inputs) != 3 or len(memory) != 3 or misfit:
         raise ValueError(
             "`inputs` and memory must be of rank 3, (batch, steps, width), and of one batch. "

@@ -100,6 +100,7 @@ class GridGenerator(keras.layers.Layer):
         self.compute_output_shape(theta_shape)
 
     def call(self, theta):
+        self.compute_output_shape(theta.shape)
         matrix = self._matrix_shape()
         if matrix is not None and len(theta.shape) == 2:
             theta = keras.ops.reshape(theta, (-1, *matrix))

@@ -4,6 +4,7 @@ from keras import ops
 from keras_attn.layers.alignment_attention import AlignmentAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.ops.alignment_scores import location_scores
+from keras_attn.ops.known import known
 from keras_attn.ops.received import received
 
 
@@ -60,13 +61,17 @@ class LocationAttention(AlignmentAttention):
 
     def score(self, query, keys):
         length = keys.shape[1]
-        if length is not None and length > self.max_length:
+        if known(length) and length > self.max_length:
             raise ValueError(
                 f"`value` must have at most {self.max_length} positions (`max_length`). "
                 f"{received(value=keys)}"
             )
-        # On TensorFlow a length that is not known until then fails in the product with the mask.
-        kernel = ops.convert_to_tensor(self.kernel)[:, : ops.shape(keys)[1]]
+        kernel = ops.convert_to_tensor(self.kernel)
+        if known(length):
+            kernel = kernel[:, :length]
+        else:
+            # On TensorFlow a length beyond the columns fails here.
+            kernel = ops.take(kernel, ops.arange(ops.shape(keys)[1]), axis=1)
         return location_scores(query, kernel)
 
     def get_config(self):

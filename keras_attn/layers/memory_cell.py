@@ -3,7 +3,7 @@ import math
 import keras
 from keras import ops
 
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.arguments import check_axes, positive_integer
 from keras_attn.layers.composite import Composite
 from keras_attn.layers.dense_step import apply_dense
 from keras_attn.layers.memory_controller import MemoryController
@@ -182,6 +182,7 @@ class MemoryCell(Composite, keras.layers.Layer):
     # === Keras ===
 
     def build(self, input_shape):
+        check_axes("inputs", input_shape, "batch, features")
         batch, features = input_shape
         self.controller.build((batch, features + self.num_read_heads * self.memory_width))
         self.heads.build((batch, self.units))

@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.arguments import check_axes
 from keras_attn.layers.composite import Composite, unbuilt_config
 from keras_attn.layers.memory_cell import MemoryCell
 from keras_attn.layers.recurrent import with_hoisted_variables
@@ -58,6 +59,7 @@ class MemoryRNN(Composite, keras.layers.RNN):
         with_hoisted_variables(self)
 
     def build(self, sequences_shape, initial_state_shape=None):
+        check_axes("sequences", sequences_shape, "batch, steps, features")
         super().build(sequences_shape, initial_state_shape)
         if self.stateful:
             # Like the states no weight, so that a file fits stateful layers and others.
@@ -115,6 +117,7 @@ class MemoryRNN(Composite, keras.layers.RNN):
         """
         cell = self.cell
         sequences = ops.cast(ops.convert_to_tensor(sequences), cell.compute_dtype)
+        check_axes("sequences", sequences.shape, "batch, steps, features")
         if not self.built:
             self.build(tuple(sequences.shape))
         if self.go_backwards:

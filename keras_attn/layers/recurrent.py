@@ -5,6 +5,7 @@ import functools
 import keras
 from keras import ops
 
+from keras_attn.layers.arguments import check_axes
 from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.compiled_steps import compiled_step, steps_are_compiled
 from keras_attn.ops.recurrence import over_steps
@@ -35,6 +36,7 @@ def _hoist_variables(layer):
 
     @functools.wraps(call)
     def call_any_length(sequences, initial_state=None, mask=None, training=False):
+        check_axes("sequences", sequences.shape, "batch, steps, features")
         if sequences.shape[1] != 0:
             return call(sequences, initial_state, mask, training)
         # Keras looks at the first step; of a masked one nothing comes.

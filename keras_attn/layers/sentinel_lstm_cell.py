@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.arguments import check_axes, positive_integer
 from keras_attn.layers.composite import Composite
 
 
@@ -60,6 +60,7 @@ class SentinelLSTMCell(Composite, keras.layers.Layer):
         )
 
     def build(self, input_shape):
+        check_axes("inputs", input_shape, "batch, features")
         self.lstm.build(input_shape)
         self.input_gate_projection.build(input_shape)
         self.state_gate_projection.build((input_shape[0], self.units))

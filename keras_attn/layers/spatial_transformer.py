@@ -8,6 +8,7 @@ from keras_attn.layers.localization import default_localization
 from keras_attn.layers.transformation_head import TransformationHead
 from keras_attn.ops.grid_sample import GridSample
 from keras_attn.ops.grids import checked_output_shape
+from keras_attn.ops.known import as_integers, known
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -187,13 +188,13 @@ class SpatialTransformer(Composite, keras.layers.Layer):
                 f"depth. Received: feature_map of shape {tuple(input_shape)}"
             )
         channels = sizes.pop(0 if self.data_format == "channels_first" else -1)
-        return batch, channels, tuple(sizes)
+        return batch, channels, as_integers(sizes)
 
     def _resolved_output_size(self, input_size):
         size = input_size if self.output_size is None else self.output_size
         if isinstance(size, int):
             size = (size,) * len(input_size)
-        if None in size or len(size) != len(input_size):
+        if not known(*size) or len(size) != len(input_size):
             raise ValueError(
                 "`output_size` must give the size of every axis of the map, or be None for a map "
                 f"of static size. Received: output_size={self.output_size} for a map of size "
@@ -215,23 +216,40 @@ class SpatialTransformer(Composite, keras.layers.Layer):
 
     def call(self, feature_map, return_transformation=False):
         theta = self.localize(feature_map)
-        grid = self.generator(theta)
+        grid = self._generator_of(feature_map.shape)(theta)
         warped = self._sample(feature_map, grid)
         return (warped, theta, grid) if return_transformation else warped
 
     def localize(self, feature_map):
         """Theta for each feature map, without sampling; see the call for the shapes."""
+        size = self._flow_size(feature_map.shape)
         if self._default_localization and self.data_format == "channels_first":
             feature_map = ops.moveaxis(feature_map, 1, -1)
-        return self.head(self.localization(feature_map))
+        return self.head(self.localization(feature_map), output_size=size)
 
-    def inverse(self, warped, theta):
+    def _flow_size(self, input_shape):
+        """Size of the flow for a map of this shape; None for other transformations."""
+        if self.transformation != "flow":
+            return None
+        return self._resolved_output_size(self._unpacked(input_shape)[2])
+
+    def _generator_of(self, input_shape):
+        """The grid generator for a map of this shape."""
+        if self.transformation == "flow" or self.output_size is not None:
+            return self.generator
+        size = self._resolved_output_size(self._unpacked(input_shape)[2])
+        return self.generator if size == self._input_size else self._make_generator(size)
+
+    def inverse(self, warped, theta, input_size=None):
         """Puts what the transformer took back where it took it from, zeros elsewhere.
 
         Args:
             warped: `(batch, *output_size, channels)`, or with heads `(batch, num_heads,
                 *output_size, channels)`, in the layer's data format.
             theta: as the layer returned it.
+            input_size: Tuple of positive integers, the size of the layer's input. By default that
+                of `warped` if the layer's `output_size` is None, else that of the map for which the
+                layer was built.
 
         Returns:
             `(batch, height, width, channels)` of the size of the input, with heads `(batch,
@@ -246,15 +264,22 @@ class SpatialTransformer(Composite, keras.layers.Layer):
                 "`inverse` needs a transformation with an inverse in closed form. "
                 f"Received: transformation={self.transformation!r}"
             )
-        if not self.built or None in self._input_size:
+        if not self.built:
+            raise ValueError("`inverse` needs a built layer. Received: a layer not built yet")
+        if input_size is None:
+            input_size = self._input_size
+            if self.output_size is None:
+                shape = warped.shape if self.num_heads == 1 else (None, *warped.shape[2:])
+                input_size = self._unpacked(shape)[2]
+        if not known(*input_size):
             raise ValueError(
-                "`inverse` needs a layer that was built for maps of static size. Received: "
-                + (f"a size of {self._input_size}" if self.built else "a layer not built yet")
+                "`input_size` must be known where the layer was built for maps of free size. "
+                f"Received: input_size={input_size}"
             )
         if self.num_heads > 1:
             warped = ops.reshape(warped, (-1, *warped.shape[2:]))
             theta = ops.reshape(theta, (-1, *theta.shape[2:]))
-        grid = self._make_generator(self._input_size, inverse=True)(theta)
+        grid = self._make_generator(tuple(input_size), inverse=True)(theta)
         # Zeros where nothing was taken, whatever the map was padded with.
         interpolation, _, *others = self._sample.options
         canvas = GridSample(interpolation, "zeros", *others)(warped, grid)
@@ -275,10 +300,11 @@ class SpatialTransformer(Composite, keras.layers.Layer):
         warped = keras.KerasTensor(shape, dtype=self.compute_dtype)
         if not return_transformation:
             return warped
-        theta_shape = self.head.compute_output_shape(feature_map.shape)
+        size = self._flow_size(feature_map.shape)
+        theta_shape = self.head.compute_output_shape(feature_map.shape, size)
         dtype = keras.backend.result_type(self.compute_dtype, "float32")
         theta = keras.KerasTensor(theta_shape, dtype=dtype)
-        return warped, theta, self.generator.compute_output_spec(theta)
+        return warped, theta, self._generator_of(feature_map.shape).compute_output_spec(theta)
 
     def get_config(self):
         localization = None

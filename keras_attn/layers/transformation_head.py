@@ -8,6 +8,7 @@ from keras_attn.layers.composite import Composite
 from keras_attn.ops.grid_sample import grid_sample
 from keras_attn.ops.grids import checked_output_shape, identity_grid
 from keras_attn.ops.homogeneous import compose_transformations
+from keras_attn.ops.known import known
 from keras_attn.ops.thin_plate_spline import control_lattice
 from keras_attn.ops.tiling import tile_transformations
 from keras_attn.ops.transformation import (
@@ -144,9 +145,15 @@ class TransformationHead(Composite, keras.layers.Layer):
                 self.regression = keras.layers.Dense(self._parameter_count, **common)
             self.regression.build(shape)
 
-    def call(self, features):
+    def call(self, features, output_size=None):
         features = ops.cast(features, self._dtype)
         if self.transformation != "flow":
+            sizes = features.shape[1:]
+            if known(*sizes) and math.prod(sizes) != self._features:
+                raise ValueError(
+                    f"`features` must be {self._features} for each example, as at `build`. "
+                    f"Received: features of shape {tuple(features.shape)}"
+                )
             features = ops.reshape(features, (-1, self._features))
         parameters = self.regression(features) if self.projection else features
         heads = (self.num_heads,) if self.num_heads > 1 else ()
@@ -164,17 +171,26 @@ class TransformationHead(Composite, keras.layers.Layer):
                 else theta
             )
         if self.transformation == "flow":
-            parameters = self._resized(parameters)
-        displacement = ops.reshape(parameters, (-1, *heads, *self._theta_shape))
+            parameters = self._resized(parameters, output_size or self.output_size)
+        theta_shape = self._theta_shape_of(output_size)
+        displacement = ops.reshape(parameters, (-1, *heads, *theta_shape))
         displacement = limit_shift(displacement, self.max_shift)
-        return self._tiled(displacement) if self.initialization == "tiling" else displacement
+        if self.initialization != "tiling":
+            return displacement
+        return self._tiled(displacement, output_size or self.output_size)
 
-    def _resized(self, flow):
+    def _theta_shape_of(self, output_size):
+        """Shape of one theta; a flow is of another size on request."""
+        if output_size is None or self.transformation != "flow":
+            return self._theta_shape
+        return (*output_size, self.num_spatial_dims)
+
+    def _resized(self, flow, output_size):
         """The flow of all heads at the resolution of the output, heads first."""
-        grid = identity_grid(self.output_size)
+        grid = identity_grid(output_size)
         grid = ops.broadcast_to(grid, (ops.shape(flow)[0], *grid.shape))
         flow = grid_sample(flow, grid, padding_mode="border", data_format="channels_last")
-        flow = ops.reshape(flow, (-1, *self.output_size, self.num_heads, self.num_spatial_dims))
+        flow = ops.reshape(flow, (-1, *output_size, self.num_heads, self.num_spatial_dims))
         return ops.moveaxis(flow, -2, 1)
 
     def _start(self, theta):
@@ -188,11 +204,11 @@ class TransformationHead(Composite, keras.layers.Layer):
         tiles = tiles if self.num_heads > 1 else tiles[0]
         return ops.convert_to_tensor(tiles, dtype=theta.dtype)
 
-    def _tiled(self, displacement):
+    def _tiled(self, displacement, output_size):
         """Displacements that carry each point to its place within the tile: a spline's control
         points, or a flow's pixels."""
         if self.transformation == "flow":
-            points = ops.convert_to_numpy(identity_grid(self.output_size))
+            points = ops.convert_to_numpy(identity_grid(output_size))
         else:
             points = control_lattice(self.control_points, self.num_spatial_dims)
         inner = (1,) * (points.ndim - 1)
@@ -210,12 +226,13 @@ class TransformationHead(Composite, keras.layers.Layer):
     def _dtype(self):
         return keras.backend.result_type(self.compute_dtype, "float32")
 
-    def compute_output_shape(self, features_shape):
+    def compute_output_shape(self, features_shape, output_size=None):
         heads = (self.num_heads,) if self.num_heads > 1 else ()
-        return (features_shape[0], *heads, *self._theta_shape)
+        return (features_shape[0], *heads, *self._theta_shape_of(output_size))
 
-    def compute_output_spec(self, features):
-        return keras.KerasTensor(self.compute_output_shape(features.shape), dtype=self._dtype)
+    def compute_output_spec(self, features, output_size=None):
+        shape = self.compute_output_shape(features.shape, output_size)
+        return keras.KerasTensor(shape, dtype=self._dtype)
 
     def get_config(self):
         return {

@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from keras_attn.ops.known import differ
+
 
 def check_tokens(labels, logits):
     """Raises a `ValueError` unless logits have the shape of labels and an axis more, of classes."""
@@ -39,4 +41,4 @@ def spread(sample_weight, measured, dtype):
 def _alike(tensor, other):
     """Whether the sizes of the axes that both have are the same, as far as they are known."""
     pairs = zip(tensor.shape, other.shape, strict=False)
-    return all(None in pair or pair[0] == pair[1] for pair in pairs)
+    return not any(differ(*pair) for pair in pairs)

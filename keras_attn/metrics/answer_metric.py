@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_attn.ops.known import differ
 from keras_attn.ops.received import received
 
 
@@ -65,5 +66,5 @@ def _float32(values):
 def _alike(first, second):
     """Whether two shapes may be the same."""
     return len(first) == len(second) and all(
-        None in (size, other) or size == other for size, other in zip(first, second, strict=True)
+        not differ(*pair) for pair in zip(first, second, strict=True)
     )

@@ -15,6 +15,7 @@ import keras
 from keras import ops
 
 from keras_attn.ops import kernels
+from keras_attn.ops.known import differ
 from keras_attn.ops.received import received
 
 
@@ -127,7 +128,8 @@ def plain_additive_scores(query, key, scale):
     """`additive_scores` by its formula, in `keras.ops` alone."""
     dtype = keras.backend.result_type(query.dtype, key.dtype, "float32")
     wide = [ops.cast(tensor, dtype) for tensor in (query, key, scale)]
-    hidden = ops.tanh(wide[0][:, :, None] + wide[1][:, None])
+    # A difference: Keras's symbolic sum would take one key of one example for a bias.
+    hidden = ops.tanh(wide[0][:, :, None] - ops.negative(wide[1])[:, None])
     return ops.cast(ops.sum(hidden * wide[2], axis=-1), query.dtype)
 
 
@@ -258,7 +260,7 @@ def _checked(query, key, same_width=False):
                 f"`{name}` must be of rank 3, (batch, steps, width). "
                 f"{received(query=query, key=key)}"
             )
-    if None not in (query.shape[0], key.shape[0]) and query.shape[0] != key.shape[0]:
+    if differ(query.shape[0], key.shape[0]):
         raise ValueError(
             f"`query` and `key` must have the same batch size. {received(query=query, key=key)}"
         )

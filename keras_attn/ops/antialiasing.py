@@ -25,6 +25,7 @@ import numpy as np
 from keras import ops
 
 from keras_attn.ops.interpolation import FAR, floor
+from keras_attn.ops.known import as_integers
 
 
 def num_levels(height, width):
@@ -42,7 +43,7 @@ def filter_stack(images, padding_mode="zeros", align_corners=False):
     Returns:
         `(batch, levels + 1, height, width, channels)`; level 0 is the image.
     """
-    height, width = images.shape[1:3]
+    height, width = as_integers(images.shape[1:3])
     stack = [images]
     for level in range(num_levels(height, width)):
         filtered = stack[-1]
@@ -64,7 +65,7 @@ def stack_grid(grid, image_size, align_corners=False):
         `(..., out_height, out_width, 3)`: `(x, y, level)`, the level normalised as the third
         axis of the volume that `filter_stack` makes.
     """
-    height, width = image_size
+    height, width = as_integers(image_size)
     levels = num_levels(height, width)
     grid = ops.clip(grid, -FAR, FAR)
     shrink = 1 if align_corners else 0
@@ -90,14 +91,14 @@ def _differences(grid, axis):
     size = grid.shape[axis]
     if size is not None and size < 2:
         return ops.zeros_like(grid)
-    step = ops.diff(grid, axis=axis)
-    last = step[..., -1:, :] if axis == -2 else step[..., -1:, :, :]
-    return ops.concatenate([step, last], axis=axis)
+    rest = (slice(None),) * (-1 - axis)
+    step = grid[(..., slice(1, None), *rest)] - grid[(..., slice(None, -1), *rest)]
+    return ops.concatenate([step, step[(..., slice(-1, None), *rest)]], axis=axis)
 
 
 def _binomial(images, axis, spacing, padding_mode, align_corners):
     """[1, 2, 1] / 4 along an axis, its taps `spacing` pixels apart."""
-    size = images.shape[axis]
+    (size,) = as_integers(images.shape[axis : axis + 1])
     if padding_mode == "zeros":
         width = [(0, 0)] * len(images.shape)
         width[axis] = (spacing, spacing)

@@ -13,6 +13,7 @@ import keras
 from keras import ops
 
 from keras_attn.ops import kernels
+from keras_attn.ops.known import differ
 from keras_attn.ops.named_axes import floating
 from keras_attn.ops.received import received
 
@@ -83,7 +84,7 @@ def write_memory(memory, weights, erase, add):
         if (
             len(tensor.shape) != 3
             or tuple(tensor.shape[1:]) != (heads, memory.shape[-1])
-            or _differ(tensor.shape[0], memory.shape[0])
+            or differ(tensor.shape[0], memory.shape[0])
         ):
             raise ValueError(
                 f"`{name}` must be of shape (batch, heads, width). "
@@ -154,7 +155,7 @@ def _checked(weights, memory):
     if (
         len(weights.shape) != 3
         or len(memory.shape) != 3
-        or _differ(weights.shape[0], memory.shape[0])
+        or differ(weights.shape[0], memory.shape[0])
         or weights.shape[-1] != memory.shape[1]
     ):
         raise ValueError(
@@ -162,8 +163,3 @@ def _checked(weights, memory):
             f"locations, width). {received(weights=weights, memory=memory)}"
         )
     return weights, memory
-
-
-def _differ(size, other):
-    """Whether two sizes are known and differ. (Where a graph is traced, they are tensors.)"""
-    return size is not None and other is not None and size != other

@@ -81,7 +81,9 @@ def plain_placed_window(numbers, image_size, patch_size, padding_mode="border"):
         # Both axes at once.
         one = (ops.concatenate(each) for each in (centers, [stride] * 2, [variance] * 2))
         filters = gaussian_filters(*one, patch_size, height, padding_mode)
-        return window, *ops.split(filters, 2)
+        # No split, for which PyTorch's tracer writes down the batch.
+        filters = ops.reshape(filters, (2, -1, patch_size, height))
+        return window, filters[0], filters[1]
     filters = (
         gaussian_filters(center, stride, variance, patch_size, size, padding_mode)
         for center, size in zip(centers, image_size, strict=True)

@@ -14,6 +14,7 @@ from keras_attn.ops.interpolation import (
     combine,
     without_nan,
 )
+from keras_attn.ops.known import as_integers, differ, known
 from keras_attn.ops.received import received
 
 
@@ -219,7 +220,7 @@ def _check(images, grid, interpolation, padding_mode, align_corners, data_format
             "`images` must have at least one pixel and one channel. "
             f"{received(images=images, grid=grid)}"
         )
-    if None not in (images.shape[0], grid.shape[0]) and images.shape[0] != grid.shape[0]:
+    if differ(images.shape[0], grid.shape[0]):
         raise ValueError(
             "`images` and `grid` must have the same batch size. "
             f"{received(images=images, grid=grid)}"
@@ -237,7 +238,7 @@ def _check(images, grid, interpolation, padding_mode, align_corners, data_format
         )
     if antialias:
         size = images.shape[1:3] if data_format == "channels_last" else images.shape[2:4]
-        if rank == 5 or None in size:
+        if rank == 5 or not known(*as_integers(size)):
             raise ValueError(
                 "`antialias=True` needs images of static height and width. "
                 f"{received(images=images)}"

@@ -18,6 +18,8 @@ Convention (all of `keras_attn`):
 import numpy as np
 from keras import ops
 
+from keras_attn.ops.known import as_integers
+
 # Where a projective transformation sees a point behind the camera: outside of every image, and
 # small enough that no later product overflows.
 FAR_OUTSIDE = 1e6
@@ -152,7 +154,7 @@ def flow_grid(flow, align_corners=False):
             "`flow` must be of shape (..., H, W, 2) or (..., D, H, W, 3). "
             f"Received: flow of shape {tuple(flow.shape)}"
         )
-    identity = identity_grid(tuple(flow.shape[-1 - axes : -1]), align_corners)
+    identity = identity_grid(as_integers(flow.shape[-1 - axes : -1]), align_corners)
     return flow + ops.cast(identity, flow.dtype)
 
 

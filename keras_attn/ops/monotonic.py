@@ -7,6 +7,8 @@ Glossary:
 
 from keras import ops
 
+from keras_attn.ops.known import known
+
 
 def monotonic_weights(log_stop, log_pass, previous, mode="recursive"):
     """Expected or hard monotonic alignment of one query.
@@ -64,7 +66,7 @@ def monotonic_weights(log_stop, log_pass, previous, mode="recursive"):
     if mode == "parallel":
         product = ops.exp(ops.cumsum(log_pass, axis=-1) - log_pass)
         arrived = product * ops.cumsum(previous / ops.maximum(product, 1e-10), axis=-1)
-    elif previous.shape[-1] is None:
+    elif not known(previous.shape[-1]):
         arrived = _arrived_by_pairs(log_pass, previous)
     else:
         arrived = _arrived(ops.exp(log_pass), previous)

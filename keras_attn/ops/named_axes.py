@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_attn.ops.known import differ
 from keras_attn.ops.received import received
 
 
@@ -25,7 +26,7 @@ def with_axes(axes, **tensors):
         names = axes[name].split()
         shape = tuple(tensor.shape)
         fits = len(shape) == len(names) and all(
-            None in (size, sizes.setdefault(axis, size)) or size == sizes[axis]
+            not differ(size, sizes.setdefault(axis, size))
             for axis, size in zip(names, shape, strict=True)
         )
         if not fits:

@@ -3,6 +3,7 @@
 from keras import ops
 
 from keras_attn.ops import kernels
+from keras_attn.ops.known import known
 
 
 def over_steps(function, sequences, state):
@@ -22,7 +23,7 @@ def over_steps(function, sequences, state):
     """
     sequences, state = list(sequences), list(state)
     steps = sequences[0].shape[1]
-    if steps is not None and steps <= 1:
+    if known(steps) and steps <= 1:
         # Without a step the outputs are those of zeros, of which none is left.
         first = [s[:, 0] if steps else ops.zeros_like(ops.sum(s, axis=1)) for s in sequences]
         outputs, after = function(first, state)

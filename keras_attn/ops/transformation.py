@@ -95,7 +95,8 @@ def transformation_matrix(
     if transformation == "similarity":
         linear = _rotation(parameters[..., 1 : count - num_spatial_dims])
     if transformation == "translation":
-        linear = linear + ops.zeros_like(shift)
+        # A product: Keras's symbolic sum would take the shift of one example for a bias.
+        linear = linear * ops.ones_like(shift)
     else:
         log_scale = parameters[..., :1]
         if scale_range is not None:

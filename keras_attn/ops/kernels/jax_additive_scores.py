@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from keras_attn.ops.kernels.jax_over_steps import kept
+from keras_attn.ops.known import known
 
 # Rows that are added to a sum at a time, an even number: it is read and written once for them.
 ROWS = 16
@@ -27,9 +28,8 @@ def _scores(query, key, scale):
     def whole(query, key, scale):
         return jnp.sum(_hidden(query[:, :, None], key[:, None]) * _wide(scale), axis=-1)
 
-    static = all(isinstance(size, int) for size in (*query.shape, *key.shape))
     # An export for sizes that are not known has no loops.
-    in_rows = _scores_in_rows if static else whole
+    in_rows = _scores_in_rows if known(*query.shape, *key.shape) else whole
     return lax.platform_dependent(query, key, scale, cpu=in_rows, default=whole).astype(query.dtype)
 
 
@@ -42,8 +42,9 @@ def _forward(query, key, scale):
 def _backward(saved, gradient):
     query, key, scale = saved
     # Of what goes into the tanh, but for the factor `scale`.
+    in_rows = _gradients_in_rows if known(*query.shape, *key.shape) else _gradients
     of_query, of_key, of_scale = lax.platform_dependent(
-        query, key, _wide(gradient), cpu=_gradients_in_rows, default=_gradients
+        query, key, _wide(gradient), cpu=in_rows, default=_gradients
     )
     wide = _wide(scale)
     return (

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from keras_attn.ops.interpolation import axis_taps, combine, without_nan
+from keras_attn.ops.known import known
 
 # Up to this many channels each is worked on by itself, see `_scatter_planes`.
 FEW_CHANNELS = 8
@@ -112,8 +113,7 @@ def _scatter_planes(taps, sizes, coordinates, gradient):
         updates = _interleaved([weight * gradient for weight in weights])
         collected = _add(jnp.zeros((pixels, len(weights)), updates.dtype), first, updates)
         return sum(
-            jnp.pad(collected[: max(pixels - shift, 0), tap], (min(shift, pixels), 0))
-            for tap, shift in enumerate(shifts)
+            jnp.pad(collected[:, tap], (shift, 0))[:pixels] for tap, shift in enumerate(shifts)
         )
 
     planes = [plane(gradient[..., c]) for c in range(gradient.shape[-1])]
@@ -142,7 +142,7 @@ def _in_groups(function, numbers, coordinates, *arrays):
     """
     batch = coordinates[0].shape[0]
     arrays = (coordinates, *arrays)
-    if batch < 2 or batch * numbers <= GROUP:
+    if not known(batch, numbers) or batch < 2 or batch * numbers <= GROUP:
         return _apart(function, coordinates, *arrays)
     group = max(n for n in range(1, batch) if batch % n == 0 and (n == 1 or n * numbers <= GROUP))
 

@@ -13,6 +13,7 @@ from keras_attn.ops.kernels.tensorflow_gradients import (
     refuse_second_derivative,
     unseen,
     values,
+    with_shape,
 )
 
 # Rows that are added to a sum at a time, an even number: it is read and written once for them. So
@@ -30,12 +31,14 @@ def additive_scores(query, key, scale):
 
     @tf.custom_gradient
     def gradients(*tensors):
-        return _gradients(*unseen(*tensors)), refuse_second_derivative("additive_scores")
+        found = map(with_shape, _gradients(*unseen(*tensors)), [each.shape for each in tensors[:3]])
+        return tuple(found), refuse_second_derivative("additive_scores")
 
     @tf.custom_gradient
     def scores(*copies):
         # Not of the copies: in a loop over queries each step would keep its copy of the keys.
-        return _scores(*unseen(*copies)), lambda gradient: gradients(*tensors, gradient)
+        found = with_shape(_scores(*unseen(*copies)), (*query.shape[:2], key.shape[1]))
+        return found, lambda gradient: gradients(*tensors, gradient)
 
     return scores(*tensors)
 

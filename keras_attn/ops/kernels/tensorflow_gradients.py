@@ -23,3 +23,13 @@ def refuse_second_derivative(name):
 def values(*tensors):
     """Tensors as they are, variables as what they hold: a custom gradient takes no variables."""
     return tuple(map(tf.convert_to_tensor, tensors))
+
+
+def with_shape(tensor, shape):
+    """The result of a compiled function, with the sizes that its arguments have.
+
+    A `tf.function` that was traced with free sizes serves calls with known ones as well, and then
+    forgets them.
+    """
+    tensor.set_shape(shape)
+    return tensor

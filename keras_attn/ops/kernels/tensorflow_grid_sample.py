@@ -12,6 +12,7 @@ from keras_attn.ops.kernels.tensorflow_gradients import (
     refuse_second_derivative,
     unseen,
     values,
+    with_shape,
 )
 
 # Up to this many channels each is worked on by itself, see `_scatter_planes`.
@@ -32,13 +33,15 @@ def grid_sample(images, grid, interpolation, padding_mode, align_corners):
         def backward(gradient):
             return gradients(images, grid, gradient)
 
-        return _sample(*unseen(images, grid), *options), backward
+        sampled = _sample(*unseen(images, grid), *options)
+        return with_shape(sampled, (*grid.shape[:-1], images.shape[-1])), backward
 
     @tf.custom_gradient
     def gradients(images, grid, gradient):
         tensors = unseen(images, grid, gradient)
-        found = _image_gradient(*tensors, *options), _grid_gradient(*tensors, *options)
-        return found, refuse_second_derivative("grid_sample")
+        of_images = with_shape(_image_gradient(*tensors, *options), images.shape)
+        of_grid = with_shape(_grid_gradient(*tensors, *options), grid.shape)
+        return (of_images, of_grid), refuse_second_derivative("grid_sample")
 
     return sample(*values(images, grid))
 

@@ -11,15 +11,17 @@ def grid_sample(images, grid, interpolation, padding_mode, align_corners):
     """Equals `plain_grid_sample`."""
     # NaN makes the native operation read outside of its memory. On CPUs a look at the grid is
     # half as dear as a cleaned copy, which would also have to be differentiated.
-    eager = grid.device.type == "cpu" and not torch.compiler.is_compiling()
+    traced = torch.compiler.is_compiling() or torch.jit.is_tracing()
+    eager = grid.device.type == "cpu" and not traced
     if not (eager and math.isfinite(grid.detach().sum().item())):
         grid = torch.nan_to_num(grid, nan=-1.0, posinf=FAR, neginf=-FAR)
     sampled = torch.nn.functional.grid_sample(
         # Both must have the same dtype, and half precision is too coarse for coordinates.
-        images.to(grid.dtype).movedim(-1, 1),
+        # The axes count from the first: ONNX knows no others.
+        images.to(grid.dtype).movedim(images.dim() - 1, 1),
         grid,
         mode=interpolation,
         padding_mode=padding_mode,
         align_corners=align_corners,
     )
-    return sampled.movedim(1, -1).to(images.dtype)
+    return sampled.movedim(1, images.dim() - 1).to(images.dtype)

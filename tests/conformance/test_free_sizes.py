@@ -1,0 +1,43 @@
+"""Free batches and lengths, then fixed ones, then one example, in one process."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.backend import TRAINS, flat, traced_with_free_sizes
+from tests.conformance.case import by_id
+from tests.conformance.registry import CASES, MODELS
+
+SEQUENCES = [case for case in MODELS if "source" in case.inputs]
+
+
+@by_id(CASES)
+@pytest.mark.skipif(not TRAINS, reason="no training backend")
+def test_free_sizes_then_fixed_ones_then_one_example(case):
+    model, inputs = case.model(), case.packed()
+    tensors = list(map(np.asarray, keras.tree.flatten(inputs)))
+    symbols = keras.tree.flatten(model._inputs_struct)
+
+    def function(*tensors):
+        outputs = model(keras.tree.pack_sequence_as(inputs, tensors), training=False)
+        return keras.tree.flatten(outputs)
+
+    whole, one = ([array[:size] for array in tensors] for size in (None, 1))
+    expected = [flat(function(*each)) for each in (whole, one)]
+    free, fixed = traced_with_free_sizes(model, function, tensors, [each.shape for each in symbols])
+    for traced in (free, fixed):
+        for arrays, wanted in zip((whole, one), expected, strict=True):
+            for output, desired in zip(flat(traced(*arrays)), wanted, strict=True):
+                np.testing.assert_allclose(output, desired, rtol=1e-4, atol=1e-4)
+
+
+@by_id(SEQUENCES)
+@pytest.mark.skipif(not TRAINS, reason="no training backend")
+def test_sources_of_several_padded_lengths(case):
+    model = case.model()
+    texts = [[5, 3, 4], [4, 5] * 12, [3]]
+    together = [model.generate([text], max_length=4)[0] for text in texts]
+    keras.utils.clear_session(free_memory=False)
+    alone = case.model()
+    assert together[1] == alone.generate([texts[1]], max_length=4)[0]
+    assert together == case.model().generate(texts, max_length=4)
