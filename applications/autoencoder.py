@@ -1,6 +1,7 @@
 import math
 
 import keras
+from keras import ops
 
 from keras_attn.applications.compiled import Compiled
 from keras_attn.applications.functional_model import FunctionalModel
@@ -10,10 +11,11 @@ from keras_attn.applications.mirrored import (
     dense_stack,
     through,
 )
+from keras_attn.applications.own_loss import InputsAsTargets
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class Autoencoder(FunctionalModel):
+class Autoencoder(InputsAsTargets, FunctionalModel):
     """Tells an example in a few numbers, its code, and makes it again of them.
 
     `h_1 = f(W_1 x + b_1)`, ..., code `z = g(W_n h_{n-1} + b_n)`, and back the same widths in the
@@ -43,7 +45,8 @@ class Autoencoder(FunctionalModel):
         x: `(batch, *example_shape)`.
 
     Returns:
-        `x̂`, like `x`, float32. Train it with `fit(x, x)`.
+        `x̂`, like `x`, float32. Train it with `fit(x)`; the targets are the inputs unless others are
+        given.
 
     Raises:
         ValueError: for sizes that are no positive integers, or a negative sparsity.
@@ -139,6 +142,25 @@ class Autoencoder(FunctionalModel):
             A NumPy array `(batch, *example_shape)`.
         """
         return self._apply("decode", batch_size, code)
+
+    # === Keras ===
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if sample_weight is not None and self.sparsity:
+            raise ValueError(
+                "`sample_weight` must be None with `sparsity`, which weighs all codes alike. "
+                f"Received: sparsity={self.sparsity}"
+            )
+        y = x if y is None else y
+        if sample_weight is not None and len(sample_weight.shape) == 1:
+            # Keras would multiply the last axis of an example by them.
+            sample_weight = ops.reshape(sample_weight, (-1, *[1] * (len(y.shape) - 2)))
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        return super().compute_metrics(x, x if y is None else y, y_pred, sample_weight)
+
+    # === Helpers ===
 
     def _encoded(self, x):
         return through(self.encoder, self.flatten(x))

@@ -4,22 +4,31 @@ from keras import ops
 
 from keras_attn.applications import backbones
 from keras_attn.applications.composition import Composition
+from keras_attn.applications.own_loss import (
+    InputsAsTargets,
+    OwnLoss,
+    example_weights,
+    mean_loss,
+)
 from keras_attn.applications.transforming_model import TransformingModel
 from keras_attn.layers import GridGenerator, GridSampler, TransformationHead
 from keras_attn.layers.localization import default_localization
 from keras_attn.ops import affine_grid, grid_sample
 
 TRANSFORMATIONS = ("translation", "attention")
+NO_TARGETS = "`y` must be None, or the images themselves. Received: other targets"
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class CoLocalizer(TransformingModel):
+class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
     """Finds what a set of images has in common, told only that they have something in common.
 
     `Σ_n Σ_{m≠n} max(0, ‖e(I_n^T) - e(I_m^T)‖² - ‖e(I_n^T) - e(I_n^rand)‖² + α)`
 
     What the transformer crops from two images should look more alike than what it crops from one
-    image and a random crop of the same image. There are no labels, `fit` takes images alone.
+    image and a random crop of the same image. There are no labels, `fit` takes images alone, with
+    `sample_weight` if need be: a pair counts as much as the weights of its images multiplied. Under
+    `tf.distribute` each replica has a set of its own, and the loss is the mean over the replicas.
 
     | here | in the paper |
     | --- | --- |
@@ -171,21 +180,43 @@ class CoLocalizer(TransformingModel):
             images, grid, padding_mode=self.padding_mode, data_format=self.data_format
         )
 
-    def triplet_loss(self, crops, random_crops):
-        """The sum over all ordered pairs of images, see above; the two arguments are `I^T` and
-        `I^rand`, `(batch, *output_size, channels)`."""
+    def triplet_loss(self, crops, random_crops, sample_weight=None):
+        """The sum over all ordered pairs of images, see above.
+
+        Args:
+            crops, random_crops: `I^T` and `I^rand`, `(batch, *output_size, channels)`.
+            sample_weight: Weights of the images, `(batch,)`, or None.
+        """
         found = ops.cast(self.encoder(crops, training=False), "float32")
         other = ops.cast(self.encoder(random_crops, training=False), "float32")
         between = ops.sum(ops.square(found[:, None] - found[None]), axis=-1)
         within = ops.sum(ops.square(found - other), axis=-1)[:, None]
         hinge = ops.maximum(between - within + self.margin, 0.0)
-        different = 1.0 - ops.eye(ops.shape(hinge)[0], dtype="float32")
-        return ops.sum(hinge * different)
+        weights = 1.0 - ops.eye(ops.shape(hinge)[0], dtype="float32")
+        each = example_weights(sample_weight, found)
+        if each is not None:
+            weights = weights * each[:, None] * each
+        return ops.sum(hinge * weights)
+
+    # === Keras ===
+
+    loss_description = "by its own loss of triplets of crops"
+    refused_by_compile = ("loss", "loss_weights", "metrics", "weighted_metrics")
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if y is not None and (keras.tree.is_nested(y) or tuple(y.shape) != tuple(x.shape)):
+            raise ValueError(NO_TARGETS)
         images = ops.cast(x, self.compute_dtype)
-        loss = self.triplet_loss(y_pred, self.random_crops(images))
-        return sum(self.losses, loss)
+        loss = self.triplet_loss(y_pred, self.random_crops(images), sample_weight)
+        return self.with_added_losses(mean_loss(ops.reshape(loss, (1,))))
+
+    def data_arguments(self, method, args, kwargs):
+        given = super().data_arguments(method, args, kwargs)
+        if given.get("y") is not None and given["y"] is not given["x"]:
+            raise ValueError(NO_TARGETS)
+        return given
+
+    # === Boxes ===
 
     def boxes(self, images, batch_size=32):
         """Where the transformer looks, in pixels.

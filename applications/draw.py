@@ -48,6 +48,8 @@ class DRAW(VariationalModel):
             DRAW without attention, which reads or writes the whole image.
         likelihood: `"bernoulli"` for images in [0, 1], `"gaussian"` for any.
         stddev: of the Gaussian likelihood, `σ` of every pixel.
+        beta: Float of at least 0, weight `β` of the KL divergence in the loss, of the β-VAE. The
+            attribute `beta` can be set when an epoch of `fit` begins, by a callback.
         learn_initial_state: whether the first canvas and the first states of the LSTMs are
             learned, as in the paper, or zero.
         padding_mode: `"border"` or `"zeros"`, what filters outside of the image see and paint.
@@ -94,6 +96,7 @@ class DRAW(VariationalModel):
         write_size=5,
         likelihood="bernoulli",
         stddev=1.0,
+        beta=1.0,
         learn_initial_state=True,
         padding_mode="border",
         data_format=None,
@@ -148,6 +151,7 @@ class DRAW(VariationalModel):
             outputs,
             likelihood,
             stddev,
+            beta,
             (steps, latent_units),
             dtype,
             arguments,

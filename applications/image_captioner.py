@@ -1,14 +1,17 @@
 """What the models that describe images have in common."""
 
+import keras
 import numpy as np
 from keras import ops
 
 from keras_attn.applications.generative_model import GenerativeModel, outputs_and_alignments
 from keras_attn.applications.image_features import ImageFeatures
+from keras_attn.applications.own_loss import mean_loss
 from keras_attn.applications.vocabulary import names_and_ids
 from keras_attn.datasets.sequence_pairs import padded
 from keras_attn.datasets.text_tokenizer import START, TextTokenizer
 from keras_attn.decoding import Alignment
+from keras_attn.losses.token_shapes import spread
 
 
 class ImageCaptioner(ImageFeatures, GenerativeModel):
@@ -115,11 +118,27 @@ class ImageCaptioner(ImageFeatures, GenerativeModel):
             source, target, np.reshape(weights, (len(weights), *self._grid))
         )
 
-    def _per_word(self, loss, target):
-        """A loss of whole captions, `(batch,)`, beside the mean over words that is Keras's."""
-        written = ops.cast(ops.not_equal(target, self.pad_id), "float32")
-        length = ops.maximum(ops.mean(ops.sum(written, axis=-1)), 1.0)
-        return ops.mean(loss) / length
+    def _word_weights(self, sample_weight, y):
+        """`sample_weight`, of captions or of words, as weights of words `(batch, steps)`, or None.
+
+        Keras's own losses would take weights of captions for weights of steps.
+        """
+        if sample_weight is None:
+            return None
+        weights = spread(sample_weight, y, keras.config.floatx())
+        return ops.broadcast_to(weights, ops.shape(y))
+
+    def _per_word(self, loss, y, word_weights):
+        """A loss of whole captions, `(batch,)`, beside the mean over words that is Keras's.
+
+        The weight of a caption is the mean weight of its words.
+        """
+        written = ops.cast(ops.not_equal(y, self.pad_id), loss.dtype)
+        words = ops.maximum(ops.sum(written, axis=-1), 1.0)
+        weights = None
+        if word_weights is not None:
+            weights = ops.sum(ops.cast(word_weights, loss.dtype) * written, axis=-1) / words
+        return mean_loss(loss, weights) / ops.mean(words)
 
     def _checked_images(self, images):
         images = np.asarray(images)

@@ -237,7 +237,8 @@ class ShowAttendTell(ImageCaptioner):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         logits = y_pred["logits"]
-        loss = super().compute_loss(x, y, logits, sample_weight, training)
+        weights = self._word_weights(sample_weight, y)
+        loss = super().compute_loss(x, y, logits, weights, training)
         if self.mode == "soft":
             further = self.doubly_stochastic_weight * doubly_stochastic_loss(
                 y_pred["attention_weights"]
@@ -250,8 +251,8 @@ class ShowAttendTell(ImageCaptioner):
             )
             draws = y_pred["log_probability"], y_pred["entropy"]
             written = ops.not_equal(y, self.pad_id)
-            further = self.reinforce.loss(*draws, reward, written, training)
-        return loss + self._per_word(further, x["target"])
+            further = self.reinforce.loss(*draws, reward, written, training, weights)
+        return loss + self._per_word(further, y, weights)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)

@@ -40,6 +40,8 @@ class VariationalAutoencoder(VariationalModel):
         activation: of the hidden layers.
         likelihood: `"bernoulli"` for examples in [0, 1], `"gaussian"` for any.
         stddev: of the Gaussian likelihood, `σ` of every number.
+        beta: Float of at least 0, weight `β` of the KL divergence in the loss, of the β-VAE. The
+            attribute `beta` can be set when an epoch of `fit` begins, by a callback.
         seed: of the noise.
         dtype: dtype policy of the layers.
         **kwargs: of `keras.Model`.
@@ -77,6 +79,7 @@ class VariationalAutoencoder(VariationalModel):
         activation="relu",
         likelihood="bernoulli",
         stddev=1.0,
+        beta=1.0,
         seed=None,
         dtype=None,
         **kwargs,
@@ -115,6 +118,7 @@ class VariationalAutoencoder(VariationalModel):
             outputs,
             likelihood,
             stddev,
+            beta,
             (latent_units,),
             dtype,
             arguments,
