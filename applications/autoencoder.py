@@ -1,7 +1,6 @@
 import math
 
 import keras
-from keras import ops
 
 from keras_attn.applications.compiled import Compiled
 from keras_attn.applications.functional_model import FunctionalModel
@@ -151,11 +150,7 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
                 "`sample_weight` must be None with `sparsity`, which weighs all codes alike. "
                 f"Received: sparsity={self.sparsity}"
             )
-        y = x if y is None else y
-        if sample_weight is not None and len(sample_weight.shape) == 1:
-            # Keras would multiply the last axis of an example by them.
-            sample_weight = ops.reshape(sample_weight, (-1, *[1] * (len(y.shape) - 2)))
-        return super().compute_loss(x, y, y_pred, sample_weight, training)
+        return super().compute_loss(x, x if y is None else y, y_pred, sample_weight, training)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, x if y is None else y, y_pred, sample_weight)

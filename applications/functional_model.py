@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_attn.applications.own_loss import spread_weights
 from keras_attn.datasets.text_tokenizer import TextTokenizer
 
 
@@ -32,6 +33,9 @@ class FunctionalModel(keras.Model):
             super().__setattr__(name, value)
         else:
             object.__setattr__(self, name, value)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return super().compute_loss(x, y, y_pred, spread_weights(sample_weight, y), training)
 
     def get_config(self):
         # Not Keras's own, which would describe the graph of layers instead of the arguments.

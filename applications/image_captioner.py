@@ -1,6 +1,5 @@
 """What the models that describe images have in common."""
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -118,26 +117,22 @@ class ImageCaptioner(ImageFeatures, GenerativeModel):
             source, target, np.reshape(weights, (len(weights), *self._grid))
         )
 
-    def _word_weights(self, sample_weight, y):
-        """`sample_weight`, of captions or of words, as weights of words `(batch, steps)`, or None.
-
-        Keras's own losses would take weights of captions for weights of steps.
-        """
-        if sample_weight is None:
-            return None
-        weights = spread(sample_weight, y, keras.config.floatx())
-        return ops.broadcast_to(weights, ops.shape(y))
-
-    def _per_word(self, loss, y, word_weights):
+    def _per_word(self, loss, y, sample_weight):
         """A loss of whole captions, `(batch,)`, beside the mean over words that is Keras's.
 
         The weight of a caption is the mean weight of its words.
+
+        Args:
+            loss: `(batch,)`.
+            y: Labels, integers `(batch, steps)`.
+            sample_weight: Weights of captions, `(batch,)`, or of words, `(batch, steps)`; or None.
         """
         written = ops.cast(ops.not_equal(y, self.pad_id), loss.dtype)
         words = ops.maximum(ops.sum(written, axis=-1), 1.0)
         weights = None
-        if word_weights is not None:
-            weights = ops.sum(ops.cast(word_weights, loss.dtype) * written, axis=-1) / words
+        if sample_weight is not None:
+            given = spread(sample_weight, y, loss.dtype)
+            weights = ops.sum(given * written, axis=-1) / words
         return mean_loss(loss, weights) / ops.mean(words)
 
     def _checked_images(self, images):

@@ -31,7 +31,7 @@ def mean_loss(losses, sample_weight=None):
     """
     weights = example_weights(sample_weight, losses)
     dtype = keras.backend.standardize_dtype(losses.dtype)
-    return _PerExample(dtype=dtype)(losses, losses, weights)
+    return _PerExample(name="own_loss", dtype=dtype)(losses, losses, weights)
 
 
 def example_weights(sample_weight, losses):
@@ -57,6 +57,19 @@ def example_weights(sample_weight, losses):
             f"`sample_weight` must be of shape (batch,). {received(sample_weight=sample_weight)}"
         )
     return weights
+
+
+def spread_weights(sample_weight, y):
+    """Weights of examples, `(batch,)`, with as many axes as the targets; others as they are.
+
+    Keras multiplies losses `(batch, steps)` by weights `(batch,)` as if these were of steps. It
+    takes away an axis of 1 that the losses have not.
+    """
+    if sample_weight is None or keras.tree.is_nested(sample_weight) or keras.tree.is_nested(y):
+        return sample_weight
+    if len(sample_weight.shape) != 1 or y is None:
+        return sample_weight
+    return ops.reshape(sample_weight, (-1, *[1] * (len(y.shape) - 1)))
 
 
 class OwnLoss:

@@ -196,12 +196,11 @@ class SemanticAttentionCaptioner(ImageCaptioner):
     # === Keras ===
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        weights = self._word_weights(sample_weight, y)
-        loss = super().compute_loss(x, y, y_pred["logits"], weights, training)
+        loss = super().compute_loss(x, y, y_pred["logits"], sample_weight, training)
         sparsity = sum(
             semantic_sparsity_loss(y_pred[name]) for name in ("input_weights", "attention_weights")
         )
-        return loss + self._per_word(self.sparsity_weight * sparsity, y, weights)
+        return loss + self._per_word(self.sparsity_weight * sparsity, y, sample_weight)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)

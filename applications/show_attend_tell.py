@@ -7,6 +7,7 @@ from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 from keras_attn.layers import AttentionDecoder, VisualAttention
 from keras_attn.layers.dropout import Dropout
 from keras_attn.layers.reward_baseline import RewardBaseline
+from keras_attn.losses.token_shapes import spread
 from keras_attn.ops import doubly_stochastic_loss
 
 
@@ -237,8 +238,7 @@ class ShowAttendTell(ImageCaptioner):
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         logits = y_pred["logits"]
-        weights = self._word_weights(sample_weight, y)
-        loss = super().compute_loss(x, y, logits, weights, training)
+        loss = super().compute_loss(x, y, logits, sample_weight, training)
         if self.mode == "soft":
             further = self.doubly_stochastic_weight * doubly_stochastic_loss(
                 y_pred["attention_weights"]
@@ -251,8 +251,9 @@ class ShowAttendTell(ImageCaptioner):
             )
             draws = y_pred["log_probability"], y_pred["entropy"]
             written = ops.not_equal(y, self.pad_id)
-            further = self.reinforce.loss(*draws, reward, written, training, weights)
-        return loss + self._per_word(further, y, weights)
+            counted = None if sample_weight is None else spread(sample_weight, y, "float32")
+            further = self.reinforce.loss(*draws, reward, written, training, counted)
+        return loss + self._per_word(further, y, sample_weight)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)

@@ -189,7 +189,7 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if not training:
             y_pred = self(x, training=True)
-        target = x if y is None else self._checked_target(y, y_pred["canvas"])
+        target = x if y is None else self._checked_target(y)
         reconstruction = -self.log_probability(target, y_pred["canvas"])
         kl_divergence = ops.sum(ops.cast(y_pred["kl_divergence"], reconstruction.dtype), axis=-1)
         weights = example_weights(sample_weight, reconstruction)
@@ -202,13 +202,15 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel):
         target, mean = (x if y is None else y), self.mean(y_pred["canvas"])
         return super().compute_metrics(x, target, mean, sample_weight)
 
-    def _checked_target(self, y, canvas):
-        shapes = [] if keras.tree.is_nested(y) else [tuple(y.shape), tuple(canvas.shape)]
-        if not shapes or len({math.prod(shape[1:]) for shape in shapes}) > 1:
+    def _checked_target(self, y):
+        """`y`; ValueError unless it has as many numbers an example as the inputs."""
+        shape = self.inputs[0].shape[1:]
+        given = None if keras.tree.is_nested(y) else tuple(y.shape[1:])
+        if given is None or (None not in given and math.prod(given) != math.prod(shape)):
             raise ValueError(
                 "`y` must be None, for the inputs themselves, or of their shape "
-                f"(batch, {', '.join(map(str, canvas.shape[1:]))}). Received: "
-                + (f"y.shape={shapes[0]}" if shapes else f"y of type {type(y)}")
+                f"(batch, {', '.join(map(str, shape))}). Received: "
+                + (f"y of type {type(y)}" if given is None else f"y.shape={tuple(y.shape)}")
             )
         return y
 
