@@ -35,7 +35,8 @@ class FunctionalModel(keras.Model):
             object.__setattr__(self, name, value)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        return super().compute_loss(x, y, y_pred, spread_weights(sample_weight, y), training)
+        weights = spread_weights(sample_weight, y_pred)
+        return super().compute_loss(x, y, y_pred, weights, training)
 
     def get_config(self):
         # Not Keras's own, which would describe the graph of layers instead of the arguments.

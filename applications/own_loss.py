@@ -59,17 +59,20 @@ def example_weights(sample_weight, losses):
     return weights
 
 
-def spread_weights(sample_weight, y):
-    """Weights of examples, `(batch,)`, with as many axes as the targets; others as they are.
+def spread_weights(sample_weight, y_pred):
+    """Weights of examples, `(batch,)`, for each of their losses; others as they are.
 
-    Keras multiplies losses `(batch, steps)` by weights `(batch,)` as if these were of steps. It
-    takes away an axis of 1 that the losses have not.
+    Keras multiplies losses `(batch, steps)` by weights `(batch,)` as if these were of steps. Its
+    losses have the axes of `y_pred` but the last.
     """
-    if sample_weight is None or keras.tree.is_nested(sample_weight) or keras.tree.is_nested(y):
+    if sample_weight is None or any(map(keras.tree.is_nested, (sample_weight, y_pred))):
         return sample_weight
-    if len(sample_weight.shape) != 1 or y is None:
+    if len(sample_weight.shape) != 1 or len(y_pred.shape) < 3:
         return sample_weight
-    return ops.reshape(sample_weight, (-1, *[1] * (len(y.shape) - 1)))
+    shape = ops.shape(y_pred)[:-1]
+    weights = ops.convert_to_tensor(sample_weight, keras.config.floatx())
+    # A product, as Keras multiplies it in place on PyTorch.
+    return ops.ones(shape, weights.dtype) * ops.reshape(weights, (-1, *[1] * (len(shape) - 1)))
 
 
 class OwnLoss:

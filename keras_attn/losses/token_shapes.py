@@ -16,7 +16,7 @@ def spread(sample_weight, measured, dtype):
     """Weights of the first axes of what is measured, with as many axes as that.
 
     Args:
-        sample_weight: weights, say `(batch,)`, `(batch, 1)` or `(batch, steps)`.
+        sample_weight: weights, say `(batch,)` or `(batch, steps)`.
         measured: a tensor, say `(batch, steps)`.
         dtype: of what is returned.
 
@@ -28,10 +28,7 @@ def spread(sample_weight, measured, dtype):
     """
     given = ops.convert_to_tensor(sample_weight, dtype)
     more = len(measured.shape) - len(given.shape)
-    sizes = zip(given.shape, measured.shape, strict=False)
-    if more < 0 or any(
-        size != other and None not in (size, other) and size != 1 for size, other in sizes
-    ):
+    if more < 0 or not _alike(given, measured):
         raise ValueError(
             "`sample_weight` must have the first axes of what is measured. Received: "
             f"sample_weight.shape={tuple(given.shape)} for {tuple(measured.shape)}"
