@@ -11,6 +11,7 @@ from keras_attn.applications.mirrored import (
     through,
 )
 from keras_attn.applications.own_loss import InputsAsTargets
+from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -93,7 +94,9 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
             "decoder",
         )
         self.flatten = keras.layers.Flatten(dtype=dtype, name="flatten")
-        self.unflatten = keras.layers.Reshape(example_shape, dtype="float32", name="unflatten")
+        self.unflatten = keras.layers.Reshape(
+            example_shape, dtype=float32_policy(dtype), name="unflatten"
+        )
 
         # === Functional model ===
         x = keras.Input(example_shape, name="x")

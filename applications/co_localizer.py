@@ -13,7 +13,8 @@ from keras_attn.applications.own_loss import (
 from keras_attn.applications.transforming_model import TransformingModel
 from keras_attn.layers import GridGenerator, GridSampler, TransformationHead
 from keras_attn.layers.localization import default_localization
-from keras_attn.ops import affine_grid, grid_sample
+from keras_attn.ops import affine_grid, grid_sample, precision
+from keras_attn.ops.precision import as_float32, float32_policy
 
 TRANSFORMATIONS = ("translation", "attention")
 NO_TARGETS = "`y` must be None, or the images themselves. Received: other targets"
@@ -132,7 +133,7 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
         seen = image
         if data_format == "channels_first":
             seen = keras.layers.Permute((2, 3, 1), dtype=dtype, name="channels_last")(image)
-        smaller = np.float32([[crop_scale, 0, 0], [0, crop_scale, 0]])
+        smaller = np.array([[crop_scale, 0, 0], [0, crop_scale, 0]])
         theta = composition(smaller, head(localization(seen)))
         grid = generator(theta)
         crops = sampler([image, grid])
@@ -169,11 +170,11 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
         Returns:
             `(batch, *output_size, channels)`, in the data format of the images.
         """
-        limit = 1.0 - self.crop_scale
+        limit, dtype = 1.0 - self.crop_scale, float32_policy(self.dtype_policy)
         shift = keras.random.uniform(
-            (ops.shape(images)[0], 2, 1), -limit, limit, dtype="float32", seed=self.seed_generator
+            (ops.shape(images)[0], 2, 1), -limit, limit, dtype=dtype, seed=self.seed_generator
         )
-        linear = ops.convert_to_tensor(self.crop_scale * np.eye(2), dtype="float32")
+        linear = ops.convert_to_tensor(self.crop_scale * np.eye(2), dtype=dtype)
         theta = ops.concatenate([linear + ops.zeros_like(shift), shift], axis=-1)
         grid = affine_grid(theta, self.output_size)
         return grid_sample(
@@ -187,12 +188,12 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
             crops, random_crops: `I^T` and `I^rand`, `(batch, *output_size, channels)`.
             sample_weight: Weights of the images, `(batch,)`, or None.
         """
-        found = ops.cast(self.encoder(crops, training=False), "float32")
-        other = ops.cast(self.encoder(random_crops, training=False), "float32")
+        found = as_float32(self.encoder(crops, training=False))
+        other = as_float32(self.encoder(random_crops, training=False))
         between = ops.sum(ops.square(found[:, None] - found[None]), axis=-1)
         within = ops.sum(ops.square(found - other), axis=-1)[:, None]
-        hinge = ops.maximum(between - within + self.margin, 0.0)
-        weights = 1.0 - ops.eye(ops.shape(hinge)[0], dtype="float32")
+        hinge = precision.maximum(between - within + self.margin, 0.0)
+        weights = 1.0 - ops.eye(ops.shape(hinge)[0], dtype=hinge.dtype)
         each = example_weights(sample_weight, found)
         if each is not None:
             weights = weights * each[:, None] * each
@@ -233,7 +234,7 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
         height, width = self._image_size
         centre, extent = theta[:, :, 2], theta[:, [0, 1], [0, 1]]
         corners = np.concatenate([centre - extent, centre + extent], axis=-1)
-        return (corners + 1.0) / 2.0 * np.float32([width, height, width, height])
+        return (corners + 1.0) / 2.0 * np.array([width, height, width, height], corners.dtype)
 
     def get_config(self):
         encoder = (
@@ -271,6 +272,6 @@ def _random_encoder(data_format, seed, dtype):
         keras.layers.Dense(
             64, kernel_initializer=keras.initializers.GlorotUniform(seeds[2]), dtype=dtype
         ),
-        keras.layers.UnitNormalization(dtype="float32"),
+        keras.layers.UnitNormalization(dtype=float32_policy(dtype)),
     ]
     return keras.Sequential(layers, name="encoder")

@@ -1,6 +1,5 @@
 import keras
 import numpy as np
-from keras import ops
 
 from keras_attn.applications.variational_model import VariationalModel
 from keras_attn.layers import DRAWRead, DRAWWrite, WholeImageRead, WholeImageWrite
@@ -12,6 +11,7 @@ from keras_attn.layers.image_window import (
     checked_patch,
     image_shape_argument,
 )
+from keras_attn.ops.precision import as_float32, float32_policy
 
 # Of a pixel that is never set: it may be, after all.
 LEAST_CHANCE = 1e-3
@@ -130,7 +130,7 @@ class DRAW(VariationalModel):
         # === Functional model ===
         image = keras.Input(image_shape, name="image")
         canvas, kl_divergence = self.recurrence(image)
-        precise = keras.layers.Activation("linear", dtype="float32", name="precise")
+        precise = keras.layers.Activation("linear", dtype=float32_policy(dtype), name="precise")
         outputs = {"canvas": precise(canvas), "kl_divergence": kl_divergence}
         arguments = {
             "image_shape": image_shape,
@@ -190,7 +190,7 @@ class DRAW(VariationalModel):
         if self.likelihood == "bernoulli":
             mean = np.clip(mean, LEAST_CHANCE, 1.0 - LEAST_CHANCE)
             mean = np.log(mean / (1.0 - mean))
-        self.recurrence.start["canvas"].assign(mean.astype("float32"))
+        self.recurrence.start["canvas"].assign(mean)
         for window in (self.recurrence.reader, self.recurrence.writer):
             if isinstance(window, ImageWindow):
                 window.initialize_to_full_image(mean.shape[:2])
@@ -237,7 +237,7 @@ class DRAW(VariationalModel):
     # === Parts of these ===
 
     def _painted(self, found):
-        found["images"] = self.mean(ops.cast(found.pop("canvas"), "float32"))
+        found["images"] = self.mean(as_float32(found.pop("canvas")))
         return found
 
     def log_ratio(self, x, noise):

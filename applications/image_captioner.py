@@ -11,6 +11,7 @@ from keras_attn.datasets.sequence_pairs import padded
 from keras_attn.datasets.text_tokenizer import START, TextTokenizer
 from keras_attn.decoding import Alignment
 from keras_attn.losses.token_shapes import spread
+from keras_attn.ops import precision
 
 
 class ImageCaptioner(ImageFeatures, GenerativeModel):
@@ -128,7 +129,7 @@ class ImageCaptioner(ImageFeatures, GenerativeModel):
             sample_weight: Weights of captions, `(batch,)`, or of words, `(batch, steps)`; or None.
         """
         written = ops.cast(ops.not_equal(y, self.pad_id), loss.dtype)
-        words = ops.maximum(ops.sum(written, axis=-1), 1.0)
+        words = precision.maximum(ops.sum(written, axis=-1), 1.0)
         weights = None
         if sample_weight is not None:
             given = spread(sample_weight, y, loss.dtype)

@@ -14,6 +14,7 @@ from keras_attn.layers.cell_stack import advance
 from keras_attn.layers.dropout import Dropout
 from keras_attn.layers.feedback import draw_token
 from keras_attn.layers.recurrent import LSTM, RNN
+from keras_attn.ops.precision import float32_policy
 
 WINDOWS = (None, "monotonic", "predictive")
 
@@ -154,7 +155,7 @@ class LuongTranslator(SequenceModel):
             )
         self.drop = Dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(sizes[1], use_bias=False, dtype=dtype, name="logits")
-        self.precise = layers.Activation("linear", dtype="float32", name="precise")
+        self.precise = layers.Activation("linear", dtype=float32_policy(dtype), name="precise")
         self.reverse_source = reverse_source  # the encoder below asks for it
 
         # === Functional model ===

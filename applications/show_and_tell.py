@@ -6,6 +6,7 @@ from keras_attn.applications.image_encoders import check_feature_map, image_enco
 from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 from keras_attn.layers.dropout import Dropout
 from keras_attn.layers.recurrent import RNN
+from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -84,7 +85,7 @@ class ShowAndTell(ImageCaptioner):
         self.decoder = RNN(self.cell, return_sequences=True, dtype=dtype, name="decoder")
         self.drop = Dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(vocabulary, dtype=dtype, name="logits")
-        self.precise = layers.Activation("linear", dtype="float32", name="precise")
+        self.precise = layers.Activation("linear", dtype=float32_policy(dtype), name="precise")
 
         # === Functional model ===
         image = keras.Input(tuple(image_shape), name="image")

@@ -3,6 +3,7 @@ import keras
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.recurrent import LSTM
+from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -54,5 +55,7 @@ class StackedLSTM(FunctionalModel):
             lstm = LSTM(units, return_sequences=True, dtype=dtype, name=f"lstm_{number}")
             states = lstm(states)
         logits = keras.layers.Dense(output_channels, dtype=dtype, name="logits")(states)
-        precise = keras.layers.Activation("linear", dtype="float32", name="precise")(logits)
+        precise = keras.layers.Activation("linear", dtype=float32_policy(dtype), name="precise")(
+            logits
+        )
         super().__init__(sequences, precise, dtype, arguments, **kwargs)

@@ -1,6 +1,9 @@
 import keras
 from keras import ops
 
+from keras_attn.ops import precision
+from keras_attn.ops.precision import as_float32, promote_dtypes
+
 
 class TiedLogits(keras.layers.Layer):
     """How much an output resembles each word's embedding, `Eᵀ x`: logits in float32.
@@ -16,7 +19,10 @@ class TiedLogits(keras.layers.Layer):
 
     def call(self, inputs):
         table = ops.cast(self.embedding.embeddings, inputs.dtype)
-        return ops.cast(ops.matmul(inputs, ops.transpose(table)), "float32")
+        return as_float32(precision.matmul(inputs, ops.transpose(table)))
 
     def compute_output_spec(self, inputs):
-        return keras.KerasTensor((*inputs.shape[:-1], self.embedding.input_dim), "float32")
+        return keras.KerasTensor(
+            (*inputs.shape[:-1], self.embedding.input_dim),
+            promote_dtypes(self.compute_dtype, "float32"),
+        )

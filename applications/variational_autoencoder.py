@@ -13,6 +13,7 @@ from keras_attn.applications.variational_model import VariationalModel
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.gaussian_latent import GaussianLatent
 from keras_attn.ops import gaussian_log_probability
+from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -95,14 +96,16 @@ class VariationalAutoencoder(VariationalModel):
         )
         self.latent = GaussianLatent(latent_units, seed=seed, dtype=dtype, name="latent")
         self.flatten = keras.layers.Flatten(dtype=dtype, name="flatten")
-        self.unflatten = keras.layers.Reshape(example_shape, dtype="float32", name="unflatten")
+        self.unflatten = keras.layers.Reshape(
+            example_shape, dtype=float32_policy(dtype), name="unflatten"
+        )
 
         # === Functional model ===
         x = keras.Input(example_shape, name="x")
         latent, kl_divergence = self.latent(through(self.encoder, self.flatten(x)))
         outputs = {
             "canvas": self._canvas(latent),
-            "kl_divergence": keras.layers.Reshape((1,), dtype="float32")(kl_divergence),
+            "kl_divergence": keras.layers.Reshape((1,), dtype=float32_policy(dtype))(kl_divergence),
         }
         arguments = {
             "example_shape": example_shape,

@@ -19,6 +19,7 @@ from keras_attn.applications.own_loss import (
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.gaussian_latent import checked_likelihood
 from keras_attn.ops import bernoulli_log_probability, gaussian_log_probability
+from keras_attn.ops.precision import as_float32
 
 
 class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel):
@@ -155,7 +156,7 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel):
 
     def _log_weight(self, x, noise):
         canvas, ratio = self.log_ratio(x, noise)
-        return ratio + self.log_probability(x, ops.cast(canvas, "float32"))
+        return ratio + self.log_probability(x, as_float32(canvas))
 
     def drawn(self, name, given, count, seed):
         """Standard normal numbers like `z`, or those that were given.
@@ -174,7 +175,7 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel):
         """
         if given is None:
             shape = (count, *self.latent_shape)
-            return np.random.default_rng(seed).normal(size=shape).astype("float32")
+            return np.random.default_rng(seed).normal(size=shape)
         if tuple(given.shape[1:]) != tuple(self.latent_shape) or len(given) != count:
             raise ValueError(
                 f"`{name}` must be ({', '.join(map(str, (count, *self.latent_shape)))}). Received: "

@@ -1,6 +1,7 @@
 from keras import ops
 
 from keras_attn.layers.cell_step import lstm_steps
+from keras_attn.ops import precision
 
 
 class DRAWStep:
@@ -66,4 +67,4 @@ class DRAWStep:
 
 
 def _dense(inputs, kernel, bias):
-    return ops.matmul(inputs, kernel) + bias
+    return precision.matmul(inputs, kernel) + bias

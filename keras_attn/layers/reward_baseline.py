@@ -54,10 +54,11 @@ class RewardBaseline(keras.layers.Layer):
             training: whether anything was drawn.
             weights: of the words, `(batch, steps)`, in the average of the rewards; or None.
         """
-        written = ops.cast(written, "float32")
-        counts = written if weights is None else written * ops.cast(weights, "float32")
+        dtype = reward.dtype
+        written = ops.cast(written, dtype)
+        counts = written if weights is None else written * ops.cast(weights, dtype)
         mean = ops.stop_gradient(ops.divide_no_nan(ops.sum(reward * counts), ops.sum(counts)))
-        total, mass = (ops.convert_to_tensor(weight) for weight in (self.total, self.mass))
+        total, mass = (ops.cast(weight, dtype) for weight in (self.total, self.mass))
         baseline = ops.where(mass > 0.0, total / ops.where(mass > 0.0, mass, 1.0), mean) * written
         if training:
             self.total.assign(self.momentum * total + (1.0 - self.momentum) * mean)

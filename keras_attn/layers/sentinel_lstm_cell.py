@@ -2,6 +2,7 @@ import keras
 from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops import precision
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -67,7 +68,7 @@ class SentinelLSTMCell(keras.layers.Layer):
         hidden, memory = states[0][:, : self.units], states[1]
         gate = self.input_gate_projection(inputs) + self.state_gate_projection(hidden)
         hidden, (_, memory) = self.lstm(inputs, [hidden, memory], training=training)
-        output = ops.concatenate([hidden, ops.sigmoid(gate) * ops.tanh(memory)], axis=-1)
+        output = ops.concatenate([hidden, ops.sigmoid(gate) * precision.tanh(memory)], axis=-1)
         return output, [output, memory]
 
     def compute_output_shape(self, input_shape, states_shape=None):

@@ -7,6 +7,7 @@ from keras_attn.layers.localization import default_localization
 from keras_attn.layers.transformation_head import TransformationHead
 from keras_attn.ops.grid_sample import GridSample
 from keras_attn.ops.grids import checked_output_shape
+from keras_attn.ops.precision import promote_dtypes
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -273,7 +274,7 @@ class SpatialTransformer(keras.layers.Layer):
         if not return_transformation:
             return warped
         theta_shape = self.head.compute_output_shape(feature_map.shape)
-        dtype = keras.backend.result_type(self.compute_dtype, "float32")
+        dtype = promote_dtypes(self.compute_dtype, "float32")
         theta = keras.KerasTensor(theta_shape, dtype=dtype)
         return warped, theta, self.generator.compute_output_spec(theta)
 
