@@ -10,6 +10,7 @@ from keras_attn.applications.vocabulary import (
 from keras_attn.layers import LuongAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.dropout import fast_dropout
+from keras_attn.ops.precision import float32_policy
 
 ENCODERS = ("attention", "bag_of_words")
 
@@ -119,7 +120,7 @@ class AttentionSummarizer(SequenceModel):
         self.hidden = layers.Dense(units, "tanh", dtype=dtype, name="hidden")
         self.drop = fast_dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(sizes[1], dtype=dtype, name="logits")
-        self.precise = layers.Activation("linear", dtype="float32", name="precise")
+        self.precise = layers.Activation("linear", dtype=float32_policy(dtype), name="precise")
 
         # === Functional model ===
         source = keras.Input((None,), dtype="int32", name="source")

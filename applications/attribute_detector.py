@@ -7,6 +7,7 @@ from keras_attn.applications.image_features import ImageFeatures
 from keras_attn.applications.vocabulary import check_dropout
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.dropout import fast_dropout
+from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -85,7 +86,9 @@ class AttributeDetector(ImageFeatures, FunctionalModel):
         self.highest = layers.GlobalMaxPooling2D(
             data_format=data_format, dtype=dtype, name="highest"
         )
-        self.probability = layers.Activation("sigmoid", dtype="float32", name="probability")
+        self.probability = layers.Activation(
+            "sigmoid", dtype=float32_policy(dtype), name="probability"
+        )
 
         # === Functional model ===
         self.image_shape = tuple(image_shape)

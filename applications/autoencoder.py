@@ -9,10 +9,12 @@ from keras_attn.applications.mirrored import (
     dense_stack,
     through,
 )
+from keras_attn.applications.own_loss import InputsAsTargets
+from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class Autoencoder(FunctionalModel):
+class Autoencoder(InputsAsTargets, FunctionalModel):
     """Tells an example in a few numbers, its code, and makes it again of them.
 
     `h_1 = f(W_1 x + b_1)`, ..., code `z = g(W_n h_{n-1} + b_n)`, and back the same widths in the
@@ -42,7 +44,8 @@ class Autoencoder(FunctionalModel):
         x: `(batch, *example_shape)`.
 
     Returns:
-        `x̂`, like `x`, float32. Train it with `fit(x, x)`.
+        `x̂`, like `x`, float32. Train it with `fit(x)`; the targets are the inputs unless others are
+        given.
 
     Raises:
         ValueError: for sizes that are no positive integers, or a negative sparsity.
@@ -90,7 +93,9 @@ class Autoencoder(FunctionalModel):
             "decoder",
         )
         self.flatten = keras.layers.Flatten(dtype=dtype, name="flatten")
-        self.unflatten = keras.layers.Reshape(example_shape, dtype="float32", name="unflatten")
+        self.unflatten = keras.layers.Reshape(
+            example_shape, dtype=float32_policy(dtype), name="unflatten"
+        )
 
         # === Functional model ===
         x = keras.Input(example_shape, name="x")
@@ -124,6 +129,21 @@ class Autoencoder(FunctionalModel):
             A NumPy array `(batch, *example_shape)`.
         """
         return self._compiled("decode", self._decoded, batch_size, code)
+
+    # === Keras ===
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if sample_weight is not None and self.sparsity:
+            raise ValueError(
+                "`sample_weight` must be None with `sparsity`, which weighs all codes alike. "
+                f"Received: sparsity={self.sparsity}"
+            )
+        return super().compute_loss(x, x if y is None else y, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        return super().compute_metrics(x, x if y is None else y, y_pred, sample_weight)
+
+    # === Helpers ===
 
     def _encoded(self, x):
         return through(self.encoder, self.flatten(x))

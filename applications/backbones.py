@@ -7,6 +7,8 @@ import math
 
 import keras
 
+from keras_attn.ops.precision import float32_policy
+
 BACKBONES = ("cnn", "fcn")
 SMALLEST = 24
 
@@ -100,7 +102,7 @@ def classify(image, flat, num_classes, backbone, units, num_parameters, dtype):
             units, activation="relu", dtype=dtype, name=f"hidden_{index + 1}"
         )
         flat = layer(flat)
-    return keras.layers.Dense(num_classes, dtype="float32", name="logits")(flat), units
+    return keras.layers.Dense(num_classes, dtype=float32_policy(dtype), name="logits")(flat), units
 
 
 def _width(budget, inputs, depth, outputs):

@@ -4,22 +4,32 @@ from keras import ops
 
 from keras_attn.applications import backbones
 from keras_attn.applications.composition import Composition
+from keras_attn.applications.own_loss import (
+    InputsAsTargets,
+    OwnLoss,
+    example_weights,
+    mean_loss,
+)
 from keras_attn.applications.transforming_model import TransformingModel
 from keras_attn.layers import GridGenerator, GridSampler, TransformationHead
 from keras_attn.layers.localization import default_localization
-from keras_attn.ops import affine_grid, grid_sample
+from keras_attn.ops import affine_grid, grid_sample, precision
+from keras_attn.ops.precision import as_float32, float32_policy
 
 TRANSFORMATIONS = ("translation", "attention")
+NO_TARGETS = "`y` must be None, or the images themselves. Received: other targets"
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class CoLocalizer(TransformingModel):
+class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
     """Finds what a set of images has in common, told only that they have something in common.
 
     `Σ_n Σ_{m≠n} max(0, ‖e(I_n^T) - e(I_m^T)‖² - ‖e(I_n^T) - e(I_n^rand)‖² + α)`
 
     What the transformer crops from two images should look more alike than what it crops from one
-    image and a random crop of the same image. There are no labels, `fit` takes images alone.
+    image and a random crop of the same image. There are no labels, `fit` takes images alone, with
+    `sample_weight` if need be: a pair counts as much as the weights of its images multiplied. Under
+    `tf.distribute` each replica has a set of its own, and the loss is the mean over the replicas.
 
     | here | in the paper |
     | --- | --- |
@@ -124,7 +134,7 @@ class CoLocalizer(TransformingModel):
         seen = image
         if data_format == "channels_first":
             seen = keras.layers.Permute((2, 3, 1), dtype=dtype, name="channels_last")(image)
-        smaller = np.float32([[crop_scale, 0, 0], [0, crop_scale, 0]])
+        smaller = np.array([[crop_scale, 0, 0], [0, crop_scale, 0]])
         theta = composition(smaller, head(localization(seen)))
         grid = generator(theta)
         crops = sampler([image, grid])
@@ -150,32 +160,54 @@ class CoLocalizer(TransformingModel):
         Returns:
             `(batch, *output_size, channels)`, in the data format of the images.
         """
-        limit = 1.0 - self.crop_scale
+        limit, dtype = 1.0 - self.crop_scale, float32_policy(self.dtype_policy)
         shift = keras.random.uniform(
-            (ops.shape(images)[0], 2, 1), -limit, limit, dtype="float32", seed=self.seed_generator
+            (ops.shape(images)[0], 2, 1), -limit, limit, dtype=dtype, seed=self.seed_generator
         )
-        linear = ops.convert_to_tensor(self.crop_scale * np.eye(2), dtype="float32")
+        linear = ops.convert_to_tensor(self.crop_scale * np.eye(2), dtype=dtype)
         theta = ops.concatenate([linear + ops.zeros_like(shift), shift], axis=-1)
         grid = affine_grid(theta, self.output_size)
         return grid_sample(
             images, grid, padding_mode=self.padding_mode, data_format=self.data_format
         )
 
-    def triplet_loss(self, crops, random_crops):
-        """The sum over all ordered pairs of images, see above; the two arguments are `I^T` and
-        `I^rand`, `(batch, *output_size, channels)`."""
-        found = ops.cast(self.encoder(crops, training=False), "float32")
-        other = ops.cast(self.encoder(random_crops, training=False), "float32")
+    def triplet_loss(self, crops, random_crops, sample_weight=None):
+        """The sum over all ordered pairs of images, see above.
+
+        Args:
+            crops, random_crops: `I^T` and `I^rand`, `(batch, *output_size, channels)`.
+            sample_weight: Weights of the images, `(batch,)`, or None.
+        """
+        found = as_float32(self.encoder(crops, training=False))
+        other = as_float32(self.encoder(random_crops, training=False))
         between = ops.sum(ops.square(found[:, None] - found[None]), axis=-1)
         within = ops.sum(ops.square(found - other), axis=-1)[:, None]
-        hinge = ops.maximum(between - within + self.margin, 0.0)
-        different = 1.0 - ops.eye(ops.shape(hinge)[0], dtype="float32")
-        return ops.sum(hinge * different)
+        hinge = precision.maximum(between - within + self.margin, 0.0)
+        weights = 1.0 - ops.eye(ops.shape(hinge)[0], dtype=hinge.dtype)
+        each = example_weights(sample_weight, found)
+        if each is not None:
+            weights = weights * each[:, None] * each
+        return ops.sum(hinge * weights)
+
+    # === Keras ===
+
+    loss_description = "by its own loss of triplets of crops"
+    refused_by_compile = ("loss", "loss_weights", "metrics", "weighted_metrics")
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if y is not None and (keras.tree.is_nested(y) or tuple(y.shape) != tuple(x.shape)):
+            raise ValueError(NO_TARGETS)
         images = ops.cast(x, self.compute_dtype)
-        loss = self.triplet_loss(y_pred, self.random_crops(images))
-        return sum(self.losses, loss)
+        loss = self.triplet_loss(y_pred, self.random_crops(images), sample_weight)
+        return self.with_added_losses(mean_loss(ops.reshape(loss, (1,))))
+
+    def data_arguments(self, method, args, kwargs):
+        given = super().data_arguments(method, args, kwargs)
+        if given.get("y") is not None and given["y"] is not given["x"]:
+            raise ValueError(NO_TARGETS)
+        return given
+
+    # === Boxes ===
 
     def boxes(self, images, batch_size=32):
         """Where the transformer looks, in pixels.
@@ -192,7 +224,7 @@ class CoLocalizer(TransformingModel):
         height, width = self._image_size
         centre, extent = theta[:, :, 2], theta[:, [0, 1], [0, 1]]
         corners = np.concatenate([centre - extent, centre + extent], axis=-1)
-        return (corners + 1.0) / 2.0 * np.float32([width, height, width, height])
+        return (corners + 1.0) / 2.0 * np.array([width, height, width, height], corners.dtype)
 
 
 def _random_encoder(data_format, seed, dtype):
@@ -221,6 +253,6 @@ def _random_encoder(data_format, seed, dtype):
             dtype=dtype,
             name="features",
         ),
-        keras.layers.UnitNormalization(dtype="float32", name="normalization"),
+        keras.layers.UnitNormalization(dtype=float32_policy(dtype), name="normalization"),
     ]
     return keras.Sequential(layers, name="encoder")

@@ -3,6 +3,7 @@ import keras
 from keras_attn.applications import backbones
 from keras_attn.applications.transforming_model import TransformingModel
 from keras_attn.layers import SpatialTransformer
+from keras_attn.ops.precision import float32_policy
 
 TRANSFORMERS = ("none", "single", "multi")
 FILTERS = (48, 64, 128, 160, 192, 192, 192, 192)
@@ -126,7 +127,7 @@ class DigitSequenceClassifier(TransformingModel):
             for index in range(3)
         ]
         classifier = keras.layers.Dense(
-            max_length * (num_classes + 1), dtype="float32", name="classifier"
+            max_length * (num_classes + 1), dtype=float32_policy(dtype), name="classifier"
         )
 
         # === Functional model ===
@@ -146,7 +147,7 @@ class DigitSequenceClassifier(TransformingModel):
         for layer in dense:
             flow = layer(flow)
         logits = keras.layers.Reshape(
-            (max_length, num_classes + 1), dtype="float32", name="logits"
+            (max_length, num_classes + 1), dtype=float32_policy(dtype), name="logits"
         )(classifier(flow))
         look = tuple(list(parts) for parts in zip(*looks, strict=True))
         if len(looks) == 1:

@@ -1,6 +1,5 @@
 import keras
 import numpy as np
-from keras import ops
 
 from keras_attn.applications.variational_model import VariationalModel
 from keras_attn.layers import DRAWRead, DRAWWrite, WholeImageRead, WholeImageWrite
@@ -12,6 +11,7 @@ from keras_attn.layers.image_window import (
     checked_patch,
     image_shape_argument,
 )
+from keras_attn.ops.precision import as_float32, float32_policy
 
 # Of a pixel that is never set: it may be, after all.
 LEAST_CHANCE = 1e-3
@@ -48,6 +48,8 @@ class DRAW(VariationalModel):
             DRAW without attention, which reads or writes the whole image.
         likelihood: `"bernoulli"` for images in [0, 1], `"gaussian"` for any.
         stddev: of the Gaussian likelihood, `σ` of every pixel.
+        beta: Float of at least 0, weight `β` of the KL divergence in the loss, of the β-VAE. The
+            attribute `beta` can be set when an epoch of `fit` begins, by a callback.
         learn_initial_state: whether the first canvas and the first states of the LSTMs are
             learned, as in the paper, or zero.
         padding_mode: `"border"` or `"zeros"`, what filters outside of the image see and paint.
@@ -94,6 +96,7 @@ class DRAW(VariationalModel):
         write_size=5,
         likelihood="bernoulli",
         stddev=1.0,
+        beta=1.0,
         learn_initial_state=True,
         padding_mode="border",
         data_format=None,
@@ -127,13 +130,14 @@ class DRAW(VariationalModel):
         # === Functional model ===
         image = keras.Input(image_shape, name="image")
         canvas, kl_divergence = self.recurrence(image)
-        precise = keras.layers.Activation("linear", dtype="float32", name="precise")
+        precise = keras.layers.Activation("linear", dtype=float32_policy(dtype), name="precise")
         outputs = {"canvas": precise(canvas), "kl_divergence": kl_divergence}
         super().__init__(
             image,
             outputs,
             likelihood,
             stddev,
+            beta,
             (steps, latent_units),
             **kwargs,
         )
@@ -168,7 +172,7 @@ class DRAW(VariationalModel):
         if self.likelihood == "bernoulli":
             mean = np.clip(mean, LEAST_CHANCE, 1.0 - LEAST_CHANCE)
             mean = np.log(mean / (1.0 - mean))
-        self.recurrence.start["canvas"].assign(mean.astype("float32"))
+        self.recurrence.start["canvas"].assign(mean)
         for window in (self.recurrence.reader, self.recurrence.writer):
             if isinstance(window, ImageWindow):
                 window.initialize_to_full_image(mean.shape[:2])
@@ -221,7 +225,7 @@ class DRAW(VariationalModel):
         return self._painted(self.recurrence.reconstruct(image, noise))
 
     def _painted(self, found):
-        found["images"] = self.mean(ops.cast(found.pop("canvas"), "float32"))
+        found["images"] = self.mean(as_float32(found.pop("canvas")))
         return found
 
     def log_ratio(self, x, noise):

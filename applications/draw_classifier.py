@@ -10,6 +10,7 @@ from keras_attn.layers.image_window import (
     checked_patch,
     image_shape_argument,
 )
+from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -93,7 +94,7 @@ class DRAWClassifier(FunctionalModel):
 
         # === Functional model ===
         image = keras.Input(image_shape, name="image")
-        precise = keras.layers.Activation("linear", dtype="float32", name="precise")
+        precise = keras.layers.Activation("linear", dtype=float32_policy(dtype), name="precise")
         outputs = precise(self.logits(self.glimpses(image)))
         super().__init__(image, outputs, **kwargs)
 

@@ -7,6 +7,7 @@ from keras_attn.applications.vocabulary import checked_units, vocabulary_sizes
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.dropout import fast_dropout
 from keras_attn.layers.recurrent import with_hoisted_variables
+from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -93,7 +94,7 @@ class EncoderDecoder(SequenceModel):
         self.maxout = Maxout(maxout_units, dtype=dtype, name="maxout")
         self.drop = fast_dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(sizes[1], dtype=dtype, name="logits")
-        self.precise = layers.Activation("linear", dtype="float32", name="precise")
+        self.precise = layers.Activation("linear", dtype=float32_policy(dtype), name="precise")
 
         # === Functional model ===
         source = keras.Input((None,), dtype="int32", name="source")

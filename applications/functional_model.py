@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from keras_attn.applications.compiled_methods import CompiledMethods
+from keras_attn.applications.own_loss import spread_weights
 from keras_attn.layers.composite import Composite, collect_changes, unbuilt_config
 from keras_attn.layers.same_draws import same_draws
 
@@ -43,8 +44,9 @@ class FunctionalModel(Composite, keras.Model):
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
         self.dtype_policy = keras.dtype_policies.get(self._arguments.dtype)
         for name in self._arguments.values:
-            # Set once more, so that Keras keeps track of layers among the arguments.
-            setattr(self, name, getattr(self, name))
+            # Set once more, so that Keras keeps track of layers among the arguments, and properties
+            # of the class take theirs.
+            setattr(self, name, vars(self).pop(name))
         self._compiled = CompiledMethods(self)
 
     def __setattr__(self, name, value):
@@ -57,6 +59,10 @@ class FunctionalModel(Composite, keras.Model):
 
     def rematerialized_call(self, layer_call, *args, **kwargs):
         return super().rematerialized_call(same_draws(self, layer_call), *args, **kwargs)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        weights = spread_weights(sample_weight, y_pred)
+        return super().compute_loss(x, y, y_pred, weights, training)
 
     def get_config(self):
         # Not Keras's own, which would describe the graph of layers instead of the arguments.

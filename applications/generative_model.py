@@ -59,6 +59,19 @@ class GenerativeModel(FunctionalModel, is_base=True):
         """Boolean `(batch, values)`, which values of the memory there are; None for all."""
         return None
 
+    # === Keras ===
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if sample_weight is not None:
+            for layer in self._flatten_layers():
+                if getattr(layer, "loss_weight", 0):
+                    raise ValueError(
+                        "`sample_weight` must be None with attention of a `loss_weight`, "
+                        f"whose loss weighs all examples alike. Received: {layer.name!r} of "
+                        f"loss_weight={layer.loss_weight}"
+                    )
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
     # === Searches ===
 
     def _checked_search(self, search, options, batch_size, max_length, needs_weights):

@@ -5,10 +5,13 @@ from keras import ops
 
 from keras_attn.applications.generative_model import GenerativeModel, outputs_and_alignments
 from keras_attn.applications.image_features import ImageFeatures
+from keras_attn.applications.own_loss import mean_loss
 from keras_attn.applications.vocabulary import names_and_ids
 from keras_attn.datasets.sequence_pairs import padded
 from keras_attn.datasets.text_tokenizer import START, TextTokenizer
 from keras_attn.decoding import Alignment
+from keras_attn.losses.token_shapes import spread
+from keras_attn.ops import precision
 
 
 class ImageCaptioner(ImageFeatures, GenerativeModel, is_base=True):
@@ -117,11 +120,23 @@ class ImageCaptioner(ImageFeatures, GenerativeModel, is_base=True):
             source, target, np.reshape(weights, (len(weights), *self._grid))
         )
 
-    def _per_word(self, loss, target):
-        """A loss of whole captions, `(batch,)`, beside the mean over words that is Keras's."""
-        written = ops.cast(ops.not_equal(target, self.pad_id), "float32")
-        length = ops.maximum(ops.mean(ops.sum(written, axis=-1)), 1.0)
-        return ops.mean(loss) / length
+    def _per_word(self, loss, y, sample_weight):
+        """A loss of whole captions, `(batch,)`, beside the mean over words that is Keras's.
+
+        The weight of a caption is the mean weight of its words.
+
+        Args:
+            loss: `(batch,)`.
+            y: Labels, integers `(batch, steps)`.
+            sample_weight: Weights of captions, `(batch,)`, or of words, `(batch, steps)`; or None.
+        """
+        written = ops.cast(ops.not_equal(y, self.pad_id), loss.dtype)
+        words = precision.maximum(ops.sum(written, axis=-1), 1.0)
+        weights = None
+        if sample_weight is not None:
+            given = spread(sample_weight, y, loss.dtype)
+            weights = ops.sum(given * written, axis=-1) / words
+        return mean_loss(loss, weights) / ops.mean(words)
 
     def _checked_images(self, images):
         images = np.asarray(images)

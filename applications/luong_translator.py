@@ -14,6 +14,7 @@ from keras_attn.layers.cell_stack import advance
 from keras_attn.layers.dropout import fast_dropout
 from keras_attn.layers.feedback import draw_token
 from keras_attn.layers.recurrent import with_hoisted_variables
+from keras_attn.ops.precision import float32_policy
 
 WINDOWS = (None, "monotonic", "predictive")
 
@@ -161,7 +162,7 @@ class LuongTranslator(SequenceModel):
             )
         self.drop = fast_dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(sizes[1], use_bias=False, dtype=dtype, name="logits")
-        self.precise = layers.Activation("linear", dtype="float32", name="precise")
+        self.precise = layers.Activation("linear", dtype=float32_policy(dtype), name="precise")
 
         # === Functional model ===
         source = keras.Input((None,), dtype="int32", name="source")

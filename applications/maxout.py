@@ -1,5 +1,6 @@
 import keras
-from keras import ops
+
+from keras_attn.ops import precision
 
 
 class Maxout(keras.layers.Layer):
@@ -21,7 +22,7 @@ class Maxout(keras.layers.Layer):
 
     def call(self, inputs):
         both = self.both(inputs)
-        return ops.maximum(both[..., : self.units], both[..., self.units :])
+        return precision.maximum(both[..., : self.units], both[..., self.units :])
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)

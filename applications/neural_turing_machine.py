@@ -3,6 +3,7 @@ import keras
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.layers import NTM, NTMCell
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -63,7 +64,9 @@ class NeuralTuringMachine(FunctionalModel):
         # === Layers ===
         self.machine = NTM(cell, return_sequences=True, dtype=dtype, name="machine")
         self.logits = keras.layers.Dense(output_channels, dtype=dtype, name="logits")
-        self.precise = keras.layers.Activation("linear", dtype="float32", name="precise")
+        self.precise = keras.layers.Activation(
+            "linear", dtype=float32_policy(dtype), name="precise"
+        )
 
         # === Functional model ===
         sequences = keras.Input((None, input_channels), name="sequences")

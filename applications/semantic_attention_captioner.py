@@ -193,7 +193,7 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         sparsity = sum(
             semantic_sparsity_loss(y_pred[name]) for name in ("input_weights", "attention_weights")
         )
-        return loss + self._per_word(self.sparsity_weight * sparsity, x["target"])
+        return loss + self._per_word(self.sparsity_weight * sparsity, y, sample_weight)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)

@@ -6,6 +6,7 @@ from keras_attn.applications.image_encoders import check_feature_map, image_enco
 from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 from keras_attn.layers.dropout import fast_dropout
 from keras_attn.layers.recurrent import with_hoisted_variables
+from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -88,7 +89,7 @@ class ShowAndTell(ImageCaptioner):
         )
         self.drop = fast_dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(vocabulary, dtype=dtype, name="logits")
-        self.precise = layers.Activation("linear", dtype="float32", name="precise")
+        self.precise = layers.Activation("linear", dtype=float32_policy(dtype), name="precise")
 
         # === Functional model ===
         self.image_shape = tuple(image_shape)

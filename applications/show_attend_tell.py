@@ -7,7 +7,9 @@ from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 from keras_attn.layers import AttentionDecoder, VisualAttention
 from keras_attn.layers.dropout import fast_dropout
 from keras_attn.layers.reward_baseline import RewardBaseline
+from keras_attn.losses.token_shapes import spread
 from keras_attn.ops import doubly_stochastic_loss
+from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -163,9 +165,12 @@ class ShowAttendTell(ImageCaptioner):
         )
         self.drop = fast_dropout(dropout, dtype=dtype, name="drop")
         self.logits = layers.Dense(vocabulary, dtype=dtype, name="logits")
-        self.precise = layers.Activation("linear", dtype="float32", name="precise")
+        self.precise = layers.Activation("linear", dtype=float32_policy(dtype), name="precise")
         self.reinforce = RewardBaseline(
-            entropy_weight=entropy_weight, to_go=reward_to_go, name="reinforce"
+            entropy_weight=entropy_weight,
+            to_go=reward_to_go,
+            name="reinforce",
+            dtype=float32_policy(dtype),
         )
 
         # === Functional model ===
@@ -231,8 +236,9 @@ class ShowAttendTell(ImageCaptioner):
             )
             draws = y_pred["log_probability"], y_pred["entropy"]
             written = ops.not_equal(y, self.pad_id)
-            further = self.reinforce.loss(*draws, reward, written, training)
-        return loss + self._per_word(further, x["target"])
+            counted = None if sample_weight is None else spread(sample_weight, y, logits.dtype)
+            further = self.reinforce.loss(*draws, reward, written, training, counted)
+        return loss + self._per_word(further, y, sample_weight)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)

@@ -3,6 +3,7 @@ import keras
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.recurrent import with_hoisted_variables
+from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -55,5 +56,7 @@ class StackedLSTM(FunctionalModel):
             )
             states = with_hoisted_variables(lstm)(states)
         logits = keras.layers.Dense(output_channels, dtype=dtype, name="logits")(states)
-        precise = keras.layers.Activation("linear", dtype="float32", name="precise")(logits)
+        precise = keras.layers.Activation("linear", dtype=float32_policy(dtype), name="precise")(
+            logits
+        )
         super().__init__(sequences, precise, **kwargs)

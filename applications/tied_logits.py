@@ -2,6 +2,8 @@ import keras
 from keras import ops
 
 from keras_attn.layers.dense_step import is_plain
+from keras_attn.ops import precision
+from keras_attn.ops.precision import as_float32, promote_dtypes
 
 
 class TiedLogits(keras.layers.Layer):
@@ -18,7 +20,7 @@ class TiedLogits(keras.layers.Layer):
 
     def call(self, inputs):
         table = ops.cast(self._table(), inputs.dtype)
-        return ops.cast(ops.matmul(inputs, ops.transpose(table)), "float32")
+        return as_float32(precision.matmul(inputs, ops.transpose(table)))
 
     def _table(self):
         """The embeddings of all words, `(words, units)`."""
@@ -29,4 +31,7 @@ class TiedLogits(keras.layers.Layer):
         return embedding(ops.arange(embedding.input_dim, dtype="int32"))
 
     def compute_output_spec(self, inputs):
-        return keras.KerasTensor((*inputs.shape[:-1], self.embedding.input_dim), "float32")
+        return keras.KerasTensor(
+            (*inputs.shape[:-1], self.embedding.input_dim),
+            promote_dtypes(self.compute_dtype, "float32"),
+        )

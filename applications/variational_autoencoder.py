@@ -13,6 +13,7 @@ from keras_attn.applications.variational_model import VariationalModel
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.gaussian_latent import GaussianLatent
 from keras_attn.ops import gaussian_log_probability
+from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -40,6 +41,8 @@ class VariationalAutoencoder(VariationalModel):
         activation: of the hidden layers.
         likelihood: `"bernoulli"` for examples in [0, 1], `"gaussian"` for any.
         stddev: of the Gaussian likelihood, `σ` of every number.
+        beta: Float of at least 0, weight `β` of the KL divergence in the loss, of the β-VAE. The
+            attribute `beta` can be set when an epoch of `fit` begins, by a callback.
         seed: of the noise.
         dtype: dtype policy of the layers.
         **kwargs: of `keras.Model`.
@@ -77,6 +80,7 @@ class VariationalAutoencoder(VariationalModel):
         activation="relu",
         likelihood="bernoulli",
         stddev=1.0,
+        beta=1.0,
         seed=None,
         dtype=None,
         **kwargs,
@@ -93,20 +97,23 @@ class VariationalAutoencoder(VariationalModel):
         )
         self.latent = GaussianLatent(latent_units, seed=seed, dtype=dtype, name="latent")
         self.flatten = keras.layers.Flatten(dtype=dtype, name="flatten")
-        self.unflatten = keras.layers.Reshape(example_shape, dtype="float32", name="unflatten")
+        self.unflatten = keras.layers.Reshape(
+            example_shape, dtype=float32_policy(dtype), name="unflatten"
+        )
 
         # === Functional model ===
         x = keras.Input(example_shape, name="x")
         latent, kl_divergence = self.latent(through(self.encoder, self.flatten(x)))
         outputs = {
             "canvas": self._canvas(latent),
-            "kl_divergence": keras.layers.Reshape((1,), dtype="float32")(kl_divergence),
+            "kl_divergence": keras.layers.Reshape((1,), dtype=float32_policy(dtype))(kl_divergence),
         }
         super().__init__(
             x,
             outputs,
             likelihood,
             stddev,
+            beta,
             (latent_units,),
             **kwargs,
         )

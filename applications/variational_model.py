@@ -1,23 +1,35 @@
 """What the models that are trained by a variational bound have in common."""
 
+import math
+import numbers
+
 import keras
 import numpy as np
 from keras import ops
 
 from keras_attn.applications.functional_model import FunctionalModel
+from keras_attn.applications.own_loss import (
+    InputsAsTargets,
+    OwnLoss,
+    example_weights,
+    first_batch,
+    mean_loss,
+)
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.gaussian_latent import checked_likelihood
 from keras_attn.ops import bernoulli_log_probability, gaussian_log_probability
+from keras_attn.ops.precision import as_float32
 
 
-class VariationalModel(FunctionalModel, is_base=True):
+class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
     """A functional model from `x` to what it makes of it, and to what its latent variables cost.
 
     It trains on `x` alone, with `compile(optimizer)` and `fit(x)`. The loss is the bound in nats
-    for an example, `-log p(x | z) + D_KL(q(z | x) || p(z))`, of one draw of `z`, in `evaluate` too;
-    the metrics `reconstruction` and `kl_divergence` are its two parts. `predict` draws nothing: it
-    takes `z` for its mean. Weights of examples need targets, as Keras drops them otherwise:
-    `fit(x, x, sample_weight=weights)`.
+    for an example, `-log p(x | z) + β D_KL(q(z | x) || p(z))`, of one draw of `z`, in `evaluate`
+    too; the metrics `reconstruction` and `kl_divergence` are its two parts, without `β`. Targets
+    other than the inputs, `fit(x, y)`, are what the canvas is compared with. Metrics given to
+    `compile` compare the mean of the likelihood with the targets. `predict` draws nothing: it takes
+    `z` for its mean.
 
     Args:
         inputs: of the functional model, one.
@@ -25,6 +37,7 @@ class VariationalModel(FunctionalModel, is_base=True):
             of a Gaussian one; and `kl_divergence`, `(batch, steps)`, in nats.
         likelihood: `"bernoulli"` or `"gaussian"`.
         stddev: of the Gaussian likelihood, `σ` of each number.
+        beta: Float of at least 0, weight `β` of the divergence in the loss.
         latent_shape: of `z` for one example.
         **kwargs: of `keras.Model`.
     """
@@ -35,6 +48,7 @@ class VariationalModel(FunctionalModel, is_base=True):
         outputs,
         likelihood,
         stddev,
+        beta,
         latent_shape,
         **kwargs,
     ):
@@ -45,6 +59,22 @@ class VariationalModel(FunctionalModel, is_base=True):
         self.latent_shape = latent_shape
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
         self.kl_divergence_tracker = keras.metrics.Mean(name="kl_divergence")
+
+    @property
+    def beta(self):
+        """Weight of the divergence in the loss. A callback can set it when an epoch begins."""
+        return float(ops.convert_to_numpy(self._beta))
+
+    @beta.setter
+    def beta(self, value):
+        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not value >= 0:
+            raise ValueError(f"`beta` must be a number of at least 0. Received: beta={value!r}")
+        if not hasattr(self, "_beta"):
+            # A variable, as the compiled training step would keep a number as it was.
+            self._beta = self.add_weight(
+                (), initializer="ones", trainable=False, autocast=False, name="beta"
+            )
+        self._beta.assign(float(value))
 
     def log_probability(self, x, canvas):
         """`log p(x | z)` of what was made of `z`.
@@ -110,7 +140,7 @@ class VariationalModel(FunctionalModel, is_base=True):
 
     def _log_weight(self, x, noise):
         canvas, ratio = self.log_ratio(x, noise)
-        return ratio + self.log_probability(x, ops.cast(canvas, "float32"))
+        return ratio + self.log_probability(x, as_float32(canvas))
 
     def drawn(self, name, given, count, seed):
         """Standard normal numbers like `z`, or those that were given.
@@ -129,7 +159,7 @@ class VariationalModel(FunctionalModel, is_base=True):
         """
         if given is None:
             shape = (count, *self.latent_shape)
-            return np.random.default_rng(seed).normal(size=shape).astype("float32")
+            return np.random.default_rng(seed).normal(size=shape)
         if tuple(given.shape[1:]) != tuple(self.latent_shape) or len(given) != count:
             raise ValueError(
                 f"`{name}` must be ({', '.join(map(str, (count, *self.latent_shape)))}). Received: "
@@ -139,45 +169,58 @@ class VariationalModel(FunctionalModel, is_base=True):
 
     # === Keras ===
 
+    loss_description = "by its variational bound; see the arguments `likelihood` and `beta`"
+
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if not training:
             y_pred = self(x, training=True)
-        reconstruction = -self.log_probability(x, y_pred["canvas"])
+        target = x if y is None else self._checked_target(y)
+        reconstruction = -self.log_probability(target, y_pred["canvas"])
         kl_divergence = ops.sum(ops.cast(y_pred["kl_divergence"], reconstruction.dtype), axis=-1)
-        if sample_weight is not None:
-            sample_weight = ops.cast(sample_weight, reconstruction.dtype)
-        self.reconstruction_tracker.update_state(reconstruction, sample_weight)
-        self.kl_divergence_tracker.update_state(kl_divergence, sample_weight)
-        bound = reconstruction + kl_divergence
-        if sample_weight is not None:
-            bound = bound * sample_weight
-        loss = ops.mean(bound)
-        for further in self.losses:
-            loss = loss + ops.cast(further, loss.dtype)
-        return loss
+        weights = example_weights(sample_weight, reconstruction)
+        self.reconstruction_tracker.update_state(reconstruction, weights)
+        self.kl_divergence_tracker.update_state(kl_divergence, weights)
+        bound = reconstruction + ops.cast(self._beta, reconstruction.dtype) * kl_divergence
+        return self.with_added_losses(mean_loss(bound, weights))
 
-    def fit(self, x=None, *args, **kwargs):
-        self.check_range(x)
-        return super().fit(x, *args, **kwargs)
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        target, mean = (x if y is None else y), self.mean(y_pred["canvas"])
+        return super().compute_metrics(x, target, mean, sample_weight)
 
-    def evaluate(self, x=None, *args, **kwargs):
-        self.check_range(x)
-        return super().evaluate(x, *args, **kwargs)
+    def _checked_target(self, y):
+        """`y`; ValueError unless it has as many numbers an example as the inputs."""
+        shape = self.inputs[0].shape[1:]
+        given = None if keras.tree.is_nested(y) else tuple(y.shape[1:])
+        if given is None or (None not in given and math.prod(given) != math.prod(shape)):
+            raise ValueError(
+                "`y` must be None, for the inputs themselves, or of their shape "
+                f"(batch, {', '.join(map(str, shape))}). Received: "
+                + (f"y of type {type(y)}" if given is None else f"y.shape={tuple(y.shape)}")
+            )
+        return y
 
-    def check_range(self, x):
-        """ValueError for numbers outside of [0, 1], whose Bernoulli likelihood has no bound.
+    def data_arguments(self, method, args, kwargs):
+        given = super().data_arguments(method, args, kwargs)
+        first, given["x"] = first_batch(given.get("x"))
+        self._check_range("x", first)
+        self._check_range("y", given.get("y"))
+        return given
 
-        Of a `keras.utils.PyDataset` the first batch is looked at, of other data sets nothing.
-        """
-        if self.likelihood != "bernoulli":
-            return
-        if isinstance(x, keras.utils.PyDataset):
-            x = x[0][0] if isinstance(x[0], (tuple, list)) else x[0]
-        if not hasattr(x, "shape") or not hasattr(x, "dtype"):
+    def train_on_batch(self, x, *args, **kwargs):
+        self._check_range("x", x)
+        return super().train_on_batch(x, *args, **kwargs)
+
+    def test_on_batch(self, x, *args, **kwargs):
+        self._check_range("x", x)
+        return super().test_on_batch(x, *args, **kwargs)
+
+    def _check_range(self, name, x):
+        """ValueError for numbers outside of [0, 1], whose Bernoulli likelihood has no bound."""
+        if self.likelihood != "bernoulli" or not hasattr(x, "shape") or not hasattr(x, "dtype"):
             return
         low, high = (float(ops.convert_to_numpy(f(x))) for f in (ops.min, ops.max))
         if not (low >= 0.0 and high <= 1.0):
             raise ValueError(
-                '`x` must lie in [0, 1] for `likelihood="bernoulli"`. Received: numbers from '
+                f'`{name}` must lie in [0, 1] for `likelihood="bernoulli"`. Received: numbers from '
                 f"{low:g} to {high:g}"
             )

@@ -5,7 +5,9 @@ from keras import ops
 
 from keras_attn.decoding.hypotheses import Hypotheses
 from keras_attn.decoding.state import copied
+from keras_attn.ops import precision
 from keras_attn.ops.known import differ
+from keras_attn.ops.precision import scores_dtype
 from keras_attn.ops.received import received
 
 # Of a hypothesis that there is not; finite, so that no arithmetic makes it NaN.
@@ -64,7 +66,7 @@ class Beam:
         # What the step function gives is known from a call that is thrown away.
         nothing = ops.zeros((self.batch * self.num_beams,), "int32") + start_id
         _, _, weights = self._advance(nothing, state)
-        zeros = ops.zeros((self.batch, self.num_beams), "float32")
+        zeros = ops.zeros((self.batch, self.num_beams), scores_dtype())
         blank = ops.zeros((self.batch, self.num_beams, self.length), "int32") + pad_id
         paths = [copied(ops.zeros_like(each), self.length, axis=2) for each in weights]
         live = {
@@ -104,7 +106,7 @@ class Beam:
         Returns:
             The same four, a step later.
         """
-        before = ops.take(live["tokens"], ops.maximum(count - 1, 0), axis=2)
+        before = ops.take(live["tokens"], precision.maximum(count - 1, 0), axis=2)
         last = ops.where(count == 0, ops.full_like(before, self.start_id), before)
         logs, state, weights = self._advance(ops.reshape(last, (-1,)), state)
         logs = self.constraints.applied(logs, live["tokens"], count, NEVER)
@@ -115,7 +117,7 @@ class Beam:
         total = ops.reshape(total, (self.batch, self.num_beams * vocabulary))
         wide = min(2, vocabulary) * self.num_beams
         values, places = ops.top_k(total, wide)
-        values = ops.maximum(values, NEVER)
+        values = precision.maximum(values, NEVER)
         origin = ops.cast(places // vocabulary, "int32")
         token = ops.cast(places % vocabulary, "int32")
         here = ops.arange(self.length) == count
@@ -197,12 +199,12 @@ class Beam:
                 "`memory_mask` must have a column for each value that is attended to. "
                 f"{received(memory_mask=mask, weights=weights[0])}"
             )
-        logs = ops.log_softmax(ops.cast(logits, "float32"))
+        logs = ops.log_softmax(ops.cast(logits, scores_dtype()))
         logs, *weights = [
             ops.reshape(each, (self.batch, self.num_beams, *ops.shape(each)[1:]))
             for each in (logs, *weights)
         ]
-        return logs, state, [ops.cast(each, "float32") for each in weights]
+        return logs, state, [ops.cast(each, scores_dtype()) for each in weights]
 
     def _score(self, likelihood, length, alignments):
         score = likelihood / self._length_penalty(length)
@@ -216,7 +218,7 @@ class Beam:
         return ops.where(likelihood > NEVER / 2, score, NEVER)
 
     def _length_penalty(self, length):
-        return ops.power((5.0 + ops.cast(length, "float32")) / 6.0, self.length_penalty)
+        return ops.power((5.0 + ops.cast(length, scores_dtype())) / 6.0, self.length_penalty)
 
     def _first(self, scores, hypotheses, count=None):
         """Those with the largest scores, the largest first."""

@@ -6,7 +6,9 @@ from keras_attn.decoding.constraints import Constraints
 from keras_attn.decoding.hypotheses import Hypotheses
 from keras_attn.decoding.state import check_state, copied, repeated
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops import precision
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.precision import scores_dtype
 from keras_attn.ops.random_numbers import uniform
 
 
@@ -80,15 +82,15 @@ def sample(
     def advance(tokens, state):
         logits, state, *weights = step(tokens, state, constants)
         constraints.check_vocabulary(start_id, logits.shape[-1])
-        weights = [ops.cast(each, "float32") for each in weights]
-        return ops.log_softmax(ops.cast(logits, "float32")), state, weights
+        weights = [ops.cast(each, scores_dtype()) for each in weights]
+        return ops.log_softmax(ops.cast(logits, scores_dtype())), state, weights
 
     def goes_on(count, tokens, likelihood, length, paths, state):
         runs = ops.logical_and(length == 0, likelihood > NEVER / 2)
         return ops.logical_and(count < max_length, ops.any(runs))
 
     def grow(count, tokens, likelihood, length, paths, state):
-        before = ops.take(tokens, ops.maximum(count - 1, 0), axis=1)
+        before = ops.take(tokens, precision.maximum(count - 1, 0), axis=1)
         last = ops.where(count == 0, ops.full_like(before, start_id), before)
         last = ops.where(length == 0, last, end_id)  # the padding may be outside of the vocabulary
         logs, state, weights = advance(last, state)
@@ -118,7 +120,7 @@ def sample(
         (
             ops.convert_to_tensor(0, "int32"),
             ops.zeros((rows, max_length), "int32") + pad_id,
-            ops.zeros((rows,), "float32"),
+            ops.zeros((rows,), scores_dtype()),
             ops.zeros((rows,), "int32"),
             paths,
             state,
@@ -146,16 +148,16 @@ def _draw(logits, temperature, chance, top_k, top_p):
     temperature = min(max(temperature, 1e-30), 1e30)
     logits = (logits - ops.max(logits, axis=-1, keepdims=True)) / temperature
     # What may come stands before what never may, even where a temperature makes them alike.
-    logits = ops.where(allowed, ops.maximum(logits, NEVER), -float("inf"))
+    logits = ops.where(allowed, precision.maximum(logits, NEVER), -float("inf"))
     values, order = ops.top_k(logits, min(top_k or vocabulary, vocabulary))
-    mass = ops.cumsum(attention_weights(values), axis=-1)
+    mass = precision.cumsum(attention_weights(values), axis=-1)
     # The first token that brings the mass to its end, or to `top_p`, is the last one.
-    last = mass[:, -1:] if top_p is None else ops.minimum(mass[:, -1:], top_p)
+    last = mass[:, -1:] if top_p is None else precision.minimum(mass[:, -1:], top_p)
     last = ops.sum(ops.cast(mass < last, "int32"), axis=-1, keepdims=True)
     # A sum that rounds in another order may still grow after what may come.
     count = ops.sum(ops.cast(values > -float("inf"), "int32"), axis=-1, keepdims=True)
-    last = ops.minimum(last, ops.maximum(count - 1, 0))
+    last = precision.minimum(last, precision.maximum(count - 1, 0))
     chance = chance[:, None] * ops.take_along_axis(mass, last, axis=-1)
     place = ops.sum(ops.cast(mass <= chance, "int32"), axis=-1, keepdims=True)
-    place = ops.minimum(place, last)
+    place = precision.minimum(place, last)
     return ops.cast(ops.take_along_axis(order, place, axis=-1)[:, 0], "int32")

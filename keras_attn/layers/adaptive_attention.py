@@ -2,6 +2,7 @@ import keras
 from keras import ops
 
 from keras_attn.layers.bahdanau_attention import BahdanauAttention
+from keras_attn.ops import precision
 from keras_attn.ops.alignment_scores import additive_scores
 from keras_attn.ops.attention_weights import attention_weights
 
@@ -70,7 +71,7 @@ class AdaptiveAttention(BahdanauAttention):
         hidden, sentinel = ops.split(query, 2, axis=-1)
         projected, scale = self.query_projection(hidden), self.score_scale()
         of_places = additive_scores(projected, keys, scale)
-        both = ops.tanh(self.sentinel_projection(sentinel) + projected)
+        both = precision.tanh(self.sentinel_projection(sentinel) + projected)
         of_sentinel = ops.sum(both * ops.cast(scale, both.dtype), axis=-1, keepdims=True)
         scores = ops.concatenate([of_places, ops.cast(of_sentinel, of_places.dtype)], axis=-1)
         if allowed is not None:

@@ -10,8 +10,10 @@ from keras_attn.layers.alignment_inputs import (
 from keras_attn.layers.composite import Composite
 from keras_attn.layers.same_draws import SameDraws
 from keras_attn.layers.step_dense import StepDense
+from keras_attn.ops import precision
 from keras_attn.ops.attention_weights import attention_weights
 from keras_attn.ops.known import differ
+from keras_attn.ops.precision import promote_dtypes
 from keras_attn.ops.random_numbers import uniform
 from keras_attn.ops.received import received
 
@@ -148,7 +150,7 @@ class AlignmentAttention(Composite, SameDraws):
         """
         weights, state = self.align(query, keys, allowed, state, noise)
         weights = ops.cast(weights, self.compute_dtype)
-        return ops.matmul(self.dropped(weights, noise), value), weights, state
+        return precision.matmul(self.dropped(weights, noise), value), weights, state
 
     def finish(self, context, weights, query, query_mask):
         """The context that is returned, of what the weights have read.
@@ -170,12 +172,14 @@ class AlignmentAttention(Composite, SameDraws):
         """
 
     def state_shapes(self, batch_size, values):
-        """Shapes of what a query leaves to the next one; float32."""
+        """Shapes of what a query leaves to the next one, in `exact_dtype`."""
         return []
 
     def get_initial_state(self, batch_size, values):
         """The state before the first query, over a memory of `values` positions."""
-        return [ops.zeros(shape, "float32") for shape in self.state_shapes(batch_size, values)]
+        return [
+            ops.zeros(shape, self.exact_dtype) for shape in self.state_shapes(batch_size, values)
+        ]
 
     def draw_noise(self, batch_size, queries, values):
         """Random numbers for the training, a list of `(batch, queries, ...)`.
@@ -214,7 +218,7 @@ class AlignmentAttention(Composite, SameDraws):
             noise = None
         elif noise is None:
             noise = self.draw_noise(*ops.shape(query)[:2], ops.shape(value)[1])
-        initial_state = [ops.cast(each, "float32") for each in initial_state]
+        initial_state = [ops.cast(each, self.exact_dtype) for each in initial_state]
         context, weights, state = self.attend(query, keys, value, allowed, initial_state, noise)
         if whole:
             self.penalise(weights, two_masks(mask)[0])
@@ -239,7 +243,7 @@ class AlignmentAttention(Composite, SameDraws):
         context = keras.KerasTensor((*query[:-1], value[-1]), dtype=self.compute_dtype)
         weights = keras.KerasTensor((*query[:-1], value[1]), dtype=self.compute_dtype)
         shapes = self.state_shapes(value[0], value[1])
-        state = [keras.KerasTensor(shape, dtype="float32") for shape in shapes]
+        state = [keras.KerasTensor(shape, dtype=self.exact_dtype) for shape in shapes]
         return _wanted(context, weights, state, return_attention_scores, return_state)
 
     def compute_output_shape(self, input_shape):
@@ -261,6 +265,11 @@ class AlignmentAttention(Composite, SameDraws):
         }
 
     # === Helpers ===
+
+    @property
+    def exact_dtype(self):
+        """Dtype of states and of softmaxes: float32, or float64 under a policy of float64."""
+        return promote_dtypes(self.compute_dtype, "float32")
 
     def penalise(self, weights, query_mask, layer=None):
         """Adds `penalty` to the losses of a layer: this one, or what has called it step by step."""

@@ -242,8 +242,9 @@ class AttentionDecoder(DecoderStep, Composite, SameDraws):
         state = [spec(size) for sizes in self._state_sizes for size in sizes]
         state += [spec(self.units)] * self.input_feeding
         shapes = self.attention.state_shapes(batch, memory[1])
-        state += [keras.KerasTensor(shape, dtype="float32") for shape in shapes]
-        states = [keras.KerasTensor((batch, steps, *each[1:]), "float32") for each in shapes]
+        exact = self.attention.exact_dtype
+        state += [keras.KerasTensor(shape, dtype=exact) for shape in shapes]
+        states = [keras.KerasTensor((batch, steps, *each[1:]), exact) for each in shapes]
         every = [spec(steps, width) for width in (self.units, memory[-1], memory[1], features)]
         return _wanted((*every, states, state), [wanted.get(name, False) for name in RETURNS])
 

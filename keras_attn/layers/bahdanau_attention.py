@@ -6,6 +6,7 @@ from keras import ops
 from keras_attn.layers.alignment_attention import AlignmentAttention
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.ops.alignment_scores import additive_scores
+from keras_attn.ops.precision import as_float32
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -87,7 +88,7 @@ class BahdanauAttention(AlignmentAttention):
         scale = ops.convert_to_tensor(self.scale)
         if self.normalize:
             # The epsilon keeps the gradient of a vector of zeros finite.
-            square = ops.sum(ops.square(ops.cast(scale, "float32")))
+            square = ops.sum(ops.square(as_float32(scale)))
             scale = self.gain * scale * ops.cast(ops.rsqrt(square + 1e-12), scale.dtype)
         return scale
 

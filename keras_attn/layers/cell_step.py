@@ -2,7 +2,7 @@ import keras
 from keras import ops
 
 from keras_attn.layers.dense_step import is_plain
-from keras_attn.ops import kernels
+from keras_attn.ops import kernels, precision
 
 
 def cell_step(cell, inputs, states, training=False):
@@ -51,7 +51,7 @@ def lstm_steps(cell, known=None):
     )
     if known is not None:
         count = known.shape[-1]
-        bias, kernel = ops.matmul(known, kernel[:count]) + bias, kernel[count:]
+        bias, kernel = precision.matmul(known, kernel[:count]) + bias, kernel[count:]
     step = kernels.load("lstm_step") or plain_lstm_step
     return lambda inputs, states: list(step(inputs, states, kernel, recurrent_kernel, bias))
 
@@ -71,12 +71,12 @@ def plain_lstm_step(inputs, states, kernel, recurrent_kernel, bias):
         The next output and carry.
     """
     hidden, carry = states
-    gates = ops.matmul(hidden, recurrent_kernel) + bias
+    gates = precision.matmul(hidden, recurrent_kernel) + bias
     if inputs is not None:
-        gates = gates + ops.matmul(inputs, kernel)
+        gates = gates + precision.matmul(inputs, kernel)
     enter, forget, new, leave = ops.split(gates, 4, axis=-1)
-    carry = ops.sigmoid(forget) * carry + ops.sigmoid(enter) * ops.tanh(new)
-    return ops.sigmoid(leave) * ops.tanh(carry), carry
+    carry = ops.sigmoid(forget) * carry + ops.sigmoid(enter) * precision.tanh(new)
+    return ops.sigmoid(leave) * precision.tanh(carry), carry
 
 
 def _cast(tensor, dtype):

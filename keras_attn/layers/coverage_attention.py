@@ -77,10 +77,10 @@ class CoverageAttention(BahdanauAttention):
         )
 
     def align(self, query, keys, allowed, state, noise):
-        query = ops.cast(self.query_projection(query), "float32")
-        keys = ops.cast(keys, "float32")
-        scale = ops.cast(self.score_scale(), "float32")
-        coverage_scale = ops.cast(self.coverage_scale, "float32")
+        query = ops.cast(self.query_projection(query), self.exact_dtype)
+        keys = ops.cast(keys, self.exact_dtype)
+        scale = ops.cast(self.score_scale(), self.exact_dtype)
+        coverage_scale = ops.cast(self.coverage_scale, self.exact_dtype)
         sequences = [query]
         if allowed is not None:
             shape = (*ops.shape(query)[:2], ops.shape(keys)[1])

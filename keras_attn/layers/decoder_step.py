@@ -52,7 +52,7 @@ class DecoderStep:
         rounded, exact = [*cell_state, *more[: len(fed)]], more[len(fed) :]
         return [
             *(ops.cast(state, self.compute_dtype) for state in rounded),
-            *(ops.cast(state, "float32") for state in exact),
+            *(ops.cast(state, self.attention.exact_dtype) for state in exact),
         ]
 
     def step(self, inputs, state, prepared, training=None, noise=None):

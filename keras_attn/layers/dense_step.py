@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_attn.ops import precision
+
 
 def apply_dense(layer, inputs):
     """Equals `layer(inputs)`, for a dense layer and a step of a loop; see `dense_step`."""
@@ -36,7 +38,7 @@ def dense_step(*layers):
     ends = [sum(layer.units for layer in layers[: i + 1]) for i in range(len(layers) - 1)]
 
     def step(inputs):
-        outputs = ops.matmul(ops.cast(inputs, dtype), kernel) + bias
+        outputs = precision.matmul(ops.cast(inputs, dtype), kernel) + bias
         outputs = ops.split(outputs, ends, axis=-1) if ends else [outputs]
         pairs = zip(layers, outputs, strict=True)
         return [layer.activation(each) for layer, each in pairs]

@@ -9,6 +9,7 @@ from keras_attn.layers.image_window import channels_last, from_channels_last
 from keras_attn.layers.same_draws import SameDraws
 from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.latents import gaussian_kl_divergence, gaussian_log_probability
+from keras_attn.ops.precision import promote_dtypes
 from keras_attn.ops.random_numbers import normal
 from keras_attn.ops.recurrence import over_steps
 
@@ -229,7 +230,7 @@ class DRAWRecurrence(Composite, SameDraws):
 
     def compute_output_spec(self, image, noise=None, training=None):
         shape = (image.shape[0], self.steps)
-        wide = keras.backend.result_type(self.compute_dtype, "float32")
+        wide = promote_dtypes(self.compute_dtype, "float32")
         canvas = keras.KerasTensor(tuple(image.shape), self.compute_dtype)
         return canvas, keras.KerasTensor(shape, wide)
 

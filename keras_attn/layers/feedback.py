@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from keras_attn.ops import precision
+from keras_attn.ops.precision import as_float32
 from keras_attn.ops.random_numbers import uniform
 
 
@@ -26,8 +28,8 @@ def with_feedback(step, sequences, state, sample_fn, probability, draws):
     batch, steps = ops.shape(inputs)[:2]
     drawn = uniform((2, batch, steps), seed=draws)
     # The first step has nothing before it.
-    coins = ops.where(ops.arange(steps) == 0, 1.0, drawn[0])
-    taken = (coins < ops.convert_to_tensor(probability))[..., None]
+    coins = ops.where(ops.arange(steps) == 0, ops.ones_like(drawn[0]), drawn[0])
+    taken = (coins < ops.cast(probability, coins.dtype))[..., None]
 
     def new_step(slices, state):
         *slices, taken, chance = slices
@@ -49,6 +51,8 @@ def draw_token(logits, chance):
     Returns:
         Integers `(batch,)`.
     """
-    mass = ops.cumsum(ops.softmax(ops.cast(logits, "float32")), axis=-1)
-    place = ops.sum(ops.cast(mass <= chance[:, None] * mass[:, -1:], "int32"), axis=-1)
-    return ops.minimum(place, logits.shape[-1] - 1)
+    mass = precision.cumsum(ops.softmax(as_float32(logits)), axis=-1)
+    place = ops.sum(
+        ops.cast(mass <= ops.cast(chance, mass.dtype)[:, None] * mass[:, -1:], "int32"), axis=-1
+    )
+    return precision.minimum(place, logits.shape[-1] - 1)

@@ -5,6 +5,7 @@ from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.composite import Composite
 from keras_attn.layers.same_draws import SameDraws
 from keras_attn.ops.latents import gaussian_kl_divergence
+from keras_attn.ops.precision import promote_dtypes
 from keras_attn.ops.random_numbers import normal
 
 # Of the logarithm of a deviation: outside of it float32 has nothing left to say.
@@ -76,7 +77,7 @@ class GaussianLatent(Composite, SameDraws):
 
     def compute_output_spec(self, hidden, training=None):
         batch = hidden.shape[0]
-        wide = keras.backend.result_type(self.compute_dtype, "float32")
+        wide = promote_dtypes(self.compute_dtype, "float32")
         latent = keras.KerasTensor((batch, self.units), self.compute_dtype)
         return latent, keras.KerasTensor((batch,), wide)
 

@@ -106,7 +106,7 @@ class HardAttention(AlignmentWrapper):
 
     def align(self, query, keys, allowed, state, noise):
         weights, _ = self.attention.align(query, keys, allowed, [], None)
-        weights = ops.cast(weights, "float32")
+        weights = ops.cast(weights, self.exact_dtype)
         # Those of a window sum to less than one, and a distribution does not.
         total = ops.sum(weights, axis=-1, keepdims=True)
         probability = weights / ops.where(total > 0.0, total, 1.0)
@@ -116,14 +116,14 @@ class HardAttention(AlignmentWrapper):
         if noise is None:
             chosen = probability
             if self.inference == "argmax":
-                chosen = _one_hot(probability) * ops.cast(seen, "float32")
+                chosen = _one_hot(probability) * ops.cast(seen, self.exact_dtype)
             # Nothing was drawn.
             return chosen, [state[0], state[1] + _total(entropy)]
 
         *_, for_draws, for_coins = noise
         gumbel = -ops.log(-ops.log(ops.clip(for_draws, 1e-30, 1.0 - 1e-7)))
         perturbed = ops.where(probability > 0.0, logarithm + gumbel, -1e30)
-        draw = ops.stop_gradient(_one_hot(perturbed)) * ops.cast(seen, "float32")
+        draw = ops.stop_gradient(_one_hot(perturbed)) * ops.cast(seen, self.exact_dtype)
         likelihood = ops.sum(draw * logarithm, axis=-1)
         if self.estimator == "reinforce":
             chosen = draw
@@ -156,7 +156,7 @@ def _one_hot(scores):
     if 0 in scores.shape:
         return scores
     positions = ops.arange(ops.shape(scores)[-1])
-    return ops.cast(ops.argmax(scores, axis=-1)[..., None] == positions, "float32")
+    return ops.cast(ops.argmax(scores, axis=-1)[..., None] == positions, scores.dtype)
 
 
 def _total(numbers):

@@ -6,6 +6,7 @@ from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.composite import Composite
 from keras_attn.ops.gaussian_window import OUTSIDE, window_box
 from keras_attn.ops.glimpse import NUMBERS
+from keras_attn.ops.precision import promote_dtypes
 
 DATA_FORMATS = ("channels_first", "channels_last")
 
@@ -88,7 +89,7 @@ class ImageWindow(Composite, keras.layers.Layer):
 
     def window_spec(self, batch):
         """What `described` returns, as `KerasTensor`s."""
-        dtype = keras.backend.result_type(self.compute_dtype, "float32")
+        dtype = promote_dtypes(self.compute_dtype, "float32")
         sizes = {"center": (2,), "stride": (), "variance": (), "intensity": (), "box": (4,)}
         return {name: keras.KerasTensor((batch, *size), dtype) for name, size in sizes.items()}
 

@@ -3,6 +3,7 @@ from keras import ops
 
 from keras_attn.layers.alignment_wrapper import AlignmentWrapper
 from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops import precision
 from keras_attn.ops.attention_weights import attention_weights
 
 ALIGNMENTS = ("predictive", "monotonic")
@@ -86,21 +87,21 @@ class LocalAttention(AlignmentWrapper):
 
     def align(self, query, keys, allowed, state, noise):
         length = ops.shape(keys)[1]
-        position = ops.cast(ops.arange(length), "float32")
+        position = ops.cast(ops.arange(length), self.exact_dtype)
         if self.alignment == "monotonic":
             (start,) = state
             queries = ops.shape(query)[1]
-            centre = start + ops.cast(ops.arange(queries), "float32")
-            state = [start + ops.cast(queries, "float32")]
+            centre = start + ops.cast(ops.arange(queries), self.exact_dtype)
+            state = [start + ops.cast(queries, self.exact_dtype)]
         else:
-            hidden = ops.tanh(self.position_projection(query))
-            share = ops.sigmoid(ops.cast(self.position_scale(hidden)[..., 0], "float32"))
-            centre = share * _length(allowed, length)
+            hidden = precision.tanh(self.position_projection(query))
+            share = ops.sigmoid(ops.cast(self.position_scale(hidden)[..., 0], self.exact_dtype))
+            centre = share * _length(allowed, length, self.exact_dtype)
         distance = ops.abs(position - centre[..., None])
         inside = distance <= self.window_radius
         if allowed is not None:
             inside = ops.logical_and(inside, allowed)
-        scores = ops.cast(self.score(query, keys), "float32")
+        scores = ops.cast(self.score(query, keys), self.exact_dtype)
         weights = attention_weights(scores, inside)
         if self.alignment == "predictive":
             stddev = self.window_radius / 2
@@ -119,10 +120,10 @@ class LocalAttention(AlignmentWrapper):
         }
 
 
-def _length(allowed, length):
+def _length(allowed, length, dtype):
     """Up to the last position that is not masked, broadcasts to `(batch, queries)`."""
     if allowed is None:
-        return ops.cast(length, "float32")
-    ends = ops.where(allowed, ops.cast(ops.arange(length) + 1, "float32"), 0.0)
+        return ops.cast(length, dtype)
+    ends = ops.where(allowed, ops.cast(ops.arange(length) + 1, dtype), 0.0)
     # Nothing has no largest end.
     return ops.sum(ends, axis=-1) if 0 in ends.shape else ops.max(ends, axis=-1)

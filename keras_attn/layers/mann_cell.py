@@ -6,6 +6,7 @@ from keras_attn.ops import (
     content_addressing,
     interpolate_weights,
     least_used_weights,
+    precision,
     read_memory,
     write_memory,
 )
@@ -91,7 +92,7 @@ class MANNCell(MemoryCell):
         https://arxiv.org/abs/1605.06065
     """
 
-    activations = {"key": ops.tanh, "gate": ops.sigmoid}
+    activations = {"key": precision.tanh, "gate": ops.sigmoid}
     single = ("gate",)
 
     def __init__(

@@ -7,7 +7,7 @@ from keras_attn.layers.arguments import check_axes, positive_integer
 from keras_attn.layers.composite import Composite
 from keras_attn.layers.dense_step import apply_dense
 from keras_attn.layers.memory_controller import MemoryController
-from keras_attn.ops import clip_gradients
+from keras_attn.ops import clip_gradients, precision
 
 
 class MemoryCell(Composite, keras.layers.Layer):
@@ -202,7 +202,7 @@ class MemoryCell(Composite, keras.layers.Layer):
     def get_initial_state(self, batch_size=None):
         memory = ops.cast(self.first_memory, self.compute_dtype)
         weights, *states = self.first_states()
-        found = ops.reshape(ops.matmul(weights[: self.num_read_heads], memory), (-1,))
+        found = ops.reshape(precision.matmul(weights[: self.num_read_heads], memory), (-1,))
         output = ops.concatenate([ops.zeros((self.units,), self.compute_dtype), found])
         every = [ops.reshape(each, (-1,)) for each in (output, memory, weights, *states)]
         # Each state has a storage of its own: that of a broadcast one cannot be written on torch.

@@ -93,9 +93,11 @@ class MonotonicAttention(AlignmentWrapper):
         self.bias = self.add_weight((), initializer=start, name="bias")
 
     def align(self, query, keys, allowed, state, noise):
-        energy = ops.cast(self.score(query, keys), "float32") + ops.cast(self.bias, "float32")
+        energy = ops.cast(self.score(query, keys), self.exact_dtype) + ops.cast(
+            self.bias, self.exact_dtype
+        )
         if noise is not None and self.sigmoid_noise:
-            energy = energy + self.sigmoid_noise * noise[-1]
+            energy = energy + self.sigmoid_noise * ops.cast(noise[-1], energy.dtype)
         log_stop, log_pass = ops.log_sigmoid(energy), ops.log_sigmoid(-energy)
         if allowed is not None:
             log_stop = ops.where(allowed, log_stop, -float("inf"))
@@ -115,8 +117,8 @@ class MonotonicAttention(AlignmentWrapper):
         return [(batch_size, values)]
 
     def get_initial_state(self, batch_size, values):
-        first = ops.cast(ops.equal(ops.arange(values), 0), "float32")
-        return [ops.zeros((batch_size, values), "float32") + first]
+        first = ops.cast(ops.equal(ops.arange(values), 0), self.exact_dtype)
+        return [ops.zeros((batch_size, values), self.exact_dtype) + first]
 
     def get_config(self):
         return {

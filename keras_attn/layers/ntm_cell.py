@@ -9,11 +9,13 @@ from keras_attn.ops import (
     address_memory,
     content_addressing,
     kernels,
+    precision,
     read_memory,
     sharpen_weights,
     shift_weights,
     write_memory,
 )
+from keras_attn.ops.precision import as_float32
 
 ADDRESSING = ("content_and_location", "content", "location")
 FIRST_WEIGHT = 0.99  # of the first location, before anything is learned
@@ -96,13 +98,13 @@ class NTMCell(MemoryCell):
     """
 
     activations = {
-        "key": ops.tanh,
+        "key": precision.tanh,
         "strength": ops.softplus,
         "gate": ops.sigmoid,
         "shift": lambda numbers: ops.softmax(numbers, axis=-1),
         "sharpening": lambda numbers: 1.0 + ops.softplus(numbers),
         "erase": ops.sigmoid,
-        "add": ops.tanh,
+        "add": precision.tanh,
     }
     single = ("strength", "gate", "sharpening")
 
@@ -240,7 +242,7 @@ class NTMCell(MemoryCell):
         )
 
     def first_states(self):
-        weights = ops.softmax(ops.cast(self.first_weights, "float32"))
+        weights = ops.softmax(as_float32(self.first_weights))
         return [ops.cast(weights, self.compute_dtype)]
 
     def get_config(self):

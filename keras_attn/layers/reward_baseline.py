@@ -36,14 +36,14 @@ class RewardBaseline(keras.layers.Layer):
     def build(self, input_shape):
         # The sum of the mean rewards with their weights in the average, and that of these weights.
         self.total, self.mass = (
-            self.add_weight((), initializer="zeros", trainable=False, name=name)
+            self.add_weight((), initializer="zeros", trainable=False, aggregation="mean", name=name)
             for name in ("total", "mass")
         )
 
     def call(self, log_probability):
         return log_probability
 
-    def loss(self, log_probability, entropy, reward, written, training=True):
+    def loss(self, log_probability, entropy, reward, written, training=True, weights=None):
         """The loss of each example, `(batch,)`; in training the baseline moves on.
 
         Args:
@@ -52,10 +52,13 @@ class RewardBaseline(keras.layers.Layer):
             reward: of each word, larger is better, `(batch, steps)`; 0 where none is written.
             written: boolean, whether a word is, `(batch, steps)`.
             training: whether anything was drawn.
+            weights: of the words, `(batch, steps)`, in the average of the rewards; or None.
         """
-        written = ops.cast(written, "float32")
-        mean = ops.stop_gradient(ops.sum(reward) / ops.maximum(ops.sum(written), 1.0))
-        total, mass = (ops.convert_to_tensor(weight) for weight in (self.total, self.mass))
+        dtype = reward.dtype
+        written = ops.cast(written, dtype)
+        counts = written if weights is None else written * ops.cast(weights, dtype)
+        mean = ops.stop_gradient(ops.divide_no_nan(ops.sum(reward * counts), ops.sum(counts)))
+        total, mass = (ops.cast(weight, dtype) for weight in (self.total, self.mass))
         baseline = ops.where(mass > 0.0, total / ops.where(mass > 0.0, mass, 1.0), mean) * written
         if training:
             self.total.assign(self.momentum * total + (1.0 - self.momentum) * mean)

@@ -3,6 +3,7 @@ from keras import ops
 
 from keras_attn.layers.arguments import check_axes, positive_integer
 from keras_attn.layers.composite import Composite
+from keras_attn.ops import precision
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -69,7 +70,7 @@ class SentinelLSTMCell(Composite, keras.layers.Layer):
         hidden, memory = states[0][:, : self.units], states[1]
         gate = self.input_gate_projection(inputs) + self.state_gate_projection(hidden)
         hidden, (_, memory) = self.lstm(inputs, [hidden, memory], training=training)
-        output = ops.concatenate([hidden, ops.sigmoid(gate) * ops.tanh(memory)], axis=-1)
+        output = ops.concatenate([hidden, ops.sigmoid(gate) * precision.tanh(memory)], axis=-1)
         return output, [output, memory]
 
     def compute_output_shape(self, input_shape, states_shape=None):

@@ -5,7 +5,9 @@ from keras_attn.layers.alignment_attention import fresh
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.bahdanau_attention import BahdanauAttention
 from keras_attn.layers.feature_map_attention import FeatureMapAttention
+from keras_attn.ops import precision
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.precision import as_float32
 
 ORDERS = ("channel_spatial", "spatial_channel", "spatial", "channel")
 
@@ -130,16 +132,16 @@ class SpatialChannelAttention(FeatureMapAttention):
         Returns:
             `(batch, queries, places)` and `(batch, queries, depth)`.
         """
-        seen, count = _seen(value, allowed)
+        seen, count = _seen(value, allowed, self.exact_dtype)
         spatial = channel = None
         if self._begins("spatial"):
-            scores = ops.cast(self.spatial.score(query, keys), "float32")
+            scores = ops.cast(self.spatial.score(query, keys), self.exact_dtype)
             spatial = attention_weights(scores, allowed)
         if self.channel:
             share = seen / count
             if spatial is not None:
                 share = spatial if self.rescale else share * spatial
-            means = ops.matmul(ops.cast(share, value.dtype), value)
+            means = precision.matmul(ops.cast(share, value.dtype), value)
             something = None if allowed is None else ops.any(allowed, axis=-1, keepdims=True)
             channel = _weights(self.channel, query, means[..., None], something)
         if self.order == "channel_spatial":
@@ -153,7 +155,7 @@ class SpatialChannelAttention(FeatureMapAttention):
     def attend(self, query, keys, value, allowed, state, noise):
         spatial, channel = self.weigh(query, keys, value, allowed)
         weights = ops.cast(spatial, self.compute_dtype)
-        context = ops.matmul(self.dropped(weights, noise), value)
+        context = precision.matmul(self.dropped(weights, noise), value)
         if channel is not None:
             context = context * ops.cast(self._scaled(channel), context.dtype)
         return context, weights, state
@@ -181,9 +183,9 @@ class SpatialChannelAttention(FeatureMapAttention):
         spatial, channel = self.weigh(query, keys, value, allowed)
         of_places = spatial
         if self.rescale or not self.spatial:
-            of_places = of_places * _seen(value, allowed)[1]
+            of_places = of_places * _seen(value, allowed, self.exact_dtype)[1]
         # The product of two small weights is not rounded to half precision.
-        modulated = ops.cast(value, "float32")[:, None] * of_places[..., None]
+        modulated = ops.cast(value, self.exact_dtype)[:, None] * of_places[..., None]
         if channel is not None:
             modulated = modulated * self._scaled(channel)[:, :, None]
         modulated = self.as_map(modulated, inputs[1], axis=-2)
@@ -230,13 +232,13 @@ class SpatialChannelAttention(FeatureMapAttention):
         )
 
 
-def _seen(value, allowed):
-    """Which places a query may see, as 1 and 0, and how many they are, at least 1; float32."""
+def _seen(value, allowed, dtype):
+    """Which places a query may see, as 1 and 0, and how many they are, at least 1."""
     if allowed is None:
-        seen = ops.ones((1, 1, ops.shape(value)[1]))
+        seen = ops.ones((1, 1, ops.shape(value)[1]), dtype)
     else:
-        seen = ops.cast(allowed, "float32")
-    return seen, ops.maximum(ops.sum(seen, axis=-1, keepdims=True), 1.0)
+        seen = ops.cast(allowed, dtype)
+    return seen, precision.maximum(ops.sum(seen, axis=-1, keepdims=True), 1.0)
 
 
 def _weights(attention, query, values, allowed):
@@ -253,4 +255,4 @@ def _weights(attention, query, values, allowed):
     else:
         alone = ops.reshape(query, (batch * queries, 1, query.shape[-1]))
         scores = ops.reshape(attention.score(alone, keys), (batch, queries, count))
-    return attention_weights(ops.cast(scores, "float32"), allowed)
+    return attention_weights(as_float32(scores), allowed)

@@ -9,6 +9,7 @@ from keras_attn.layers.transformation_head import TransformationHead
 from keras_attn.ops.grid_sample import GridSample
 from keras_attn.ops.grids import checked_output_shape
 from keras_attn.ops.known import as_integers, known
+from keras_attn.ops.precision import promote_dtypes
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -302,7 +303,7 @@ class SpatialTransformer(Composite, keras.layers.Layer):
             return warped
         size = self._flow_size(feature_map.shape)
         theta_shape = self.head.compute_output_shape(feature_map.shape, size)
-        dtype = keras.backend.result_type(self.compute_dtype, "float32")
+        dtype = promote_dtypes(self.compute_dtype, "float32")
         theta = keras.KerasTensor(theta_shape, dtype=dtype)
         return warped, theta, self._generator_of(feature_map.shape).compute_output_spec(theta)
 

@@ -9,6 +9,7 @@ from keras_attn.ops.grid_sample import grid_sample
 from keras_attn.ops.grids import checked_output_shape, identity_grid
 from keras_attn.ops.homogeneous import compose_transformations
 from keras_attn.ops.known import known
+from keras_attn.ops.precision import promote_dtypes
 from keras_attn.ops.thin_plate_spline import control_lattice
 from keras_attn.ops.tiling import tile_transformations
 from keras_attn.ops.transformation import (
@@ -187,7 +188,7 @@ class TransformationHead(Composite, keras.layers.Layer):
 
     def _resized(self, flow, output_size):
         """The flow of all heads at the resolution of the output, heads first."""
-        grid = identity_grid(output_size)
+        grid = identity_grid(output_size, dtype=flow.dtype)
         grid = ops.broadcast_to(grid, (ops.shape(flow)[0], *grid.shape))
         flow = grid_sample(flow, grid, padding_mode="border", data_format="channels_last")
         flow = ops.reshape(flow, (-1, *output_size, self.num_heads, self.num_spatial_dims))
@@ -208,7 +209,7 @@ class TransformationHead(Composite, keras.layers.Layer):
         """Displacements that carry each point to its place within the tile: a spline's control
         points, or a flow's pixels."""
         if self.transformation == "flow":
-            points = ops.convert_to_numpy(identity_grid(output_size))
+            points = ops.convert_to_numpy(identity_grid(output_size, dtype=self._dtype))
         else:
             points = control_lattice(self.control_points, self.num_spatial_dims)
         inner = (1,) * (points.ndim - 1)
@@ -224,7 +225,7 @@ class TransformationHead(Composite, keras.layers.Layer):
 
     @property
     def _dtype(self):
-        return keras.backend.result_type(self.compute_dtype, "float32")
+        return promote_dtypes(self.compute_dtype, "float32")
 
     def compute_output_shape(self, features_shape, output_size=None):
         heads = (self.num_heads,) if self.num_heads > 1 else ()

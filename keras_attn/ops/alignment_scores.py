@@ -14,8 +14,9 @@ Glossary of shapes:
 import keras
 from keras import ops
 
-from keras_attn.ops import kernels
+from keras_attn.ops import kernels, precision
 from keras_attn.ops.known import differ
+from keras_attn.ops.precision import promote_dtypes
 from keras_attn.ops.received import received
 
 
@@ -46,7 +47,7 @@ def dot_scores(query, key, scale=False):
         equation 8; scaled: Vaswani et al., "Attention Is All You Need", 2017, equation 1.
     """
     query, key = _checked(query, key, same_width=True)
-    scores = ops.matmul(query, ops.swapaxes(key, -1, -2))
+    scores = precision.matmul(query, ops.swapaxes(key, -1, -2))
     return scores / query.shape[-1] ** 0.5 if scale else scores
 
 
@@ -81,7 +82,7 @@ def general_scores(query, key, kernel):
             "`kernel` must have the shape (query_width, key_width). "
             f"{received(kernel=kernel, query=query, key=key)}"
         )
-    return ops.matmul(ops.matmul(query, kernel), ops.swapaxes(key, -1, -2))
+    return precision.matmul(precision.matmul(query, kernel), ops.swapaxes(key, -1, -2))
 
 
 def additive_scores(query, key, scale):
@@ -126,10 +127,10 @@ def additive_scores(query, key, scale):
 
 def plain_additive_scores(query, key, scale):
     """`additive_scores` by its formula, in `keras.ops` alone."""
-    dtype = keras.backend.result_type(query.dtype, key.dtype, "float32")
+    dtype = promote_dtypes(query.dtype, key.dtype, "float32")
     wide = [ops.cast(tensor, dtype) for tensor in (query, key, scale)]
     # A difference: Keras's symbolic sum would take one key of one example for a bias.
-    hidden = ops.tanh(wide[0][:, :, None] - ops.negative(wide[1])[:, None])
+    hidden = precision.tanh(wide[0][:, :, None] - ops.negative(wide[1])[:, None])
     return ops.cast(ops.sum(hidden * wide[2], axis=-1), query.dtype)
 
 
@@ -170,7 +171,7 @@ def concat_scores(query, key, kernel, scale):
             f"{received(kernel=kernel, query=query, key=key)}"
         )
     return additive_scores(
-        ops.matmul(query, kernel[:width]), ops.matmul(key, kernel[width:]), scale
+        precision.matmul(query, kernel[:width]), precision.matmul(key, kernel[width:]), scale
     )
 
 
@@ -200,7 +201,7 @@ def content_scores(query, key, strength=1.0):
         https://arxiv.org/abs/1410.5401
     """
     query, key = _checked(query, key, same_width=True)
-    return strength * ops.matmul(_unit(query), ops.swapaxes(_unit(key), -1, -2))
+    return strength * precision.matmul(_unit(query), ops.swapaxes(_unit(key), -1, -2))
 
 
 def location_scores(query, kernel):
@@ -235,20 +236,20 @@ def location_scores(query, kernel):
         raise ValueError(
             f"`kernel` must have the shape (width, values). {received(kernel=kernel, query=query)}"
         )
-    return ops.matmul(query, kernel)
+    return precision.matmul(query, kernel)
 
 
 def _unit(vectors):
     """Vectors of length 1; those of length 0 stay 0 and have a gradient."""
     if 0 in vectors.shape:
         return vectors
-    dtype = keras.backend.result_type(vectors.dtype, "float32")
+    dtype = promote_dtypes(vectors.dtype, "float32")
     wide = ops.cast(vectors, dtype)
     # Scaled first, so that the squares neither overflow nor vanish.
     largest = ops.stop_gradient(ops.max(ops.abs(wide), axis=-1, keepdims=True))
     wide = wide / ops.where(largest > 1e-35, largest, ops.ones_like(largest))
     square = ops.sum(ops.square(wide), axis=-1, keepdims=True)
-    return ops.cast(wide * ops.rsqrt(ops.maximum(square, 1e-6)), vectors.dtype)
+    return ops.cast(wide * ops.rsqrt(precision.maximum(square, 1e-6)), vectors.dtype)
 
 
 def _checked(query, key, same_width=False):

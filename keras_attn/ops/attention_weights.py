@@ -2,6 +2,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_attn.ops import precision
+from keras_attn.ops.precision import as_float32
+
 LOWEST = float(np.finfo("float32").min)
 
 
@@ -35,14 +38,14 @@ def attention_weights(scores, mask=None):
         2015, equation 6, https://arxiv.org/abs/1409.0473
     """
     scores = ops.convert_to_tensor(scores)
-    exact = ops.cast(scores, keras.backend.result_type(scores.dtype, "float32"))
-    exact = ops.minimum(exact, -LOWEST)
+    exact = as_float32(scores)
+    exact = precision.minimum(exact, -LOWEST)
     if mask is not None:
         mask = ops.broadcast_to(ops.cast(mask, "bool"), ops.shape(exact))
         exact = ops.where(mask, exact, LOWEST)
     if 0 in exact.shape:
         return scores  # nothing has no largest score
-    peak = ops.maximum(ops.max(exact, axis=-1, keepdims=True), LOWEST)
+    peak = precision.maximum(ops.max(exact, axis=-1, keepdims=True), LOWEST)
     mass = ops.exp(exact - ops.stop_gradient(peak))
     if mask is not None:
         mass = ops.where(mask, mass, 0.0)

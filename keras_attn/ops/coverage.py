@@ -1,5 +1,7 @@
 from keras import ops
 
+from keras_attn.ops import precision
+from keras_attn.ops.precision import as_float32
 from keras_attn.ops.received import received
 
 
@@ -13,7 +15,7 @@ def coverage_loss(weights, query_mask=None):
         query_mask: boolean `(batch, queries)`, False for steps that do not count; or None.
 
     Returns:
-        `(batch,)`, the mean over the steps that count; 0 where none does. Float32.
+        `(batch,)`, the mean over the steps that count; 0 where none does. Float32 or wider.
 
     Raises:
         ValueError: if `weights` are not of rank 3.
@@ -29,13 +31,13 @@ def coverage_loss(weights, query_mask=None):
         See, Liu and Manning, "Get To The Point: Summarization with Pointer-Generator Networks",
         2017, equation 12, https://arxiv.org/abs/1704.04368
     """
-    weights = ops.cast(ops.convert_to_tensor(weights), "float32")
+    weights = as_float32(weights)
     if len(weights.shape) != 3:
         raise ValueError(
             f"`weights` must be of rank 3, (batch, queries, values). {received(weights=weights)}"
         )
-    before = ops.cumsum(weights, axis=1) - weights
-    repeated = ops.sum(ops.minimum(weights, before), axis=-1)
-    counts = ops.ones_like(repeated) if query_mask is None else ops.cast(query_mask, "float32")
+    before = precision.cumsum(weights, axis=1) - weights
+    repeated = ops.sum(precision.minimum(weights, before), axis=-1)
+    counts = ops.ones_like(repeated) if query_mask is None else ops.cast(query_mask, weights.dtype)
     total = ops.sum(repeated * counts, axis=-1)
-    return total / ops.maximum(ops.sum(counts, axis=-1), 1.0)
+    return total / precision.maximum(ops.sum(counts, axis=-1), 1.0)

@@ -1,5 +1,6 @@
 from keras import ops
 
+from keras_attn.ops.precision import as_float32
 from keras_attn.ops.received import received
 
 REDUCTIONS = ("sum", "mean")
@@ -26,7 +27,7 @@ def doubly_stochastic_loss(weights, query_mask=None, target=1.0, reduction="sum"
         reduction: `"sum"` or `"mean"` over the places.
 
     Returns:
-        `(batch,)`, float32.
+        `(batch,)`, float32 or wider.
 
     Raises:
         ValueError: if `weights` are not of rank 3 or 4, or for an unknown reduction.
@@ -41,7 +42,7 @@ def doubly_stochastic_loss(weights, query_mask=None, target=1.0, reduction="sum"
     Reference:
         Xu et al., "Show, Attend and Tell", 2015, section 4.2.1, https://arxiv.org/abs/1502.03044
     """
-    weights = ops.cast(ops.convert_to_tensor(weights), "float32")
+    weights = as_float32(weights)
     if len(weights.shape) not in (3, 4):
         raise ValueError(
             "`weights` must be of rank 3, (batch, queries, places), or 4, (batch, queries, height, "
@@ -53,10 +54,10 @@ def doubly_stochastic_loss(weights, query_mask=None, target=1.0, reduction="sum"
         )
     axes = tuple(range(1, len(weights.shape) - 1))
     if query_mask is not None:
-        counts = ops.cast(query_mask, "float32")
+        counts = ops.cast(query_mask, weights.dtype)
         weights = weights * ops.reshape(counts, (*ops.shape(counts), *[1] * len(axes)))
     seen = ops.sum(weights, axis=1)
-    target = ops.cast(ops.convert_to_tensor(target), "float32")
+    target = ops.cast(target, weights.dtype)
     target = ops.reshape(target, (-1, *[1] * len(axes)))
     reduce = ops.sum if reduction == "sum" else ops.mean
     return reduce(ops.square(target - seen), axis=axes)

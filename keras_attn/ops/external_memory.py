@@ -12,9 +12,10 @@ import math
 import keras
 from keras import ops
 
-from keras_attn.ops import kernels
+from keras_attn.ops import kernels, precision
 from keras_attn.ops.known import differ
 from keras_attn.ops.named_axes import floating
+from keras_attn.ops.precision import promote_dtypes
 from keras_attn.ops.received import received
 
 
@@ -42,7 +43,7 @@ def read_memory(weights, memory):
         Graves et al., "Neural Turing Machines", 2014, equation 2, https://arxiv.org/abs/1410.5401
     """
     weights, memory = _checked(weights=weights, memory=memory)
-    return ops.matmul(weights, memory)
+    return precision.matmul(weights, memory)
 
 
 def write_memory(memory, weights, erase, add):
@@ -90,7 +91,7 @@ def write_memory(memory, weights, erase, add):
                 f"`{name}` must be of shape (batch, heads, width). "
                 f"{received(**{name: tensor}, weights=weights, memory=memory)}"
             )
-    wide = keras.backend.result_type(*(each.dtype for each in (memory, weights, *given.values())))
+    wide = promote_dtypes(*(each.dtype for each in (memory, weights, *given.values())))
     memory, weights = ops.cast(memory, wide), ops.cast(weights, wide)
     given = {name: ops.cast(tensor, wide) for name, tensor in given.items()}
     if erase is None:

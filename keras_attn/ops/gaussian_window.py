@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from keras_attn.ops.named_axes import wide, with_axes
+from keras_attn.ops import precision
+from keras_attn.ops.named_axes import with_axes
+from keras_attn.ops.precision import as_float32
 from keras_attn.ops.received import received
 
 # What is emitted as a logarithm lies in [-10, 10]: variances from 5e-5 to 2e4 square pixels.
@@ -88,7 +90,7 @@ def gaussian_window(parameters, image_size, patch_size):
             "`image_size` and `patch_size` must be positive. Received: "
             f"image_size={tuple(image_size)}, patch_size={patch_size}"
         )
-    parameters = wide(parameters)
+    parameters = as_float32(parameters)
     logarithms = ops.clip(parameters[:, 2:], -LARGEST_LOGARITHM, LARGEST_LOGARITHM)
     variance, stride, intensity = (ops.exp(logarithms)[:, n] for n in range(3))
     return GaussianWindow(
@@ -147,16 +149,16 @@ def gaussian_filters(center, stride, variance, patch_size, size, padding_mode="b
         )
     axes = {"center": "batch", "stride": "batch", "variance": "batch"}
     given = with_axes(axes, center=center, stride=stride, variance=variance)
-    given = [wide(each) for each in given]
+    given = [as_float32(each) for each in given]
     if padding_mode == "border":
         return _inside_filters(*given, patch_size, size)
     mean, pixels, variance = _means(*given, patch_size, size)
-    mass = ops.exp(ops.maximum(-0.5 * ops.square(pixels - mean) / variance, LEAST_SCORE))
+    mass = ops.exp(precision.maximum(-0.5 * ops.square(pixels - mean) / variance, LEAST_SCORE))
     # What the whole filter sums to, where it is wide enough for an integral to stand for the sum,
     # and where not, its nearest pixel.
     total = ops.sqrt(2.0 * math.pi * variance)
     inside = ops.sum(mass, axis=-1, keepdims=True)
-    return mass / ops.maximum(ops.maximum(inside, ops.minimum(total, 1.0)), LEAST)
+    return mass / precision.maximum(precision.maximum(inside, precision.minimum(total, 1.0)), LEAST)
 
 
 def _inside_filters(center, stride, variance, patch_size, size):
@@ -165,7 +167,7 @@ def _inside_filters(center, stride, variance, patch_size, size):
     # Less the square of the nearest pixel: far outside, squares differ by less than they round.
     nearest = ops.stop_gradient(ops.clip(ops.round(mean), 0, size - 1))
     scores = (pixels - nearest) * (pixels + nearest - 2.0 * mean) / (-2.0 * variance)
-    mass = ops.exp(ops.maximum(scores, LEAST_SCORE))
+    mass = ops.exp(precision.maximum(scores, LEAST_SCORE))
     return mass / ops.sum(mass, axis=-1, keepdims=True)
 
 
@@ -206,7 +208,7 @@ def read_patch(image, filters_y, filters_x):
     channels = image.shape[-1]
     seen = ops.einsum("bmh,bhk->bmk", rows, ops.reshape(image, (-1, height, width * channels)))
     seen = _channels_before(ops.reshape(seen, (-1, ops.shape(rows)[1], width, channels)))
-    found = ops.matmul(seen, ops.swapaxes(columns, 1, 2))
+    found = precision.matmul(seen, ops.swapaxes(columns, 1, 2))
     return _channels_behind(found, channels)
 
 
@@ -238,7 +240,7 @@ def write_patch(patch, filters_y, filters_x):
     count, height = ops.shape(rows)[1:]
     width, channels = ops.shape(columns)[2], patch.shape[-1]
     # Rows last: the image is made as it lies in memory.
-    strokes = _channels_behind(ops.matmul(_channels_before(patch), columns), channels)
+    strokes = _channels_behind(precision.matmul(_channels_before(patch), columns), channels)
     strokes = ops.reshape(strokes, (-1, count, width * channels))
     found = ops.einsum("bmh,bmk->bhk", rows, strokes)
     return ops.reshape(found, (-1, height, width, channels))

@@ -15,26 +15,30 @@ Convention (all of `keras_attn`):
     - Coordinates are float32 (float64 for float64 input), whatever the precision of the model.
 """
 
+import keras
 import numpy as np
 from keras import ops
 
 from keras_attn.ops.known import as_integers
+from keras_attn.ops.precision import as_float32, promote_dtypes
 
 # Where a projective transformation sees a point behind the camera: outside of every image, and
 # small enough that no later product overflows.
 FAR_OUTSIDE = 1e6
 
 
-def identity_grid(output_shape, align_corners=False):
+def identity_grid(output_shape, align_corners=False, dtype=None):
     """The grid that looks at every pixel's own place.
 
     Args:
         output_shape: `(H, W)` or `(D, H, W)`, positive integers.
         align_corners: whether -1 and 1 are centres (True) or outer edges (False) of the border
             pixels.
+        dtype: String, `"float32"` or `"float64"`; by default `keras.config.floatx()`, but float32
+            where that is half precision.
 
     Returns:
-        A float32 tensor `(H, W, 2)` or `(D, H, W, 3)`.
+        A tensor `(H, W, 2)` or `(D, H, W, 3)`.
 
     Raises:
         ValueError: if `output_shape` is not two or three positive integers.
@@ -46,7 +50,8 @@ def identity_grid(output_shape, align_corners=False):
     [-0.75, -0.25, 0.25, 0.75]
     """
     points = np.stack(np.broadcast_arrays(*lattice_ticks(output_shape, align_corners)), axis=-1)
-    return ops.convert_to_tensor(points, dtype="float32")
+    dtype = dtype or promote_dtypes(keras.config.floatx(), "float32")
+    return ops.convert_to_tensor(points, dtype=dtype)
 
 
 def affine_grid(theta, output_shape, align_corners=False):
@@ -154,14 +159,14 @@ def flow_grid(flow, align_corners=False):
             "`flow` must be of shape (..., H, W, 2) or (..., D, H, W, 3). "
             f"Received: flow of shape {tuple(flow.shape)}"
         )
-    identity = identity_grid(as_integers(flow.shape[-1 - axes : -1]), align_corners)
-    return flow + ops.cast(identity, flow.dtype)
+    size = as_integers(flow.shape[-1 - axes : -1])
+    return flow + identity_grid(size, align_corners, flow.dtype)
 
 
 def coordinates(tensor):
     """The tensor in the precision of coordinates: float32, or float64 where it is that."""
     tensor = ops.convert_to_tensor(tensor)
-    return tensor if "float64" in str(tensor.dtype) else ops.cast(tensor, "float32")
+    return as_float32(tensor)
 
 
 def checked_output_shape(output_shape, name="output_shape"):

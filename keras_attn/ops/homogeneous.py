@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from keras_attn.ops import precision
 from keras_attn.ops.grids import coordinates
 
 
@@ -92,7 +93,7 @@ def _inverse(matrix):
         adjugate = product - identity * (_trace(product) / step)
     determinant = _trace(_product(matrix, adjugate)) / size
     sign = ops.where(determinant < 0, -1.0, 1.0)
-    determinant = ops.cast(sign, matrix.dtype) * ops.maximum(ops.abs(determinant), 1e-8)
+    determinant = ops.cast(sign, matrix.dtype) * precision.maximum(ops.abs(determinant), 1e-8)
     return adjugate / determinant / scale
 
 

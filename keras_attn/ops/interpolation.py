@@ -17,6 +17,8 @@ import itertools
 
 from keras import ops
 
+from keras_attn.ops import precision
+
 INTERPOLATIONS = ("bilinear", "nearest", "bicubic")
 PADDING_MODES = ("zeros", "border", "reflection")
 
@@ -31,8 +33,8 @@ def without_nan(grid):
 
 
 def floor(tensor):
-    """`ops.floor` that leaves float64 as it is."""
-    return ops.cast(ops.floor(tensor), tensor.dtype)
+    """`precision.floor` that leaves float64 as it is."""
+    return ops.cast(precision.floor(tensor), tensor.dtype)
 
 
 def axis_taps(coordinates, sizes, interpolation, padding_mode, align_corners):
@@ -119,7 +121,7 @@ def _linear(position, last):
     if not isinstance(last, float) or last == 0.0:
         # An image of one pixel has no neighbour.
         second = ops.where(low < last, second, 0.0)
-        neighbour = ops.cast(ops.minimum(low + 1.0, last), "int32")
+        neighbour = ops.cast(precision.minimum(low + 1.0, last), "int32")
     return [(index, first), (neighbour, second)]
 
 

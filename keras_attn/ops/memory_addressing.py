@@ -13,9 +13,10 @@ Glossary of shapes:
 import keras
 from keras import ops
 
-from keras_attn.ops import kernels
+from keras_attn.ops import kernels, precision
 from keras_attn.ops.attention_weights import attention_weights
 from keras_attn.ops.named_axes import floating, with_axes
+from keras_attn.ops.precision import promote_dtypes
 from keras_attn.ops.received import received
 
 # Smaller weights count as this when their logarithm is taken; larger than float32's smallest
@@ -120,7 +121,7 @@ def content_addressing(key, memory, strength):
     """
     memory, key = with_axes(AXES, memory=memory, key=key)
     strength = _for_each_head("strength", strength)
-    wide = keras.backend.result_type(key.dtype, memory.dtype, "float32")
+    wide = promote_dtypes(key.dtype, memory.dtype, "float32")
     rows, strength = ops.cast(memory, wide), ops.cast(strength, wide)
     # The scores are divided by the lengths, and not the rows: these are many more numbers, which
     # would be kept for the gradient at every step. XLA takes twice as long for a product with
@@ -222,8 +223,8 @@ def sharpen_weights(weights, sharpening):
     """
     weights = _weights("weights", weights)
     sharpening = _for_each_head("sharpening", sharpening)
-    wide = keras.backend.result_type(weights.dtype, "float32")
-    logits = ops.log(ops.maximum(ops.cast(weights, wide), LEAST))
+    wide = promote_dtypes(weights.dtype, "float32")
+    logits = ops.log(precision.maximum(ops.cast(weights, wide), LEAST))
     return ops.cast(attention_weights(ops.cast(sharpening, wide) * logits), weights.dtype)
 
 

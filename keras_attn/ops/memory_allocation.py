@@ -10,10 +10,10 @@ Glossary of shapes:
     locations: `N`, rows of the memory
 """
 
-import keras
 from keras import ops
 
 from keras_attn.ops.named_axes import with_axes
+from keras_attn.ops.precision import as_float32
 
 AXES = {
     "free_gate": "batch heads",
@@ -121,7 +121,7 @@ def allocation_weights(usage):
         2016, Methods, "Dynamic memory allocation", https://doi.org/10.1038/nature20101
     """
     (usage,) = with_axes(AXES, usage=usage)
-    wide = ops.cast(usage, keras.backend.result_type(usage.dtype, "float32"))
+    wide = as_float32(usage)
     # Rounding may have left a usage a little below 0.
     least = ops.where(wide >= 0.0, wide, 0.0)
     used = _product(ops.where(_earlier(wide), least[:, None], 1.0))

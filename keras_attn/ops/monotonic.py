@@ -7,7 +7,9 @@ Glossary:
 
 from keras import ops
 
+from keras_attn.ops import precision
 from keras_attn.ops.known import known
+from keras_attn.ops.precision import promote_dtypes
 
 
 def monotonic_weights(log_stop, log_pass, previous, mode="recursive"):
@@ -53,19 +55,18 @@ def monotonic_weights(log_stop, log_pass, previous, mode="recursive"):
     """
     if mode not in MODES:
         raise ValueError(f"`mode` must be one of {MODES}. Received: mode={mode!r}")
-    log_stop, log_pass, previous = (
-        ops.cast(ops.convert_to_tensor(tensor), "float32")
-        for tensor in (log_stop, log_pass, previous)
-    )
+    given = [ops.convert_to_tensor(tensor) for tensor in (log_stop, log_pass, previous)]
+    dtype = promote_dtypes(*(each.dtype for each in given), "float32")
+    log_stop, log_pass, previous = (ops.cast(each, dtype) for each in given)
     if mode == "hard":
-        stops = ops.cast(log_stop > log_pass, "float32") * ops.cast(
-            ops.cumsum(previous, axis=-1) > 0.5, "float32"
+        stops = ops.cast(log_stop > log_pass, dtype) * ops.cast(
+            precision.cumsum(previous, axis=-1) > 0.5, dtype
         )
-        first = ops.cumsum(stops, axis=-1) <= 1.0
-        return stops * ops.cast(first, "float32")
+        first = precision.cumsum(stops, axis=-1) <= 1.0
+        return stops * ops.cast(first, dtype)
     if mode == "parallel":
-        product = ops.exp(ops.cumsum(log_pass, axis=-1) - log_pass)
-        arrived = product * ops.cumsum(previous / ops.maximum(product, 1e-10), axis=-1)
+        product = ops.exp(precision.cumsum(log_pass, axis=-1) - log_pass)
+        arrived = product * precision.cumsum(previous / precision.maximum(product, 1e-10), axis=-1)
     elif not known(previous.shape[-1]):
         arrived = _arrived_by_pairs(log_pass, previous)
     else:
@@ -88,7 +89,7 @@ def _arrived(passing, previous):
 
 def _arrived_by_pairs(log_pass, previous):
     """The same in time and memory of the square of the number of values, which is not known."""
-    passed = ops.cumsum(log_pass, axis=-1) - log_pass
+    passed = precision.cumsum(log_pass, axis=-1) - log_pass
     # Of the pairs (j, k) those with k <= j; the others would overflow.
     steps = ops.arange(ops.shape(passed)[-1])
     behind = steps[:, None] >= steps

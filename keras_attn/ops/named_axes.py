@@ -41,9 +41,3 @@ def floating(tensor):
     tensor = ops.convert_to_tensor(tensor)
     is_float = "float" in keras.backend.standardize_dtype(tensor.dtype)
     return tensor if is_float else ops.cast(tensor, keras.config.floatx())
-
-
-def wide(tensor):
-    """A tensor in float32, or wider where it is wider."""
-    tensor = ops.convert_to_tensor(tensor)
-    return ops.cast(tensor, keras.backend.result_type(tensor.dtype, "float32"))

@@ -1,6 +1,7 @@
 from keras import ops
 
 from keras_attn.ops.named_axes import with_axes
+from keras_attn.ops.precision import as_float32
 
 
 def reinforce_loss(log_probability, reward, baseline=0.0, entropy=None, entropy_weight=0.0):
@@ -29,7 +30,7 @@ def reinforce_loss(log_probability, reward, baseline=0.0, entropy=None, entropy_
         entropy_weight: `λ_e`; 0.002 in the paper.
 
     Returns:
-        `(batch,)`, float32.
+        `(batch,)`, float32 or wider.
 
     Raises:
         ValueError: if there is not one reward for each `log_probability`.
@@ -65,5 +66,5 @@ def reinforce_loss(log_probability, reward, baseline=0.0, entropy=None, entropy_
 
 def _steps(tensor):
     """With an axis of steps, of a single one if there was none."""
-    tensor = ops.cast(ops.convert_to_tensor(tensor), "float32")
+    tensor = as_float32(tensor)
     return tensor[:, None] if len(tensor.shape) == 1 else tensor

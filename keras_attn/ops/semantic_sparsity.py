@@ -1,5 +1,7 @@
 from keras import ops
 
+from keras_attn.ops import precision
+from keras_attn.ops.precision import as_float32
 from keras_attn.ops.received import received
 
 # Below it a weight counts as this much: the slope of a root at 0 has no bounds.
@@ -25,7 +27,7 @@ def semantic_sparsity_loss(weights, query_mask=None, p=2.0, q=0.5):
         q: in (0, 1).
 
     Returns:
-        `(batch,)`, float32.
+        `(batch,)`, float32 or wider.
 
     Raises:
         ValueError: if `weights` are not of rank 3, or for a `p` or `q` out of its range.
@@ -41,7 +43,7 @@ def semantic_sparsity_loss(weights, query_mask=None, p=2.0, q=0.5):
         You et al., "Image Captioning with Semantic Attention", 2016, equation 11,
         https://arxiv.org/abs/1603.03925
     """
-    weights = ops.cast(ops.convert_to_tensor(weights), "float32")
+    weights = as_float32(weights)
     if len(weights.shape) != 3:
         raise ValueError(
             "`weights` must be of rank 3, (batch, queries, attributes). "
@@ -52,8 +54,8 @@ def semantic_sparsity_loss(weights, query_mask=None, p=2.0, q=0.5):
     if not 0 < q < 1:
         raise ValueError(f"`q` must be in (0, 1). Received: q={q}")
     if query_mask is not None:
-        weights = weights * ops.cast(query_mask, "float32")[:, :, None]
-    seen = ops.maximum(ops.sum(weights, axis=1), LEAST)
+        weights = weights * ops.cast(query_mask, weights.dtype)[:, :, None]
+    seen = precision.maximum(ops.sum(weights, axis=1), LEAST)
     whole = ops.power(ops.sum(ops.power(seen, p), axis=-1), 1.0 / p)
     counts = weights > LEAST
     roots = ops.where(counts, ops.power(ops.where(counts, weights, 1.0), q), 0.0)

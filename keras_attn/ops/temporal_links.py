@@ -6,10 +6,11 @@ Glossary of shapes:
     locations: `N`, rows of the memory
 """
 
-import keras
 from keras import ops
 
+from keras_attn.ops import precision
 from keras_attn.ops.named_axes import with_axes
+from keras_attn.ops.precision import promote_dtypes
 
 AXES = {
     "links": "batch locations locations",
@@ -111,7 +112,7 @@ def follow_links(read_weights, links):
         2016, Methods, "Temporal memory linkage", https://doi.org/10.1038/nature20101
     """
     weights, links = with_axes(AXES, read_weights=read_weights, links=links)
-    dtype = keras.backend.result_type(weights.dtype, links.dtype)
+    dtype = promote_dtypes(weights.dtype, links.dtype)
     weights, links = ops.cast(weights, dtype), ops.cast(links, dtype)
     # XLA takes several times as long for a product with transposed links as for this one.
-    return ops.matmul(weights, links), ops.einsum("bhj,bij->bhi", weights, links)
+    return precision.matmul(weights, links), ops.einsum("bhj,bij->bhi", weights, links)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_attn.ops import kernels
+from keras_attn.ops import kernels, precision
 from keras_attn.ops.grids import checked_output_shape, coordinates, identity_grid, lattice_ticks
 
 
@@ -66,11 +66,11 @@ def thin_plate_spline_grid(displacement, output_shape, control_points=(4, 4), al
     # Factors rounded to 10 bits, as on accelerators, would move pixels.
     matmul = kernels.load("precise_matmul")
     if matmul is None or keras.utils.is_keras_tensor(displacement):
-        matmul = ops.matmul
+        matmul = precision.matmul
     shift = matmul(influence, displacement)
     leading = [-1 if size is None else size for size in displacement.shape[:-2]]
     shift = ops.reshape(shift, [*leading, *output_shape, len(output_shape)])
-    return shift + ops.cast(identity_grid(output_shape, align_corners), displacement.dtype)
+    return shift + identity_grid(output_shape, align_corners, displacement.dtype)
 
 
 def control_lattice(control_points, axes):

@@ -6,6 +6,7 @@ import numbers
 import numpy as np
 from keras import ops
 
+from keras_attn.ops import precision
 from keras_attn.ops.grids import coordinates
 
 # Number of free parameters in the plane and in space.
@@ -140,7 +141,7 @@ def limit_shift(shift, max_shift):
         shift: a tensor of any shape.
         max_shift: positive, or None for no limit.
     """
-    return shift if max_shift is None else max_shift * ops.tanh(shift / max_shift)
+    return shift if max_shift is None else max_shift * precision.tanh(shift / max_shift)
 
 
 def _limit_shift(theta, max_shift):
@@ -153,7 +154,9 @@ def _limit_log_scale(log_scale, scale_range):
     sides = []
     for limit in (math.log(scale_range[0]), math.log(scale_range[1])):
         # A side of width zero stays at scale 1.
-        sides.append(limit * ops.tanh(log_scale / limit) if limit else ops.zeros_like(log_scale))
+        sides.append(
+            limit * precision.tanh(log_scale / limit) if limit else ops.zeros_like(log_scale)
+        )
     # At zero, where training starts, the side that has a gradient.
     lower = log_scale < 0 if scale_range[1] > 1 else log_scale <= 0
     return ops.where(lower, *sides)

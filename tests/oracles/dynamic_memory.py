@@ -5,14 +5,14 @@ import math
 
 import numpy as np
 
-from tests.oracles.memory import lstm, sigmoid, softmax, softplus
+from tests.oracles.memory import EPSILON, lstm, sigmoid, softmax, softplus
 
 
 def cosines(key, memory):
     found = []
     for row in memory:
-        lengths = math.sqrt((key @ key) * (row @ row))
-        found.append(key @ row / lengths if lengths > 0.0 else 0.0)
+        lengths = math.sqrt((key @ key + EPSILON) * (row @ row + EPSILON))
+        found.append(key @ row / lengths)
     return np.array(found)
 
 

@@ -4,6 +4,9 @@ import math
 
 import numpy as np
 
+# Of squared lengths, with which vectors of zeros have a cosine.
+EPSILON = 1e-8
+
 
 def sigmoid(x):
     return 1.0 / (1.0 + np.exp(-x))
@@ -34,7 +37,8 @@ def address(told, memory, before, steps):
     shift, sharpening = softmax(told[:steps]), 1.0 + softplus(told[steps])
     cosines = []
     for row in memory:
-        cosines.append(key @ row / math.sqrt((key @ key) * (row @ row)))
+        lengths = (key @ key + EPSILON) * (row @ row + EPSILON)
+        cosines.append(key @ row / math.sqrt(lengths))
     content = softmax(strength * np.array(cosines))
     mixed = gate * content + (1.0 - gate) * before
     moved = np.zeros(locations)

@@ -1,0 +1,308 @@
+"""Losses of models: weights, targets and arguments of `compile` count, or are refused by name."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn import CoverageAttention
+from keras_attn.applications import DRAW, Autoencoder, CoLocalizer, VariationalAutoencoder
+from tests.backend import BACKEND, quick, to_numpy
+from tests.conformance.case import by_id
+from tests.conformance.registry import MODELS
+
+REPOSITORY = Path(__file__).parents[2]
+# Cases whose additional losses refuse weights of examples.
+WEIGHS_ALL_ALIKE = ("sparse", "coverage-loss")
+# TensorFlow takes longer to trace a step than to run it.
+EAGER = {"run_eagerly": BACKEND == "tensorflow"}
+SHARED = ("FunctionalModel", "GenerativeModel")
+
+
+def has_own_loss(application):
+    """Whether an application computes a loss, or a part of it, by itself."""
+    return any(
+        "compute_loss" in vars(base)
+        for base in application.__mro__
+        if "applications" in base.__module__ and base.__name__ not in SHARED
+    )
+
+
+OWN = [case for case in MODELS if has_own_loss(case.application)]
+BOUNDS = [case for case in MODELS if case.application in (DRAW, VariationalAutoencoder)]
+OTHER = {case.application: case for case in MODELS if not has_own_loss(case.application)}
+LABELS = np.array([0, 1, 2, 0])
+
+
+def with_added_loss(case):
+    """A sequence model whose attention adds a loss of its own."""
+    attention = CoverageAttention(4, loss_weight=1.0)
+    return case.with_(name="coverage-loss", arguments={**case.arguments, "attention": attention})
+
+
+OWN += [with_added_loss(case) for case in MODELS if case.name == "coverage"]
+
+
+def loss(case, model):
+    """A function `(x, y, sample_weight)` that gives the loss, and changes nothing.
+
+    The outputs are not those of training, where batch normalization mixes the examples.
+    """
+    x, y = case.fit_data(model)
+    structure = (x, x if y is None else y)
+
+    def compute(weight, *flat):
+        x, y = keras.tree.pack_sequence_as(structure, flat)
+        return model.compute_loss(x, y, model(x, training=False), weight, training=True)
+
+    compute = quick(model, compute)
+
+    def value(x, y, weight):
+        before = [to_numpy(variable) for variable in model.variables]
+        flat = [*keras.tree.flatten(x), *keras.tree.flatten(x if y is None else y)]
+        found = float(to_numpy(compute(keras.ops.convert_to_tensor(weight), *map(tensor, flat))))
+        for variable, number in zip(model.variables, before, strict=True):
+            variable.assign(number)
+        return found
+
+    return value
+
+
+def tensor(array):
+    return keras.ops.convert_to_tensor(array)
+
+
+def with_other_last(array):
+    """The array with another last example, of the same padding."""
+    array = np.array(array)
+    if array.ndim == 1:
+        array[-1] = 0 if array[-1] else 1
+    elif "int" in str(array.dtype):
+        array[-1] = np.where(array[-1] > 2, array[-1] % 5 + 3, array[-1])
+    else:
+        array[-1] = 1.0 - array[-1]
+    return array
+
+
+@pytest.mark.training
+@by_id([*OWN, *OTHER.values()])
+def test_an_example_of_weight_zero_does_not_count(case):
+    model = case.model()
+    model.compile("sgd", **case.compile, **EAGER)
+    (x, y), value = case.fit_data(model), loss(case, model)
+    count = len(keras.tree.flatten(x)[0])
+    weights = np.float32([*[1.0] * (count - 1), 0.0])
+    other = [
+        None if each is None else keras.tree.map_structure(with_other_last, each) for each in (x, y)
+    ]
+    if case.name in WEIGHS_ALL_ALIKE:
+        with pytest.raises(ValueError, match="`sample_weight` must be None"):
+            value(x, y, weights)
+        return
+    first = value(x, y, weights)
+    assert value(*other, weights) == pytest.approx(first, rel=1e-5, abs=1e-6)
+    assert value(*other, np.ones_like(weights)) != pytest.approx(first, rel=1e-4)
+    assert value(x, y, np.zeros_like(weights)) == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.training
+@by_id([case for case in OWN if case.targets is None])
+def test_weights_count_without_targets(case):
+    model = case.model()
+    model.compile("sgd", **case.compile, **EAGER)
+    x, _ = case.fit_data(model)
+    history = model.fit(x, sample_weight=np.zeros(len(x)), verbose=0).history
+    assert history["loss"][0] == pytest.approx(0.0, abs=1e-6)
+
+
+def refused(case):
+    """Arguments of `compile` and `fit` that a model refuses."""
+    if case.application is CoLocalizer:
+        return ("loss", "loss_weights", "metrics", "y")
+    return () if case.compile else ("loss", "loss_weights")
+
+
+@pytest.mark.training
+@by_id(OWN)
+def test_what_compile_and_fit_are_given_counts_or_is_refused(case):
+    def trained(**options):
+        keras.utils.set_random_seed(0)
+        model = case.model()
+        x, y = case.fit_data(model)
+        targets = options.pop("y", y)
+        model.compile(keras.optimizers.SGD(0.0), **{**case.compile, **options}, **EAGER)
+        return model.fit(x, targets, verbose=0, shuffle=False).history
+
+    x, y = case.fit_data(case.model())
+    plain = trained()
+    assert trained() == plain
+    metric = "accuracy" if "int" in str(np.asarray(y).dtype) else "mae"
+    options = {
+        "loss": "mse",
+        "loss_weights": [0.5],
+        "metrics": [metric],
+        "y": np.zeros_like(x) if y is None else with_other_last(y),
+    }
+    for name, value in options.items():
+        if name in refused(case):
+            with pytest.raises(ValueError, match=f"`{name}` must be None"):
+                trained(**{name: value})
+        elif name == "metrics":
+            assert trained(metrics=value).keys() - plain.keys() == {metric}
+        elif name != "loss":
+            assert trained(**{name: value})["loss"] != plain["loss"]
+
+
+@pytest.mark.training
+@by_id([case for case in OWN if case.targets is None])
+def test_labels_are_no_targets(case):
+    model = case.model()
+    model.compile("sgd", **case.compile, **EAGER)
+    x, _ = case.fit_data(model)
+    for train in (model.fit, model.train_on_batch):
+        with pytest.raises(ValueError, match="`y` must be None"):
+            train(x, LABELS[: len(x)])
+
+
+@pytest.mark.training
+@by_id([case for case in MODELS if issubclass(case.application, Autoencoder)])
+def test_inputs_are_the_targets_of_an_autoencoder(case):
+    histories = []
+    for data in ("x", "xx"):
+        model = case.model()
+        model.compile("sgd", loss="mse", metrics=["mae"], **EAGER)
+        x, _ = case.fit_data(model)
+        histories.append(model.fit(*[x] * len(data), epochs=2, shuffle=False, verbose=0).history)
+    assert histories[0] == histories[1]
+
+
+class Batches(keras.utils.PyDataset):
+    def __init__(self, x):
+        super().__init__()
+        self.x = x
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        return (self.x,)
+
+
+def of_tensorflow(x):
+    import tensorflow as tf
+
+    return tf.data.Dataset.from_tensor_slices(x).batch(len(x))
+
+
+def of_torch(x):
+    import torch
+
+    data = torch.utils.data.TensorDataset(torch.as_tensor(x))
+    return torch.utils.data.DataLoader(data, batch_size=len(x))
+
+
+def generator(x):
+    yield (x,)
+
+
+PIPELINES = {
+    "array": lambda x: x,
+    "PyDataset": Batches,
+    "generator": generator,
+    "tf.data": of_tensorflow,
+    "DataLoader": of_torch,
+}
+
+
+@pytest.mark.training
+@by_id([case for case in BOUNDS if case.arguments.get("likelihood") != "gaussian"])
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_images_beyond_one_are_refused_through_every_pipeline(case, pipeline):
+    model = case.model()
+    model.compile("sgd", **EAGER)
+    (x, _), make = case.fit_data(model), PIPELINES[pipeline]
+    for method in (model.fit, model.evaluate):
+        with pytest.raises(ValueError, match=r"`x` must lie in \[0, 1\]"):
+            method(make(255.0 * x), verbose=0)
+    assert np.isfinite(model.fit(make(x), verbose=0).history["loss"][0])
+    assert np.isfinite(model.evaluate(make(x), verbose=0, return_dict=True)["loss"])
+
+
+@pytest.mark.training
+@by_id(BOUNDS)
+def test_beta_weighs_the_divergence(case, tmp_path):
+    model = case.model()
+    model.compile(keras.optimizers.SGD(0.0))
+    x, _ = case.fit_data(model)
+    schedule = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: setattr(model, "beta", 0.5 * epoch)
+    )
+    history = model.fit(x, epochs=3, verbose=0, callbacks=[schedule]).history
+    for beta, *parts in zip(
+        (0.0, 0.5, 1.0), history["loss"], history["reconstruction"], history["kl_divergence"],
+        strict=True,
+    ):  # fmt: skip
+        assert parts[0] == pytest.approx(parts[1] + beta * parts[2], rel=1e-5)
+    model.beta = 0.25
+    assert model.get_config()["beta"] == 0.25
+    model.save(tmp_path / "model.keras")
+    assert keras.saving.load_model(tmp_path / "model.keras").beta == 0.25
+    for beta in (-1.0, "1", True, float("nan")):
+        with pytest.raises(ValueError, match="`beta` must be"):
+            model.beta = beta
+
+
+REPLICAS = """
+import tensorflow as tf
+
+one = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(one, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+import numpy as np
+import keras
+from tests.conformance.test_losses import OWN
+
+# The same random numbers on every replica.
+for name in ("stateless_uniform", "stateless_normal"):
+    draw = getattr(tf.random, name)
+    setattr(tf.random, name, lambda shape, seed, draw=draw, **kw: draw(shape, [1, 2], **kw))
+
+for case in OWN:
+    if case.unsupported.get("tensorflow"):
+        continue
+    found = []
+    for replicas in (1, 2):
+        strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
+        with strategy.scope():
+            model = case.model()
+            model.compile(keras.optimizers.SGD(1e-3), **case.compile)
+        x, y = case.fit_data(model)
+        data = keras.tree.map_structure(lambda each: np.concatenate([each] * replicas), (x, y))
+        count = replicas * len(keras.tree.flatten(x)[0])
+        history = model.fit(*data, batch_size=count, shuffle=False, verbose=0).history
+        weights = np.concatenate([np.ravel(each) for each in model.get_weights()])
+        found.append([*(value[0] for value in history.values()), *weights])
+    difference = float(np.max(np.abs(np.subtract(*found))))
+    print("CASE", case.id, difference, flush=True)
+"""
+
+
+@pytest.mark.training
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.distribute alone scales losses")
+def test_two_replicas_equal_one():
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(
+        [sys.executable, "-c", REPLICAS], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("CASE")]
+    assert len(found) == len(OWN)
+    assert {name: float(error) for name, error in found if float(error) > 1e-4} == {}
+
+
+def test_the_registry_has_the_models_of_an_own_loss():
+    assert {case.application for case in OWN} >= {CoLocalizer, DRAW, VariationalAutoencoder}

@@ -1,0 +1,75 @@
+"""Double precision: layers under `dtype="float64"` compute in it throughout."""
+
+import contextlib
+
+import keras
+import keras.src.ops
+import numpy as np
+import pytest
+
+from keras_attn.ops import precision
+from tests.backend import BACKEND, flat
+from tests.conformance.case import by_id, weights_by_path
+from tests.conformance.registry import LAYERS
+
+
+@contextlib.contextmanager
+def double_precision():
+    """JAX knows float64 in a scope of its own."""
+    if BACKEND != "jax":
+        yield
+        return
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_enable_x64", False)
+
+
+def as_double(values):
+    return {
+        name: value.astype("float64") if value.dtype.kind == "f" else value
+        for name, value in values.items()
+    }
+
+
+def in_double(value):
+    """Layers among the arguments of a constructor, under a policy of float64."""
+    if isinstance(value, keras.layers.Layer):
+        return type(value).from_config({**value.get_config(), "dtype": "float64"})
+    return [in_double(each) for each in value] if isinstance(value, list) else value
+
+
+@pytest.fixture
+def keras_keeps_float64(monkeypatch):
+    """Keras's own layers multiply in float32 on PyTorch, and take its tanh on JAX: not here.
+
+    `keras.src.ops` is what they use, and `keras.ops`, of which this package is made, stays.
+    """
+    for name in ("matmul", "maximum", "minimum", "tanh"):
+        monkeypatch.setattr(keras.src.ops, name, getattr(precision, name))
+
+
+CASES = [case for case in LAYERS if callable(case.expected)]
+
+
+@by_id(CASES)
+@pytest.mark.usefixtures("keras_keeps_float64")
+def test_double_precision_is_double_precision(case):
+    with double_precision():
+        arguments = {name: in_double(value) for name, value in case.arguments.items()}
+        layer = case.with_(arguments=arguments).built(dtype="float64")
+        arrays = as_double(case.arrays())
+        for weight in layer.weights:
+            assert weight.dtype != "float32"
+            if weight.dtype == "float64":
+                # Numbers that single precision does not have.
+                weight.assign(keras.ops.convert_to_numpy(weight) * (1.0 + 1e-9))
+        outputs = flat(case.run(layer, arrays))
+        expected = case.expected(weights_by_path(layer), **arrays)
+    expected = list(expected) if isinstance(expected, (tuple, list)) else [expected]
+    for output, wanted in zip(outputs, expected, strict=True):
+        assert output.dtype == "float64" or output.dtype.kind != "f"
+        np.testing.assert_allclose(output, wanted, atol=1e-10, rtol=1e-10)
