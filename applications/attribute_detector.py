@@ -63,6 +63,11 @@ class AttributeDetector(ImageFeatures, FunctionalModel):
         dtype=None,
         **kwargs,
     ):
+        if isinstance(attributes, str):
+            raise ValueError(
+                "`attributes` must be a list of words or integers. "
+                f"Received: attributes={attributes!r}"
+            )
         attributes = list(attributes)
         if not attributes or len(set(attributes)) < len(attributes):
             raise ValueError(

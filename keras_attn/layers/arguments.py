@@ -1,4 +1,6 @@
-"""Checks of constructor arguments that several layers make."""
+"""Checks of arguments that several layers and functions make."""
+
+import os
 
 
 def positive_integer(name, value):
@@ -6,3 +8,32 @@ def positive_integer(name, value):
     if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
         raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
     return int(value)
+
+
+def list_of_strings(name, texts):
+    """Returns the texts as a list.
+
+    Args:
+        name: String, argument name used in the error message.
+        texts: Iterable of strings.
+
+    Raises:
+        ValueError: If `texts` is a single string, whose letters would be taken for texts, not
+            iterable, or holds anything but strings.
+    """
+    if isinstance(texts, (str, bytes)) or not hasattr(texts, "__iter__"):
+        raise ValueError(f"`{name}` must be a list of strings. Received: {name}={texts!r}")
+    texts = list(texts)
+    for place, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ValueError(
+                f"`{name}` must be a list of strings. Received: {name}[{place}]={text!r}"
+            )
+    return texts
+
+
+def list_of_paths(name, paths):
+    """Returns the paths as a list; `ValueError` for a single path."""
+    if isinstance(paths, (str, bytes, os.PathLike)):
+        raise ValueError(f"`{name}` must be a list of paths. Received: {name}={paths!r}")
+    return list(paths)
