@@ -4,13 +4,14 @@ import numpy as np
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.image_encoders import check_feature_map, image_encoder
 from keras_attn.applications.image_features import ImageFeatures
+from keras_attn.applications.scaled_images import ScaledImages
 from keras_attn.applications.vocabulary import check_dropout
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.dropout import Dropout
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class AttributeDetector(ImageFeatures, FunctionalModel):
+class AttributeDetector(ImageFeatures, ScaledImages, FunctionalModel):
     """Tells which words an image calls for: what semantic attention attends to.
 
     Every place of the feature map has a score for every attribute, and the highest over all places
@@ -50,6 +51,8 @@ class AttributeDetector(ImageFeatures, FunctionalModel):
         You et al., "Image Captioning with Semantic Attention", 2016, section 3.2,
         https://arxiv.org/abs/1603.03925
     """
+
+    output_name = "probability"
 
     def __init__(
         self,

@@ -63,6 +63,8 @@ class Autoencoder(FunctionalModel):
         Networks and Principal Component Analysis", 1989
     """
 
+    output_name = "reconstruction"
+
     def __init__(
         self,
         example_shape,

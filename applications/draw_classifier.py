@@ -2,6 +2,7 @@ import keras
 
 from keras_attn.applications.compiled import Compiled
 from keras_attn.applications.functional_model import FunctionalModel
+from keras_attn.applications.scaled_images import ScaledImages
 from keras_attn.layers import DRAWRead, WholeImageRead
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.draw_glimpses import DRAWGlimpses
@@ -14,7 +15,7 @@ from keras_attn.layers.image_window import (
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class DRAWClassifier(FunctionalModel):
+class DRAWClassifier(ScaledImages, FunctionalModel):
     """Classifies an image by a few looks at it, each where the one before suggests: DRAW's reads.
 
     `r_t = read(x, h_{t-1})`, `h_t = LSTM(h_{t-1}, r_t)`, `logits = W h_T + b`
@@ -137,8 +138,9 @@ class DRAWClassifier(FunctionalModel):
             A dictionary of NumPy arrays `(batch, steps, ...)`, see `keras_attn.DRAWRead`.
 
         Raises:
-            ValueError: without attention.
+            ValueError: Without attention, or if the images are not scaled.
         """
         if self.read_size is None:
             raise ValueError("`windows` needs a model with attention. Received: read_size=None")
+        self.check_scale("images", images)
         return self._apply("windows", batch_size, images)

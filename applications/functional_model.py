@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_attn.applications.loss_checks import check_takes_logits
 from keras_attn.datasets.text_tokenizer import TextTokenizer
 
 
@@ -15,11 +16,17 @@ class FunctionalModel(keras.Model):
             attributes of the model and are its config.
     """
 
+    # Name of the output that losses and metrics of `compile` see; `None` for a model with a loss of
+    # its own.
+    output_name = "logits"
     _functional = False
 
     def __init__(self, inputs, outputs, dtype, arguments, **kwargs):
         object.__setattr__(self, "_functional", True)
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        if self.output_name is not None:
+            # Keras takes the names of the layers that made the outputs.
+            self.output_names = [self.output_name]
         self.dtype_policy = keras.dtype_policies.get(dtype)
         for name, value in arguments.items():
             setattr(self, name, value)
@@ -32,6 +39,11 @@ class FunctionalModel(keras.Model):
             super().__setattr__(name, value)
         else:
             object.__setattr__(self, name, value)
+
+    def compile(self, optimizer="rmsprop", loss=None, *args, **kwargs):
+        if self.output_name == "logits":
+            check_takes_logits(loss)
+        super().compile(optimizer, loss, *args, **kwargs)
 
     def get_config(self):
         # Not Keras's own, which would describe the graph of layers instead of the arguments.

@@ -5,13 +5,14 @@ from keras import ops
 
 from keras_attn.applications.generative_model import GenerativeModel, outputs_and_alignments
 from keras_attn.applications.image_features import ImageFeatures
+from keras_attn.applications.scaled_images import ScaledImages
 from keras_attn.applications.vocabulary import names_and_ids
 from keras_attn.datasets.sequence_pairs import padded
 from keras_attn.datasets.text_tokenizer import START, TextTokenizer
 from keras_attn.decoding import Alignment
 
 
-class ImageCaptioner(ImageFeatures, GenerativeModel):
+class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel):
     """A functional model `{"image", "target"} -> ...` that also writes captions.
 
     Args:
@@ -107,6 +108,7 @@ class ImageCaptioner(ImageFeatures, GenerativeModel):
 
     def _sources(self, images):
         """What of each image is attended to, as an alignment shows it."""
+        self.check_scale("images", images)
         return images
 
     def _aligner(self, source):
@@ -128,4 +130,5 @@ class ImageCaptioner(ImageFeatures, GenerativeModel):
                 f"`images` must be of shape (images, *{tuple(self.image_shape)}). "
                 f"Received: shape {images.shape}"
             )
+        self.check_scale("images", images)
         return images

@@ -33,6 +33,8 @@ class VariationalModel(FunctionalModel):
         **kwargs: of `keras.Model`.
     """
 
+    output_name = None
+
     def __init__(
         self,
         inputs,

@@ -37,3 +37,36 @@ def list_of_paths(name, paths):
     if isinstance(paths, (str, bytes, os.PathLike)):
         raise ValueError(f"`{name}` must be a list of paths. Received: {name}={paths!r}")
     return list(paths)
+
+
+def check_list_of_inputs(inputs, forms, counts):
+    """Refuses a single tensor, or a list of another length, in place of a list of tensors.
+
+    Args:
+        inputs: Argument of a call, or the shapes of its tensors.
+        forms: String, the lists that are accepted, for the error message.
+        counts: Collection of the accepted lengths.
+
+    Raises:
+        ValueError: If `inputs` is not a list of one of the lengths.
+    """
+    if hasattr(inputs, "shape"):
+        what = f"one tensor of shape {tuple(inputs.shape)}"
+    elif not isinstance(inputs, (list, tuple)):
+        what = repr(inputs)
+    elif inputs and all(size is None or isinstance(size, int) for size in inputs):
+        what = f"one tensor of shape {tuple(inputs)}"
+    elif len(inputs) in counts:
+        return
+    else:
+        what = f"a list of {len(inputs)}"
+    raise ValueError(
+        f"`inputs` must be a list {forms}, as a single argument of the call. Received: {what}"
+    )
+
+
+def shapes_of(inputs):
+    """The shapes of a list of tensors; of anything else, the input itself, to be refused."""
+    if isinstance(inputs, (list, tuple)) and all(hasattr(each, "shape") for each in inputs):
+        return [tuple(each.shape) for each in inputs]
+    return inputs

@@ -46,7 +46,11 @@ class MemoryRNN(RNN):
 
     def __init__(self, cell, **kwargs):
         if not isinstance(cell, self.kind):
-            raise ValueError(f"`cell` must be of kind {self.kind.__name__}. Received: {cell!r}")
+            units = cell if isinstance(cell, int) else 64
+            raise ValueError(
+                f"`cell` must be of kind {self.kind.__name__}, as in "
+                f"{type(self).__name__}(NTMCell({units})). Received: cell={cell!r}"
+            )
         super().__init__(cell, **kwargs)
 
     def reset_state(self):
