@@ -4,6 +4,7 @@ import numpy as np
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.image_encoders import check_feature_map, image_encoder
 from keras_attn.applications.image_features import ImageFeatures
+from keras_attn.applications.scaled_images import ScaledImages
 from keras_attn.applications.vocabulary import check_dropout
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.dropout import fast_dropout
@@ -11,7 +12,7 @@ from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class AttributeDetector(ImageFeatures, FunctionalModel):
+class AttributeDetector(ImageFeatures, ScaledImages, FunctionalModel):
     """Tells which words an image calls for: what semantic attention attends to.
 
     Every place of the feature map has a score for every attribute, and the highest over all places
@@ -52,6 +53,8 @@ class AttributeDetector(ImageFeatures, FunctionalModel):
         https://arxiv.org/abs/1603.03925
     """
 
+    output_name = "probability"
+
     def __init__(
         self,
         image_shape,
@@ -64,6 +67,11 @@ class AttributeDetector(ImageFeatures, FunctionalModel):
         dtype=None,
         **kwargs,
     ):
+        if isinstance(attributes, str):
+            raise ValueError(
+                "`attributes` must be a list of words or integers. "
+                f"Received: attributes={attributes!r}"
+            )
         self.attributes = attributes = list(attributes)
         if not attributes or len(set(attributes)) < len(attributes):
             raise ValueError(

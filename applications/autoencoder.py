@@ -65,6 +65,8 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
         Networks and Principal Component Analysis", 1989
     """
 
+    output_name = "reconstruction"
+
     def __init__(
         self,
         example_shape,

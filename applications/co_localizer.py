@@ -82,6 +82,8 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
         https://arxiv.org/abs/1506.02025
     """
 
+    output_name = None
+
     def __init__(
         self,
         image_shape,

@@ -1,6 +1,7 @@
 import keras
 
 from keras_attn.applications.functional_model import FunctionalModel
+from keras_attn.applications.scaled_images import ScaledImages
 from keras_attn.layers import DRAWRead, WholeImageRead
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.draw_glimpses import DRAWGlimpses
@@ -14,7 +15,7 @@ from keras_attn.ops.precision import float32_policy
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class DRAWClassifier(FunctionalModel):
+class DRAWClassifier(ScaledImages, FunctionalModel):
     """Classifies an image by a few looks at it, each where the one before suggests: DRAW's reads.
 
     `r_t = read(x, h_{t-1})`, `h_t = LSTM(h_{t-1}, r_t)`, `logits = W h_T + b`
@@ -125,10 +126,11 @@ class DRAWClassifier(FunctionalModel):
             A dictionary of NumPy arrays `(batch, steps, ...)`, see `keras_attn.DRAWRead`.
 
         Raises:
-            ValueError: without attention.
+            ValueError: Without attention, or if the images are not scaled.
         """
         if self.read_size is None:
             raise ValueError("`windows` needs a model with attention. Received: read_size=None")
+        self.check_scale("images", images)
         return self._compiled("windows", self._windows, batch_size, images)
 
     def _windows(self, image):

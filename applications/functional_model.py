@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from keras_attn.applications.compiled_methods import CompiledMethods
+from keras_attn.applications.loss_checks import check_takes_logits
 from keras_attn.applications.own_loss import spread_weights
 from keras_attn.layers.composite import Composite, collect_changes, unbuilt_config
 from keras_attn.layers.same_draws import same_draws
@@ -31,6 +32,9 @@ class FunctionalModel(Composite, keras.Model):
         **kwargs: of `keras.Model`.
     """
 
+    # Name of the output that losses and metrics of `compile` see; `None` for a model with a loss of
+    # its own.
+    output_name = "logits"
     _functional = False
     _arguments = None
 
@@ -42,6 +46,9 @@ class FunctionalModel(Composite, keras.Model):
     def __init__(self, inputs, outputs, **kwargs):
         object.__setattr__(self, "_functional", True)
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        if self.output_name is not None:
+            # Keras takes the names of the layers that made the outputs.
+            self.output_names = [self.output_name]
         self.dtype_policy = keras.dtype_policies.get(self._arguments.dtype)
         for name in self._arguments.values:
             # Set once more, so that Keras keeps track of layers among the arguments, and properties
@@ -56,6 +63,17 @@ class FunctionalModel(Composite, keras.Model):
             super().__setattr__(name, value)
         else:
             object.__setattr__(self, name, value)
+
+    def compile(self, optimizer="rmsprop", loss=None, *args, **kwargs):
+        if self.output_name == "logits":
+            check_takes_logits(loss)
+        super().compile(optimizer, loss, *args, **kwargs)
+
+    def compile_from_config(self, config):
+        # Keras leaves a model with a `compile` of its own uncompiled.
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
 
     def rematerialized_call(self, layer_call, *args, **kwargs):
         return super().rematerialized_call(same_draws(self, layer_call), *args, **kwargs)

@@ -6,6 +6,7 @@ from keras import ops
 from keras_attn.applications.generative_model import GenerativeModel, outputs_and_alignments
 from keras_attn.applications.image_features import ImageFeatures
 from keras_attn.applications.own_loss import mean_loss
+from keras_attn.applications.scaled_images import ScaledImages
 from keras_attn.applications.vocabulary import names_and_ids
 from keras_attn.datasets.sequence_pairs import padded
 from keras_attn.datasets.text_tokenizer import START, TextTokenizer
@@ -14,7 +15,7 @@ from keras_attn.losses.token_shapes import spread
 from keras_attn.ops import precision
 
 
-class ImageCaptioner(ImageFeatures, GenerativeModel, is_base=True):
+class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True):
     """A functional model `{"image", "target"} -> ...` that also writes captions.
 
     Args:
@@ -112,6 +113,7 @@ class ImageCaptioner(ImageFeatures, GenerativeModel, is_base=True):
 
     def _sources(self, images):
         """What of each image is attended to, as an alignment shows it."""
+        self.check_scale("images", images)
         return images
 
     def _aligner(self, source):
@@ -145,4 +147,5 @@ class ImageCaptioner(ImageFeatures, GenerativeModel, is_base=True):
                 f"`images` must be of shape (images, *{tuple(self.image_shape)}). "
                 f"Received: shape {images.shape}"
             )
+        self.check_scale("images", images)
         return images

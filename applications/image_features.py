@@ -5,6 +5,11 @@ class ImageFeatures:
     """
 
     @property
+    def takes_pixels(self):
+        """Boolean, whether the encoder is one of this package, for images in [0, 1]."""
+        return isinstance(self.encoder, str)
+
+    @property
     def train_encoder(self):
         """Whether training moves `features`."""
         return self.features.trainable

@@ -108,12 +108,6 @@ class OwnLoss:
                 )
         super().compile(optimizer, **options, **kwargs)
 
-    def compile_from_config(self, config):
-        # Keras leaves a model with a `compile` of its own uncompiled.
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        if self.optimizer is not None:
-            self.optimizer.build(self.trainable_variables)
-
     def with_added_losses(self, loss):
         """`loss` and what `add_loss` and regularizers have added, as Keras sums it."""
         if self.losses:

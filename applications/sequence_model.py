@@ -72,7 +72,7 @@ class SequenceModel(GenerativeModel, is_base=True):
         needs = {"return_alignments": return_alignments, "replace_unknown": replace_unknown}
         needs = [name for name, wanted in needs.items() if wanted]
         options = self._checked_search(search, options, batch_size, max_length, needs)
-        names, sources = self._read(inputs, "source")
+        names, sources = self._read("inputs", inputs, "source")
         texts = bool(names) and isinstance(names[0][0], str)
         texts = texts and isinstance(self.target_vocabulary, TextTokenizer)
         if replace_unknown and names and not texts:
@@ -87,7 +87,7 @@ class SequenceModel(GenerativeModel, is_base=True):
             rows = order[first : first + batch_size]
             # A batch that is not full is filled up, to be of the shape of the others.
             filled = [sources[row] for row in rows] + [sources[rows[-1]]] * (batch_size - len(rows))
-            batch = self._padded(filled)
+            batch = self._padded("inputs", filled)
             longest = max_length or 2 * batch.shape[1] + 10
             found = self._found(batch, search, longest, options)
             decode = self._without_unknown if replace_unknown else None
@@ -113,7 +113,10 @@ class SequenceModel(GenerativeModel, is_base=True):
                 f"`align` needs a model with attention. Received: a {type(self).__name__}"
             )
         alignments = []
-        sides = *self._read(sources, "source"), *self._read(targets, "target")
+        sides = (
+            *self._read("sources", sources, "source"),
+            *self._read("targets", targets, "target"),
+        )
         if len(sides[0]) != len(sides[2]):
             raise ValueError(
                 "`sources` and `targets` must be equally many. "
@@ -121,7 +124,7 @@ class SequenceModel(GenerativeModel, is_base=True):
             )
         for source_names, source, target_names, target in zip(*sides, strict=True):
             batch = {
-                "source": self._padded([source]),
+                "source": self._padded("sources", [source]),
                 "target": padded([[START, *target[:-1]]], 1, MULTIPLE),
             }
             weights = self._compiled.get("align", self._attention_weights)(batch)
@@ -130,19 +133,24 @@ class SequenceModel(GenerativeModel, is_base=True):
             alignments.append(Alignment(source_names, target_names, weights))
         return alignments
 
-    def _read(self, inputs, side):
-        """Strings or integers of a side as lists of names and of integers, both with the end."""
-        return names_and_ids(
-            f"{side}s", inputs, f"{side}_vocabulary", getattr(self, f"{side}_vocabulary")
-        )
+    def _read(self, name, inputs, side):
+        """Strings or integers of a side as lists of names and of integers, both with the end.
 
-    def _padded(self, sources):
+        Args:
+            name: String, argument name used in the error message.
+            inputs: See `generate`.
+            side: `"source"` or `"target"`.
+        """
+        vocabulary = f"{side}_vocabulary"
+        return names_and_ids(name, inputs, vocabulary, getattr(self, vocabulary))
+
+    def _padded(self, name, sources):
         """Sources as one array, no longer than the attention takes it."""
         limit = getattr(getattr(self, "attention", None), "longest_memory", None)
         longest = max(map(len, sources))
         if limit is not None and longest > limit:
             raise ValueError(
-                f"`sources` must have at most {limit} tokens with the end, for which `attention` "
+                f"`{name}` must have at most {limit} tokens with the end, for which `attention` "
                 f"was made. Received: {longest}"
             )
         return padded(sources, len(sources), MULTIPLE)[:, :limit]

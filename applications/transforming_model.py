@@ -3,9 +3,10 @@
 import keras
 
 from keras_attn.applications.functional_model import FunctionalModel
+from keras_attn.applications.scaled_images import ScaledImages
 
 
-class TransformingModel(FunctionalModel, is_base=True):
+class TransformingModel(ScaledImages, FunctionalModel, is_base=True):
     """A functional model that shows the transformations it makes.
 
     Args:
@@ -34,11 +35,12 @@ class TransformingModel(FunctionalModel, is_base=True):
             other, a list for each of the three.
 
         Raises:
-            ValueError: if the model has no transformer.
+            ValueError: If the model has no transformer, or the images are not scaled.
         """
         if self._look is None:
             raise ValueError(
                 "`transformations` needs a model with a spatial transformer. "
                 f"Received: a {type(self).__name__} without one"
             )
+        self.check_scale("images", images)
         return self._compiled("transformations", self._look, batch_size, images)

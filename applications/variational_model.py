@@ -42,6 +42,8 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
         **kwargs: of `keras.Model`.
     """
 
+    output_name = None
+
     def __init__(
         self,
         inputs,

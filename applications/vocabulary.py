@@ -5,7 +5,7 @@ from keras import ops
 from keras_attn.datasets.sequence_pairs import check_integers
 from keras_attn.datasets.text_tokenizer import END, PADDING, SPECIAL, START, TextTokenizer
 from keras_attn.layers import AlignmentAttention
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.arguments import list_of_strings, positive_integer
 
 
 def vocabulary_size(name, vocabulary):
@@ -106,18 +106,19 @@ def names_and_ids(name, inputs, vocabulary_name, vocabulary):
         vocabulary_name, vocabulary: of the model; see `vocabulary_size`.
 
     Raises:
-        ValueError: for what is no list, strings without a tokenizer, or integers outside of the
-            vocabulary.
+        ValueError: If `inputs` is not a list, mixes strings with others, has strings without a
+            tokenizer, or integers outside of the vocabulary.
     """
     if isinstance(inputs, str):
         raise ValueError(f"`{name}` must be a list of strings. Received: {inputs!r}")
     inputs = list(inputs)
-    if inputs and all(isinstance(each, str) for each in inputs):
+    if any(isinstance(each, str) for each in inputs):
         if not isinstance(vocabulary, TextTokenizer):
             raise ValueError(
                 f"`{name}` must be lists of integers, for a model without tokenizers. "
                 f"Received: strings, with a vocabulary of {vocabulary}"
             )
+        list_of_strings(name, inputs)
         ids = [[*each, END] for each in vocabulary.encode(inputs)]
         return [[*each, SPECIAL[END]] for each in vocabulary.split(inputs)], ids
     check_integers(name, inputs)

@@ -1,5 +1,6 @@
 """The fixed binarisation of MNIST, as a NumPy array."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,8 @@ def binarized_mnist(split="train", folder=None, data_dir=None):
 
     Raises:
         ValueError: for an unknown split, a folder without these files, or a file of another kind.
-        ImportError: without a folder, where tensorflow-datasets is not installed.
+        ImportError: Without a folder, if tensorflow-datasets is not installed.
+        ConnectionError: Without a folder, if the set is not in `data_dir` and cannot be downloaded.
 
     Example:
 
@@ -46,21 +48,27 @@ def binarized_mnist(split="train", folder=None, data_dir=None):
     if split not in SPLITS:
         raise ValueError(f"`split` must be one of {tuple(SPLITS)}. Received: split={split!r}")
     if folder is None:
-        tfds = tensorflow_datasets("binarized_mnist")
+        tfds = tensorflow_datasets("binarized_mnist", data_dir)
         whole = tfds.load("binarized_mnist", split=split, batch_size=-1, data_dir=data_dir)
         return np.asarray(whole["image"]).astype("float32")
     folder, name = Path(folder), SPLITS[split]
     packed, text = folder / PACKED, folder / f"binarized_mnist_{name}.amat"
     if packed.exists():
-        with np.load(packed) as arrays:
-            pixels = np.unpackbits(arrays[name], axis=1)
         file = packed
     elif text.exists():
-        pixels, file = np.loadtxt(text, dtype="uint8", ndmin=2), text
+        file = text
     else:
         raise ValueError(
             f"`folder` must hold {text.name} or {packed.name}. Received: folder={str(folder)!r}"
         )
+    try:
+        if file == packed:
+            with np.load(packed) as arrays:
+                pixels = np.unpackbits(arrays[name], axis=1)
+        else:
+            pixels = np.loadtxt(text, dtype="uint8", ndmin=2)
+    except (ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile) as error:
+        raise ValueError(f"`folder` must hold images. Received: {file}: {error}") from error
     if pixels.shape[1] != 784 or pixels.max(initial=0) > 1:
         raise ValueError(
             f"`folder` must hold images of 784 zeros and ones. Received: {file}, of shape "

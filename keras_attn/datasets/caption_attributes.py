@@ -4,6 +4,7 @@ from collections import Counter
 import numpy as np
 
 from keras_attn.datasets.warping import check_count
+from keras_attn.layers.arguments import list_of_strings
 
 # Words that say nothing of what is in a picture.
 FUNCTION_WORDS = frozenset(
@@ -33,8 +34,8 @@ def caption_attributes(captions, attributes=None, count=1000, ignore=FUNCTION_WO
         attributes)`: 1 where a caption of the image names the attribute.
 
     Raises:
-        ValueError: for captions that are no lists of strings, captions without any word that
-            counts, or a `count` that is not a positive integer.
+        ValueError: If captions, attributes or ignored words are not lists of strings, no word of
+            the captions counts, or `count` is not a positive integer.
 
     Example:
 
@@ -44,15 +45,17 @@ def caption_attributes(captions, attributes=None, count=1000, ignore=FUNCTION_WO
     (['star', 'left'], [[1.0, 0.0], [1.0, 1.0]])
     """
     count = check_count(count, "count")
-    if any(isinstance(texts, str) for texts in captions):
+    if isinstance(captions, str) or any(isinstance(texts, str) for texts in captions):
         raise ValueError("`captions` must be a list of lists of strings. Received: a string")
+    captions = [list_of_strings("captions", texts) for texts in captions]
+    ignore = set(list_of_strings("ignore", ignore))
     named = [{word for text in texts for word in WORD.findall(text.lower())} for texts in captions]
     if attributes is None:
-        images = Counter(word for words in named for word in sorted(words - set(ignore)))
+        images = Counter(word for words in named for word in sorted(words - ignore))
         # Of equally frequent ones the first in the alphabet.
         order = sorted(images, key=lambda word: (-images[word], word))
         attributes = order[:count]
-    attributes = list(attributes)
+    attributes = list_of_strings("attributes", attributes)
     if not attributes:
         raise ValueError("`captions` must name something. Received: no word that is an attribute")
     targets = np.array([[word in words for word in attributes] for words in named], "float32")

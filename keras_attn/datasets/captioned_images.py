@@ -1,28 +1,39 @@
 """A folder of images, and the file of their captions."""
 
-import csv
-import io
-import json
+import warnings
 from pathlib import Path
 
+from keras_attn.datasets.caption_files import names_of_split, read_captions
 
-def captioned_images(folder, captions):
+
+def captioned_images(folder, captions, split=None, missing="warn"):
     """The images of a folder with the captions that a file has for them.
 
-    Three kinds of file are understood: COCO's `.json`, with `"images"` and `"annotations"`;
-    Flickr8k's tokens, `name.jpg#0<TAB>caption`; and a table of `image,caption` with such a first
-    line. An image without a caption is left out, and a caption without its image is an error.
+    Four formats are understood: COCO's `.json`, with `"images"` and `"annotations"`; the
+    `dataset_*.json` of Karpathy and Li, which has the splits of Flickr8k, Flickr30k and COCO that
+    papers report on; Flickr8k's tokens, `name.jpg#0<TAB>caption`; and a table of `image,caption`
+    with such a first line. Empty captions, and images without a caption, are left out.
+
+    Flickr8k's own file of tokens has captions of an image that is not among the images,
+    `2258277193_586949ec62.jpg.1`: by default it is left out with a warning.
 
     Args:
-        folder: where the images are.
-        captions: the file.
+        folder: Path of the folder of the images.
+        captions: Path of the file of the captions.
+        split: Which of the images to take; `None` for all. Name of a split of Karpathy and Li,
+            `"train"`, or several, `"train+restval"`; path of a text file with the name of an image
+            on each line, as Flickr8k's `Flickr_8k.trainImages.txt`; or list of names.
+        missing: `"warn"` to leave out images that are not in the folder, with a warning that names
+            them, or `"raise"` to refuse them.
 
     Returns:
-        `(paths, captions)`: a list of the images' paths, and for each the list of its captions.
+        `(paths, captions)`: list of the paths of the images, and for each the list of its captions.
 
     Raises:
-        FileNotFoundError: where the file or an image is missing.
-        ValueError: for a line or a kind of file that is not understood, or a file without captions.
+        FileNotFoundError: If the file is missing, if all images are, or, with `missing="raise"`,
+            if one is.
+        ValueError: If the file is of another format, a line is not understood, a caption is not a
+            string, there is no caption, or `split` names images that have none.
 
     Example:
 
@@ -35,67 +46,41 @@ def captioned_images(folder, captions):
 
     Reference:
         Hodosh et al., "Framing Image Description as a Ranking Task", 2013; Lin et al., "Microsoft
-        COCO: Common Objects in Context", 2014, https://arxiv.org/abs/1405.0312
+        COCO: Common Objects in Context", 2014, https://arxiv.org/abs/1405.0312; Karpathy and Li,
+        "Deep Visual-Semantic Alignments for Generating Image Descriptions", 2015,
+        https://arxiv.org/abs/1412.2306
     """
+    if missing not in ("warn", "raise"):
+        raise ValueError(f'`missing` must be "warn" or "raise". Received: missing={missing!r}')
     folder, file = Path(folder), Path(captions)
-    with open(file, encoding="utf-8-sig", newline="") as opened:
-        text = opened.read()
-    pairs = _from_json(text, file) if file.suffix == ".json" else _from_lines(text, file)
-    found = {}
+    pairs, splits = read_captions(folder, file)
+    by_name = {}
     for name, caption in pairs:
         if caption.strip():
-            found.setdefault(name, []).append(caption.strip())
-    if not found:
+            by_name.setdefault(name, []).append(caption.strip())
+    if not by_name:
         raise ValueError(f"`captions` must hold captions. Received: none in {file}")
-    paths = [folder / name for name in found]
-    missing = [path for path in paths if not path.exists()]
-    if missing:
-        raise FileNotFoundError(f"{len(missing)} images are not there, {missing[0]} for one")
-    return paths, list(found.values())
-
-
-def _from_json(text, file):
-    """Pairs of an image's name and a caption, in the order of COCO's images."""
-    whole = json.loads(text)
-    if not isinstance(whole, dict) or not {"images", "annotations"} <= set(whole):
-        raise ValueError(
-            '`captions` must be a JSON object with "images" and "annotations". '
-            f"Received: {file.name}, another"
-        )
-    by_image = {image["id"]: [] for image in whole["images"]}
-    for annotation in whole["annotations"]:
-        if annotation["image_id"] not in by_image:
+    if split is not None:
+        names = names_of_split(split, splits, file)
+        unknown = sorted(names - set(by_name))
+        if unknown or not names:
             raise ValueError(
-                "`captions` must name the image of every annotation. "
-                f"Received: {file.name}, which has no image {annotation['image_id']!r}"
+                f"`split` must name images that have captions in {file.name}. "
+                f"Received: {len(names)} names, without captions: {_listed(unknown)}"
             )
-        by_image[annotation["image_id"]].append(annotation["caption"])
-    for image in whole["images"]:
-        for caption in by_image[image["id"]]:
-            yield image["file_name"], caption
+        by_name = {name: texts for name, texts in by_name.items() if name in names}
+    absent = [name for name in by_name if not (folder / name).exists()]
+    if absent:
+        text = f"{len(absent)} images of {file.name} are not there in {folder}: {_listed(absent)}"
+        if missing == "raise" or len(absent) == len(by_name):
+            raise FileNotFoundError(text)
+        warnings.warn(f"{text}. They are left out.", stacklevel=2)
+    for name in absent:
+        del by_name[name]
+    return [folder / name for name in by_name], list(by_name.values())
 
 
-def _from_lines(text, file):
-    """Pairs of an image's name and a caption, of Flickr8k's tokens or of a table."""
-    if text.split("\n", 1)[0].strip().lower() == "image,caption":
-        rows = list(csv.reader(io.StringIO(text, newline="")))[1:]
-        for number, row in enumerate(rows, start=2):
-            if row and len(row) < 2:
-                raise ValueError(
-                    "`captions` must have two columns. "
-                    f"Received: line {number} of {file.name} has one"
-                )
-            if row:
-                # What was not put between quotation marks may have commas.
-                yield row[0], ",".join(row[1:])
-        return
-    # Not splitlines, which also breaks at characters inside of sentences.
-    for number, line in enumerate(text.split("\n"), start=1):
-        name, tab, caption = line.partition("\t")
-        if line.strip() and not tab:
-            raise ValueError(
-                "`captions` must be a .json, have a first line of image,caption, or a tab in each "
-                f"line. Received: line {number} of {file.name} has none"
-            )
-        if line.strip():
-            yield name.rpartition("#")[0] or name, caption
+def _listed(names, most=10):
+    """The first of the names, for a message."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(map(str, names[:most])) + more

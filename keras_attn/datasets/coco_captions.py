@@ -31,7 +31,8 @@ def coco_captions(split="train", data_dir=None, image_size=(224, 224), keep_aspe
     Raises:
         ValueError: for an unknown split, a size that is no pair of positive integers, or an image
             without a caption.
-        ImportError: where tensorflow-datasets is not installed.
+        ImportError: If tensorflow-datasets is not installed.
+        ConnectionError: If the set is not in `data_dir` and cannot be downloaded.
         NotImplementedError: where `data_dir` holds the set as files that are read in one order
             alone, TFRecords; they have to be prepared anew, in another folder.
 
@@ -52,7 +53,7 @@ def coco_captions(split="train", data_dir=None, image_size=(224, 224), keep_aspe
             f"Received: split={split!r}"
         )
     images = _StoredImages([], image_size, keep_aspect_ratio)
-    tfds = tensorflow_datasets("coco_captions")
+    tfds = tensorflow_datasets("coco_captions", data_dir)
     images.source = tfds.data_source(
         "coco_captions",
         split=split,

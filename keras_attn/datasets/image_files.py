@@ -1,26 +1,29 @@
 from collections.abc import Sequence
 
-import keras
-import numpy as np
-
+from keras_attn.datasets.read_image import read_image
 from keras_attn.datasets.warping import check_count
+from keras_attn.layers.arguments import list_of_paths
 
 
 class ImageFiles(Sequence):
     """Images that are read from their files when they are asked for.
 
     A sequence for `ImageCaptions`, which asks for one image at a time, so that a set need not fit
-    into memory.
+    into memory. Every kind of image becomes red, green and blue: the orientation that a camera has
+    noted (EXIF) is applied, gray levels are repeated, what is transparent lies on white, and 16
+    bits are scaled like 8. Images of floats are brightness in [0, 1], or, where a pixel exceeds 1,
+    in 0..255 or 0..65535.
 
     Args:
-        paths: of the files.
-        size: `(height, width)` in pixels.
-        keep_aspect_ratio: whether the longer side is cut to the shape of `size`, around the middle;
-            otherwise the image is squeezed.
+        paths: List of paths of the files.
+        size: Pair of positive integers, `(height, width)` in pixels.
+        keep_aspect_ratio: Boolean, whether the longer side is cropped to the shape of `size`,
+            around the middle; otherwise the image is squeezed.
 
     Raises:
-        ValueError: for a size that is no pair of positive integers; and, when it is asked for, for
-            a file that is no image or is damaged, with its name.
+        ValueError: If `paths` is a single path or `size` is not a pair of positive integers; and,
+            when an image is requested, if its file is not an image, is damaged or too large to be
+            safe to open. The message names the file.
 
     Example:
 
@@ -31,7 +34,7 @@ class ImageFiles(Sequence):
     """
 
     def __init__(self, paths, size, keep_aspect_ratio=True):
-        self.paths = list(paths)
+        self.paths = list_of_paths("paths", paths)
         if not isinstance(size, (tuple, list)) or len(size) != 2:
             raise ValueError(f"`size` must be a pair, (height, width). Received: size={size!r}")
         self.size = tuple(check_count(each, "size") for each in size)
@@ -52,18 +55,11 @@ class ImageFiles(Sequence):
         """One image, float32 `(height, width, 3)` in [0, 1]."""
         file = self.file(index)
         try:
-            image = keras.utils.load_img(
-                file,
-                target_size=self.size,
-                interpolation="bilinear",
-                keep_aspect_ratio=self.keep_aspect_ratio,
-            )
+            return read_image(file, self.size, self.keep_aspect_ratio)
         except FileNotFoundError:
             raise
-        except (OSError, SyntaxError) as error:
-            # What the library reads is a copy in memory, and that is what it names.
+        except Exception as error:  # Decoders raise errors of many classes for damaged files.
             raise ValueError(
-                f"`paths` must be of images that can be read. Received: {self.name(index)}: {error}"
+                "`paths` must be of images that can be read. "
+                f"Received: {self.name(index)}: {type(error).__name__}: {error}"
             ) from error
-        array = keras.utils.img_to_array(image, data_format="channels_last", dtype="float32")
-        return array / np.float32(255.0)

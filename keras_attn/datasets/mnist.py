@@ -21,7 +21,8 @@ def mnist(split="train", data_dir=None):
 
     Raises:
         ValueError: for an unknown split.
-        ImportError: where tensorflow-datasets is not installed.
+        ImportError: If tensorflow-datasets is not installed.
+        ConnectionError: If the set is not in `data_dir` and cannot be downloaded.
 
     Example:
 
@@ -35,7 +36,7 @@ def mnist(split="train", data_dir=None):
     """
     if split not in ("train", "test"):
         raise ValueError(f'`split` must be "train" or "test". Received: split={split!r}')
-    tfds = tensorflow_datasets("mnist")
+    tfds = tensorflow_datasets("mnist", data_dir)
     whole = tfds.load("mnist", split=split, batch_size=-1, data_dir=data_dir)
     images = np.asarray(whole["image"]).astype("float32") / np.float32(255)
     return images, np.asarray(whole["label"]).astype("int32")

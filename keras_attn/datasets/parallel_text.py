@@ -1,7 +1,9 @@
 """Texts in two languages, line by line, and columns of words."""
 
-import gzip
 from pathlib import Path
+
+from keras_attn.datasets.read_text import read_lines
+from keras_attn.datasets.warping import check_count
 
 
 def parallel_text(folder, source, target, split="train"):
@@ -20,7 +22,7 @@ def parallel_text(folder, source, target, split="train"):
 
     Raises:
         FileNotFoundError: where a file is missing.
-        ValueError: where the files have not equally many lines.
+        ValueError: If the files do not have equally many lines, or are not UTF-8.
 
     Example:
 
@@ -56,7 +58,8 @@ def word_pairs(path, source=0, target=1):
 
     Raises:
         FileNotFoundError: where the file is missing.
-        ValueError: for a line with too few columns.
+        ValueError: If a line has too few columns, the file is not UTF-8, or a column is not a
+            non-negative integer.
 
     Example:
 
@@ -65,6 +68,7 @@ def word_pairs(path, source=0, target=1):
     >>> keras_attn.datasets.word_pairs("words.tsv")
     (['ank'], ['अंक'])
     """
+    source, target = check_count(source, "source", 0), check_count(target, "target", 0)
     path, last = Path(path), max(source, target)
     sources, targets = [], []
     for number, line in enumerate(_lines(path.parent, path.name), start=1):
@@ -81,15 +85,12 @@ def word_pairs(path, source=0, target=1):
 
 
 def _lines(folder, name):
-    """The lines of a file, plain or packed, with whatever space is around them."""
+    """Lines of a file, plain or packed, with the white space around them."""
     plain, packed = folder / name, folder / f"{name}.gz"
     path = plain if plain.exists() else packed
     if not path.exists():
         raise FileNotFoundError(f"neither {plain} nor {packed} is there")
-    read = gzip.open if path.suffix == ".gz" else open
-    with read(path, "rt", encoding="utf-8-sig", newline="\n") as file:
-        # Not splitlines, which also breaks at characters inside of sentences.
-        return file.read().removesuffix("\n").split("\n")
+    return read_lines(path)
 
 
 def _whole(sources, targets):

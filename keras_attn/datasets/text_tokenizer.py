@@ -5,11 +5,15 @@ import unicodedata
 
 import keras
 
+from keras_attn.layers.arguments import list_of_strings
+
 PADDING, START, END, UNKNOWN = range(4)
 SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")
 UNITS = ("word", "bpe", "character")
 # Stands for the space before a word, so that text can be put together as it was.
 SPACE = "▁"
+# Where `str.split` divides words: `\s` of the library leaves out four control characters.
+WHITE_SPACE = r"[\s\x1c-\x1f]+"
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -18,7 +22,8 @@ class TextTokenizer:
 
     Integer 0 is padding, 1 the start, 2 the end and 3 the unknown. Words and pieces keep the space
     before them, so that `decode` gives back the text; punctuation stands alone. All text is
-    normalised (NFC).
+    normalized (NFC). Any white space divides words, line feeds and tabs too, and `decode` writes
+    it as one space; characters are kept as they are.
 
     Install the library with `pip install "keras-attn[text]"`. A model that has a tokenizer saves it
     in its own file.
@@ -66,7 +71,7 @@ class TextTokenizer:
         """A tokenizer for texts like these.
 
         Args:
-            texts: an iterable of strings.
+            texts: Iterable of strings, such as a list or a generator.
             unit: `"word"`, `"bpe"` (byte pair encoding: frequent pieces of words, so that only
                 characters that these texts do not have are unknown) or `"character"`.
             vocabulary_size: tokens at most, the four special ones included.
@@ -77,7 +82,8 @@ class TextTokenizer:
             The `TextTokenizer`.
 
         Raises:
-            ValueError: for an unknown unit, or a vocabulary with no place for a token.
+            ValueError: If `texts` is a single string or holds anything but strings, for an unknown
+                unit, or a vocabulary with no place for a token.
         """
         library = _library()
         if unit not in UNITS:
@@ -100,8 +106,10 @@ class TextTokenizer:
             steps.append(library.normalizers.Lowercase())
         split = library.pre_tokenizers
         if unit == "character":
-            tokenizer.pre_tokenizer = split.Split(library.Regex("."), "isolated")
+            # (?m): a dot is a line feed, too.
+            tokenizer.pre_tokenizer = split.Split(library.Regex("(?m)."), "isolated")
         else:
+            steps.append(library.normalizers.Replace(library.Regex(WHITE_SPACE), " "))
             steps.append(library.normalizers.Strip())
             tokenizer.pre_tokenizer = split.Sequence([split.Metaspace(SPACE), split.Punctuation()])
         tokenizer.normalizer = library.normalizers.Sequence(steps)
@@ -112,7 +120,7 @@ class TextTokenizer:
             show_progress=False,
             **({"limit_alphabet": vocabulary_size - len(SPECIAL)} if pieces else {}),
         )
-        tokenizer.train_from_iterator(texts, trainer)
+        tokenizer.train_from_iterator(list_of_strings("texts", texts), trainer)
         return cls(tokenizer)
 
     @property
@@ -124,18 +132,19 @@ class TextTokenizer:
         """Lists of integers, without start and end, one for each text.
 
         Raises:
-            ValueError: for a string in the place of a list.
+            ValueError: If `texts` is a single string or holds anything but strings.
         """
-        if isinstance(texts, str):
-            raise ValueError(f"`texts` must be a list of strings. Received: texts={texts!r}")
-        return [found.ids for found in self._encoded(texts)]
+        return [found.ids for found in self._encoded(list_of_strings("texts", texts))]
 
     def split(self, texts):
         """Lists of strings, one for each text: what each integer of `encode` stands for.
 
         An unknown word is itself here.
+
+        Raises:
+            ValueError: If `texts` is a single string or holds anything but strings.
         """
-        texts = [unicodedata.normalize("NFC", text) for text in texts]
+        texts = [unicodedata.normalize("NFC", text) for text in list_of_strings("texts", texts)]
         return [
             [
                 "" if token == SPACE else text[first:last].strip() or text[first:last]
@@ -154,7 +163,7 @@ class TextTokenizer:
         return [(token or SPECIAL[UNKNOWN]).removeprefix(SPACE) for token in found]
 
     def _encoded(self, texts):
-        return self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return self.tokenizer.encode_batch(texts, add_special_tokens=False)
 
     def _text(self, ids):
         """The text of one sequence."""

@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from keras_attn.layers.arguments import check_list_of_inputs
 from keras_attn.ops.known import differ
 
 
@@ -14,11 +15,7 @@ def query_value_key(inputs):
     Raises:
         ValueError: for what is no list of two or three.
     """
-    if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
-        count = f"{len(inputs)} of them" if isinstance(inputs, (list, tuple)) else type(inputs)
-        raise ValueError(
-            f"`inputs` must be a list [query, value] or [query, value, key]. Received: {count}"
-        )
+    check_list_of_inputs(inputs, "[query, value] or [query, value, key]", (2, 3))
     return (*inputs, inputs[1]) if len(inputs) == 2 else tuple(inputs)
 
 
@@ -35,8 +32,6 @@ def checked_shapes(shapes):
     Raises:
         ValueError: for the shape of one tensor, and for ranks, batches or lengths that do not fit.
     """
-    if not isinstance(shapes[0], (list, tuple)):
-        shapes = None  # of one tensor
     query, value, key = map(tuple, query_value_key(shapes))
     shapes = f"Received: query of shape {query}, value of shape {value}, key of shape {key}"
     if len(query) not in (2, 3):

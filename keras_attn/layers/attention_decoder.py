@@ -2,6 +2,7 @@ import keras
 from keras import ops
 
 from keras_attn.layers.alignment_inputs import check_mask, two_masks
+from keras_attn.layers.arguments import shapes_of
 from keras_attn.layers.cell_stack import dropout_masks, state_sizes
 from keras_attn.layers.composite import Composite, unbuilt_config
 from keras_attn.layers.decoder_arguments import check_cells, check_options, check_shapes
@@ -183,7 +184,7 @@ class AttentionDecoder(DecoderStep, Composite, SameDraws):
         return_attention_states=False,
         return_state=False,
     ):
-        check_shapes([tuple(tensor.shape) for tensor in inputs])
+        check_shapes(shapes_of(inputs))
         inputs, memory = (
             ops.cast(ops.convert_to_tensor(each), self.compute_dtype) for each in inputs
         )
@@ -233,7 +234,7 @@ class AttentionDecoder(DecoderStep, Composite, SameDraws):
         return _wanted((outputs, contexts, weights, inputs, more, state), wanted)
 
     def compute_output_spec(self, inputs, mask=None, training=None, initial_state=None, **wanted):
-        inputs, memory = (tuple(tensor.shape) for tensor in inputs)
+        inputs, memory = check_shapes(shapes_of(inputs))
         batch, steps, features = inputs
 
         def spec(*shape):

@@ -3,7 +3,7 @@
 import keras
 
 from keras_attn.layers.alignment_attention import AlignmentAttention
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.arguments import check_list_of_inputs, positive_integer
 from keras_attn.ops.known import differ
 
 ORDERS = ("before", "after")
@@ -76,10 +76,7 @@ def check_shapes(shapes):
     Raises:
         ValueError: for other than two, ranks other than 3, or batches that differ.
     """
-    if not isinstance(shapes[0], (list, tuple)) or len(shapes) != 2:
-        raise ValueError(
-            f"`inputs` must be a list [inputs, memory]. Received: inputs of shape {shapes}"
-        )
+    check_list_of_inputs(shapes, "[inputs, memory]", (2,))
     inputs, memory = map(tuple, shapes)
     misfit = differ(inputs[0], memory[0])
     if len(inputs) != 3 or len(memory) != 3 or misfit:

@@ -1,5 +1,6 @@
 import keras
 
+from keras_attn.layers.arguments import shapes_of
 from keras_attn.layers.image_window import (
     ImageWindow,
     channels_last,
@@ -72,7 +73,7 @@ class DRAWRead(ImageWindow):
         self.projection.build(input_shape[-1])
 
     def call(self, inputs, return_window=False):
-        images_and_state([tensor.shape for tensor in inputs], self.data_format)
+        images_and_state(shapes_of(inputs), self.data_format)
         *images, state = inputs
         images = [channels_last(image, self.data_format) for image in images]
         patch, window = self.look(images, self.projection(state))
@@ -95,6 +96,6 @@ class DRAWRead(ImageWindow):
         return (input_shape[-1][0], images * self.patch_size**2 * channels)
 
     def compute_output_spec(self, inputs, return_window=False):
-        shape = self.compute_output_shape([tensor.shape for tensor in inputs])
+        shape = self.compute_output_shape(shapes_of(inputs))
         patch = keras.KerasTensor(shape, self.compute_dtype)
         return (patch, self.window_spec(shape[0])) if return_window else patch

@@ -139,8 +139,6 @@ class FeatureMapAttention(AlignmentAttention):
 
     def _place_shapes(self, shapes):
         """The shapes of query, annotations and keys, those of feature maps as of sequences."""
-        if not isinstance(shapes[0], (list, tuple)):
-            shapes = None  # of one tensor
         query, *maps = map(tuple, query_value_key(shapes)[: len(shapes)])
         return [query, *[self._place_shape(shape) for shape in maps]]
 

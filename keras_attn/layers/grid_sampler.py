@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.arguments import check_list_of_inputs
 from keras_attn.ops.grid_sample import GridSample
 
 
@@ -87,9 +88,7 @@ class GridSampler(keras.layers.Layer):
         return self._sample.compute_output_spec(feature_map, grid)
 
     def _checked(self, inputs):
-        if not isinstance(inputs, (tuple, list)) or len(inputs) != 2:
-            count = f"{len(inputs)} of them" if isinstance(inputs, (tuple, list)) else type(inputs)
-            raise ValueError(f"`inputs` must be a list [feature_map, grid]. Received: {count}")
+        check_list_of_inputs(inputs, "[feature_map, grid]", (2,))
         return inputs
 
     def get_config(self):

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.arguments import check_list_of_inputs, positive_integer
 from keras_attn.layers.composite import Composite
 from keras_attn.ops.gaussian_window import OUTSIDE, window_box
 from keras_attn.ops.glimpse import NUMBERS
@@ -133,9 +133,11 @@ def images_and_state(shapes, data_format):
     Raises:
         ValueError: for another number or rank of inputs, or images that differ.
     """
-    shapes = [tuple(shape) for shape in shapes]
-    *images, state = shapes or [()]
-    alike = images and all(image[1:] == images[0][1:] for image in images)
+    check_list_of_inputs(
+        shapes, "[image, error_image, decoder_state] or [image, decoder_state]", (2, 3)
+    )
+    *images, state = shapes = [tuple(shape) for shape in shapes]
+    alike = all(image[1:] == images[0][1:] for image in images)
     if not alike or len(images[0]) != 4 or len(state) != 2:
         raise ValueError(
             "`inputs` must be a list of images, (batch, height, width, channels) and all of one "

@@ -54,7 +54,11 @@ class MemoryRNN(Composite, keras.layers.RNN):
 
     def __init__(self, cell, **kwargs):
         if not isinstance(cell, self.kind):
-            raise ValueError(f"`cell` must be of kind {self.kind.__name__}. Received: {cell!r}")
+            units = cell if isinstance(cell, int) else 64
+            raise ValueError(
+                f"`cell` must be of kind {self.kind.__name__}, as in "
+                f"{type(self).__name__}(NTMCell({units})). Received: cell={cell!r}"
+            )
         super().__init__(cell, **kwargs)
         with_hoisted_variables(self)
 

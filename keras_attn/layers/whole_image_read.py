@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.arguments import shapes_of
 from keras_attn.layers.image_window import checked_data_format, images_and_state
 
 
@@ -52,7 +53,7 @@ class WholeImageRead(keras.layers.Layer):
         images_and_state(input_shape, self.data_format)
 
     def call(self, inputs):
-        images_and_state([tensor.shape for tensor in inputs], self.data_format)
+        images_and_state(shapes_of(inputs), self.data_format)
         return self.look(inputs[:-1], None)[0]
 
     def look(self, images, numbers):

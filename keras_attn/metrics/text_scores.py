@@ -6,6 +6,8 @@ import itertools
 import unicodedata
 from typing import NamedTuple
 
+from keras_attn.layers.arguments import list_of_strings
+
 
 class TextScore(NamedTuple):
     """A score, and how it was computed.
@@ -37,7 +39,7 @@ def bleu(hypotheses, references, lowercase=False, tokenize="13a"):
         `TextScore` with sacrebleu's signature.
 
     Raises:
-        ValueError: for lists of different lengths, or no hypothesis.
+        ValueError: If the lists are not of strings, of different lengths, or empty.
         ImportError: where sacrebleu is not installed.
 
     Example:
@@ -79,7 +81,7 @@ def rouge(hypotheses, references, kinds=("rouge1", "rouge2", "rougeL"), stem=Tru
         A dictionary: for each kind two `TextScore`s, `"rouge1_recall"` and `"rouge1_f1"`.
 
     Raises:
-        ValueError: for lists of different lengths, or no hypothesis.
+        ValueError: If the lists are not of strings, of different lengths, or empty.
         ImportError: where rouge-score is not installed.
 
     Example:
@@ -155,15 +157,18 @@ def _in_other_scripts(text):
 
 def _references(hypotheses, references):
     """References as lists of strings, one list for each hypothesis."""
-    for name, texts in (("hypotheses", hypotheses), ("references", references)):
-        if isinstance(texts, str):
-            raise ValueError(f"`{name}` must be a list of strings. Received: {texts!r}")
+    list_of_strings("hypotheses", hypotheses)
+    if isinstance(references, str):
+        raise ValueError(f"`references` must be a list of strings. Received: {references!r}")
     if len(hypotheses) != len(references) or not len(hypotheses):
         raise ValueError(
             "`hypotheses` and `references` must be equally many, at least one. "
             f"Received: {len(hypotheses)} and {len(references)}"
         )
-    lists = [[each] if isinstance(each, str) else list(each) for each in references]
+    lists = [
+        list_of_strings("references", each if isinstance(each, (list, tuple)) else [each])
+        for each in references
+    ]
     if not all(lists):
         raise ValueError(
             "`references` must hold at least one for each hypothesis. Received: an empty list"

@@ -240,7 +240,7 @@ def test_a_location_has_no_more_places_than_it_was_made_for(length):
     assert len(model.generate([source], max_length=3)) == 1
     (alignment,) = model.align([source], [[4, 5]])
     assert alignment.weights.shape == (3, length)
-    with pytest.raises(ValueError, match=r"`sources` must have at most 17 tokens .*: 18"):
+    with pytest.raises(ValueError, match=r"`inputs` must have at most 17 tokens .*: 18"):
         model.generate([[5] * 17], max_length=3)
 
 
@@ -314,15 +314,19 @@ def test_what_is_refused(texts):
     model = rnn_search()
     with pytest.raises(ValueError, match=r"`search` must be one of .*'best'"):
         model.generate([[5]], search="best")
-    with pytest.raises(ValueError, match="`sources` must be lists of integers"):
+    with pytest.raises(ValueError, match="`inputs` must be lists of integers"):
         model.generate(["ein mann"])
-    with pytest.raises(ValueError, match="`sources` must be a list of strings"):
+    with pytest.raises(ValueError, match="`inputs` must be a list of strings"):
         texts.generate("ein mann")
+    with pytest.raises(ValueError, match=r"`inputs` must be a list of strings.*inputs\[1\]=None"):
+        texts.generate(["ein mann", None])
+    with pytest.raises(ValueError, match=r"`targets` must be a list of strings.*targets\[0\]=None"):
+        texts.align(["ein mann", "ein hund"], [None, "a dog"])
     for outside in (10, -3):
-        with pytest.raises(ValueError, match=rf"`sources` must lie .* of 10 .*: {outside}"):
+        with pytest.raises(ValueError, match=rf"`inputs` must lie .* of 10 .*: {outside}"):
             model.generate([[4, outside]])
     for wrong in ([4, 5], ["ein", [4]], [[4.5]]):
-        with pytest.raises(ValueError, match="`sources` must be lists of integers"):
+        with pytest.raises(ValueError, match="`inputs` must be lists of integers"):
             model.generate(wrong)
     with pytest.raises(
         ValueError, match=r"`num_beams` is no option of search='greedy'.*num_beams=3"

@@ -14,6 +14,39 @@ import pytest
 from tests.backend import BACKEND, inferred, quick
 
 
+@dataclass(frozen=True)
+class Option:
+    """A value of a constructor argument that is not its default.
+
+    Args:
+        value: the value.
+        beside: further arguments, without which this one says nothing.
+        inputs: inputs by name, each replacing that of the case.
+        targets: what `fit` gets as `y` in place of the targets of the case.
+        together: arguments that have to change with this one.
+    """
+
+    value: Any
+    beside: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
+    targets: Any = None
+    together: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Unused:
+    """What an argument is that nothing of this class depends on.
+
+    Args:
+        reason: why it is there nevertheless.
+        value: any other than its default, which survives the config; None for an argument that is
+            not in the config.
+    """
+
+    reason: str
+    value: Any = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """What layers and models have in common.
@@ -28,6 +61,8 @@ class Case:
         still: names of trainable weights (ends of their paths) that the loss cannot move.
         tolerance: how far outputs may differ between two ways to the same result.
         unsupported: reason by backend, where a backend lacks an operation.
+        options: for constructor arguments a value that is not the default and makes a difference to
+            this case: the value, an `Option`, or `Unused`. The cases of a class have one for each.
     """
 
     name: str = ""
@@ -38,6 +73,7 @@ class Case:
     still: tuple[str, ...] = ()
     tolerance: float = 1e-5
     unsupported: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def id(self):

@@ -2,7 +2,7 @@
 
 To add a layer, add its cases to the file of its family, or a new file; see `LayerCase` for what a
 case can say. The contracts in `test_*.py` beside this file take every case through everything that
-a layer has to stand.
+a layer has to stand. Options of constructors stand in `layer_options.py` and `model_options.py`.
 """
 
 from tests.conformance import (
@@ -11,8 +11,10 @@ from tests.conformance import (
     decoders,
     draw,
     draw_models,
+    layer_options,
     memory,
     memory_models,
+    model_options,
     sequence_models,
     spatial_models,
     spatial_sampling,
@@ -38,4 +40,8 @@ MODELS = [
     *memory_models.MODELS,
     *draw_models.MODELS,
 ]
+OPTIONS = {**layer_options.OPTIONS, **model_options.OPTIONS}
+LAYERS, MODELS = (
+    [case.with_(options=OPTIONS.get(case.id, {})) for case in cases] for cases in (LAYERS, MODELS)
+)
 CASES = [*LAYERS, *MODELS]

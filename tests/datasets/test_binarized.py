@@ -31,6 +31,15 @@ def test_what_is_not_there_is_named(tmp_path):
         binarized_mnist("test", tmp_path)
 
 
+def test_a_file_that_is_none_of_them_is_named(tmp_path):
+    (tmp_path / "binarized_mnist_test.amat").write_text("0 1 x\n")
+    with pytest.raises(ValueError, match=r"`folder`.*binarized_mnist_test\.amat"):
+        binarized_mnist("test", tmp_path)
+    (tmp_path / "binarized_mnist_packed.npz").write_bytes(b"?")
+    with pytest.raises(ValueError, match=r"`folder`.*binarized_mnist_packed\.npz"):
+        binarized_mnist("test", tmp_path)
+
+
 def test_the_real_files(data_folder):
     sizes = {"train": 50_000, "validation": 10_000, "test": 10_000}
     for split, size in sizes.items():

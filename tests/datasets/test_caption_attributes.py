@@ -41,6 +41,13 @@ def test_those_that_are_asked_for():
 def test_what_is_refused():
     with pytest.raises(ValueError, match="`captions` must be a list of lists"):
         caption_attributes(["a star"])
+    with pytest.raises(ValueError, match="`captions` must be a list of lists"):
+        caption_attributes("a star")
+    with pytest.raises(ValueError, match=r"`captions` must be a list of strings.*None"):
+        caption_attributes([["a star", None]])
+    for name in ("attributes", "ignore"):
+        with pytest.raises(ValueError, match=f"`{name}` must be a list of strings.*'star'"):
+            caption_attributes(CAPTIONS, **{name: "star"})
     with pytest.raises(ValueError, match="`captions` must name something"):
         caption_attributes([["a", "the"]])
     with pytest.raises(ValueError, match="`count` must"):

@@ -62,18 +62,108 @@ def test_separators_inside_of_a_caption_are_no_ends_of_it(folder):
 @pytest.mark.parametrize(
     ("name", "text", "error", "words"),
     [
-        ("c.txt", "z.jpg#0\tGone .\n", FileNotFoundError, "1 images are not there"),
+        ("c.txt", "z.jpg#0\tGone .\n", FileNotFoundError, r"1 images .* not there .*z\.jpg"),
         ("c.txt", "a.jpg A cat .\n", ValueError, "line 1 of c.txt has none"),
         ("c.csv", "image,caption\na.jpg\n", ValueError, "line 2 of c.csv has one"),
         ("c.json", "[]", ValueError, "must be a JSON object"),
         ("c.json", COCO.replace("3,", "5,", 1), ValueError, "which has no image 3"),
         ("c.txt", "a.jpg#0\t \n", ValueError, "must hold captions"),
+        ("c.txt", "", ValueError, r"must hold captions.*c\.txt"),
+        ("c.txt", b"a.jpg#0\tA caf\xe9 .\n", ValueError, r"must be UTF-8. .*c\.txt"),
+        ("c.json", "{", ValueError, r"must be a JSON object .*c\.json"),
+        ("c.json", '{"images": [{"id": 1}]}', ValueError, r"must be a JSON object .*c\.json"),
+        (
+            "c.json",
+            COCO.replace('"A cat ."', "null"),
+            ValueError,
+            r"c\.json, caption None .*a\.jpg",
+        ),
+        ("c.json", COCO.replace('"A cat ."', "3"), ValueError, r"c\.json, caption 3 .*a\.jpg"),
     ],
 )
 def test_what_is_not_understood_is_said(folder, name, text, error, words):
-    (folder / name).write_text(text, encoding="utf-8")
+    (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(error, match=words):
         captioned_images(folder, folder / name)
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ('"A dog runs', '"A dog runs'),
+        ('"A dog" runs', '"A dog" runs'),
+        ('""" A dog "" runs"', '" A dog " runs'),
+        ('A "dog" runs, fast', 'A "dog" runs, fast'),
+    ],
+)
+def test_a_quotation_mark_does_not_swallow_the_lines_below(folder, second, expected):
+    text = f'image,caption\na.jpg,{second}\nb.jpg,A cat\nb.jpg,"Two, cats"\n'
+    (folder / "c.csv").write_text(text)
+    paths, captions = captioned_images(folder, folder / "c.csv")
+    assert [path.name for path in paths] == ["a.jpg", "b.jpg"]
+    assert captions == [[expected], ["A cat", "Two, cats"]]
+
+
+def test_an_image_that_is_missing_is_named_and_left_out(folder):
+    # As in Flickr8k's own file.
+    (folder / "c.txt").write_text(FLICKR + "b.jpg.1#0\tPeople .\nb.jpg.1#1\tThey wait .\n")
+    with pytest.warns(UserWarning, match=r"1 images of c\.txt are not there .*b\.jpg\.1"):
+        paths, captions = captioned_images(folder, folder / "c.txt")
+    assert [path.name for path in paths] == ["b.jpg", "a.jpg"]
+    assert captions == [["A dog .", "It runs , fast ."], ["A cat ."]]
+    with pytest.raises(FileNotFoundError, match=r"b\.jpg\.1"):
+        captioned_images(folder, folder / "c.txt", missing="raise")
+    with pytest.raises(ValueError, match="`missing` must be"):
+        captioned_images(folder, folder / "c.txt", missing="skip")
+
+
+@pytest.mark.filterwarnings("error")  # Images outside of the split are not looked for.
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("c.txt", FLICKR + "z.jpg#0\tGone .\n"), ("c.csv", TABLE + "z.jpg,Gone .\n")],
+)
+def test_a_split_is_a_file_of_names_or_a_list_of_them(folder, name, text):
+    (folder / name).write_text(text)
+    (folder / "train.txt").write_text("a.jpg\r\n\n")
+    for split in (folder / "train.txt", str(folder / "train.txt"), ["a.jpg"]):
+        paths, captions = captioned_images(folder, folder / name, split=split)
+        assert [path.name for path in paths] == ["a.jpg"]
+        assert captions == [["A cat ."]]
+    for wrong, words in (
+        (["a.jpg", "y.jpg"], "without captions: y.jpg"),
+        ("train", "a file with a name of an image on each line"),
+        ([3], r"`split` must be a list of strings.*split\[0\]=3"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            captioned_images(folder, folder / name, split=wrong)
+
+
+@pytest.mark.parametrize("filepath", [None, "val2014"])
+def test_the_splits_of_karpathy(folder, filepath):
+    def image(name, split, *captions):
+        where = {} if filepath is None else {"filepath": filepath}
+        sentences = [{"raw": text, "tokens": text.split()} for text in captions]
+        return {"filename": name, "split": split, "sentences": sentences, **where}
+
+    images = [image("b.jpg", "train", "A dog .", "It runs , fast ."), image("a.jpg", "val", "A .")]
+    content = {"dataset": "flickr8k", "images": images}
+    (folder / "dataset_flickr8k.json").write_text(json.dumps(content))
+    if filepath is not None:
+        (folder / filepath).mkdir()
+        for name in ("a.jpg", "b.jpg"):
+            (folder / name).rename(folder / filepath / name)
+    for split, names in (
+        (None, ["b.jpg", "a.jpg"]),
+        ("train", ["b.jpg"]),
+        ("val", ["a.jpg"]),
+        ("val+train", ["b.jpg", "a.jpg"]),
+    ):
+        paths, captions = captioned_images(folder, folder / "dataset_flickr8k.json", split=split)
+        assert [path.name for path in paths] == names
+        assert all(path.exists() for path in paths)
+        assert len(captions[0]) == (2 if names[0] == "b.jpg" else 1)
+    with pytest.raises(ValueError, match=r"`split` must be of \['train', 'val'\].*'test'"):
+        captioned_images(folder, folder / "dataset_flickr8k.json", split="test")
 
 
 def test_images_are_read_when_asked_for(folder):

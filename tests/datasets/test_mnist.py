@@ -1,11 +1,13 @@
 """MNIST through tensorflow-datasets, where a copy is at hand."""
 
 import sys
+import urllib.error
+import urllib.request
 
 import numpy as np
 import pytest
 
-from keras_attn.datasets import mnist
+from keras_attn.datasets import binarized_mnist, coco_captions, mnist
 
 # No tensor comes near it.
 pytestmark = pytest.mark.once
@@ -20,6 +22,21 @@ def test_missing_package_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
     with pytest.raises(ImportError, match=r"keras-attn\[data\]"):
         mnist()
+
+
+@pytest.mark.parametrize("read", [mnist, binarized_mnist, coco_captions])
+def test_without_a_network_there_is_a_short_error_at_once(monkeypatch, tmp_path, read):
+    pytest.importorskip("tensorflow_datasets")
+
+    def refuse(url, timeout):
+        raise urllib.error.URLError("Name or service not known")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    with pytest.raises(ConnectionError, match=rf"{read.__name__}.*TFDS_DATA_DIR") as caught:
+        read(data_dir=tmp_path)
+    assert "Name or service not known" in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+    assert caught.value.__suppress_context__
 
 
 def test_the_real_digits(tfds_folder):

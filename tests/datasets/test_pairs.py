@@ -45,6 +45,28 @@ def test_word_pairs(tmp_path):
     assert word_pairs(path, 1, 0) == (["अंक", "अंक"], ["ank", "anka"])
     with pytest.raises(ValueError, match=r"4 columns.*line 1 of words.tsv has 3"):
         word_pairs(path, 0, 3)
+    with pytest.raises(ValueError, match="`source` must be an integer >= 0"):
+        word_pairs(path, -1, 0)
+
+
+def test_a_quotation_mark_is_a_character_like_any_other(tmp_path):
+    (tmp_path / "words.tsv").write_text('"ank\tअंक\nab"\tअब\n', encoding="utf-8")
+    assert word_pairs(tmp_path / "words.tsv") == (['"ank', 'ab"'], ["अंक", "अब"])
+    for name in ("train.de", "train.en"):
+        (tmp_path / name).write_text('"Ein Hund\nEine Katze\n', encoding="utf-8")
+    assert parallel_text(tmp_path, "de", "en")[0] == ['"Ein Hund', "Eine Katze"]
+
+
+@pytest.mark.parametrize("name", ["train.de", "train.de.gz"])
+def test_a_file_that_is_no_text_is_named(tmp_path, name):
+    (tmp_path / name).write_bytes(b"caf\xe9\n")
+    (tmp_path / "train.en").write_text("cafe\n")
+    with pytest.raises(ValueError, match=rf"must be UTF-8.*{re.escape(name)}"):
+        parallel_text(tmp_path, "de", "en")
+    packed = gzip.compress(b"one\n" * 1000)
+    (tmp_path / "cut.tsv.gz").write_bytes(packed[:-8])
+    with pytest.raises(ValueError, match=r"must be UTF-8.*cut\.tsv\.gz"):
+        word_pairs(tmp_path / "cut.tsv")
 
 
 def test_real_texts(data_folder):

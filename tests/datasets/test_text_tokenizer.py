@@ -34,6 +34,28 @@ def test_words_and_punctuation_stand_alone():
     assert tokens == ["Ein", "Mann", ",", "der", "ein", "T", "-", "Shirt", "trägt", "."]
 
 
+WHITE_SPACE = ["\n", "\t", "\r\n", "\v", "\x1c", "\x85", "\u00a0", "\u2003", "\u2028", "  ", " \n"]
+
+
+@pytest.mark.parametrize("space", WHITE_SPACE)
+@pytest.mark.parametrize("unit", ["word", "bpe"])
+def test_all_white_space_divides_words(unit, space):
+    plain = TextTokenizer.train(["the cat sat", "the dog ran"], unit)
+    text = f"{space}the cat{space}sat{space}"
+    assert text.split() == ["the", "cat", "sat"]
+    assert plain.encode([text]) == plain.encode(["the cat sat"])
+    assert plain.split([text]) == plain.split(["the cat sat"])
+    assert plain.decode(plain.encode([text])) == ["the cat sat"]
+    spaced = TextTokenizer.train([f"the{space}cat{space}sat", f"the{space}dog ran"], unit)
+    assert spaced.tokenizer.get_vocab() == plain.tokenizer.get_vocab()
+
+
+def test_white_space_is_characters_of_its_own():
+    tokenizer = TextTokenizer.train(["a\n\nb\t c"], "character")
+    ids = tokenizer.encode(["a\n\nb"])
+    assert tokenizer.tokens(ids[0]) == ["a", "\n", "\n", "b"]
+
+
 def test_special_tokens_end_and_pad():
     tokenizer = TextTokenizer.train(TEXTS, "word")
     first = tokenizer.encode(TEXTS[1:2])[0]
@@ -120,6 +142,15 @@ def test_what_is_refused():
         TextTokenizer.train(TEXTS, vocabulary_size=4)
     with pytest.raises(ValueError, match=r"`texts` must be a list of strings.*'abc'"):
         TextTokenizer.train(TEXTS).encode("abc")
+    with pytest.raises(ValueError, match=r"`texts` must be a list of strings.*'abc'"):
+        TextTokenizer.train(TEXTS).split("abc")
+    with pytest.raises(ValueError, match=r"`texts` must be a list of strings.*'the cat sat'"):
+        TextTokenizer.train("the cat sat")
+    with pytest.raises(ValueError, match=r"`texts` must be a list of strings.*texts\[1\]=None"):
+        TextTokenizer.train(each for each in ["the cat sat", None])
+    for wrong in (None, ["a", None], [["a", "b"]], [b"a"]):
+        with pytest.raises(ValueError, match="`texts` must be a list of strings"):
+            TextTokenizer.train(TEXTS).encode(wrong)
     import tokenizers
 
     other = tokenizers.Tokenizer(tokenizers.models.WordLevel({"a": 0}, unk_token="a"))

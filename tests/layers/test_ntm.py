@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_attn import NTM, NTMCell
+from keras_attn import NTM, MemoryRNN, NTMCell
 from tests.backend import gradients, to_numpy
 from tests.conformance.case import randomise
 from tests.layers.machines import Heads, hand_on
@@ -173,3 +173,10 @@ def test_gradients_of_long_sequences_have_a_norm(generator):
     with np.errstate(over="ignore"):
         assert not np.isfinite(norm(None))
     assert 0.0 < norm(1e4) < 1e12
+
+
+def test_a_number_is_no_cell():
+    for kind in (NTM, MemoryRNN):
+        words = rf"`cell` must be .*{kind.__name__}\(NTMCell\(64\)\)\. Received: cell=64"
+        with pytest.raises(ValueError, match=words):
+            kind(64)

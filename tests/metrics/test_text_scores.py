@@ -99,5 +99,21 @@ def test_what_is_refused():
         rouge([], [])
     with pytest.raises(ValueError, match="`hypotheses` must be a list of strings"):
         bleu("abc", "abc")
+    for score in (bleu, rouge):
+        with pytest.raises(ValueError, match="`references` must be a list of strings"):
+            score(["abc"], "a")
+        for wrong in ([None], [["a", None]], [3]):
+            with pytest.raises(ValueError, match=r"`references` must be a list of strings"):
+                score(["a"], wrong)
+        with pytest.raises(ValueError, match=r"`hypotheses` must be .*hypotheses\[1\]=None"):
+            score(["a", None], ["a", "b"])
+
+
+@pytest.mark.parametrize("space", ["\n", "\t", "\u00a0"])
+def test_white_space_of_any_kind_divides_words(space):
+    text, reference = f"the black{space}cat sat", "the black cat sat"
+    assert round(bleu([text], [reference]).score, 1) == 100.0
+    found = rouge([text], [reference])
+    assert round(found["rouge2_f1"].score, 1) == 100.0
     with pytest.raises(ValueError, match="an empty list"):
         bleu(["a"], [[]])

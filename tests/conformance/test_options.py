@@ -1,0 +1,211 @@
+"""Every constructor argument survives the config, and makes a difference.
+
+A new argument brings a value that is not its default: see `options` of `Case`.
+"""
+
+import functools
+import inspect
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import keras_attn
+import keras_attn.applications
+from tests.backend import BACKEND, flat, gradients, to_numpy
+from tests.conformance.case import LayerCase, Option, Unused, randomise
+from tests.conformance.registry import CASES
+
+pytestmark = pytest.mark.training
+
+
+def constructor_arguments(cls):
+    """The arguments of a constructor and their defaults, with those that it hands on to a base."""
+    public = vars(keras_attn.applications).values()
+    found = {}
+    for base in cls.__mro__:
+        own = base.__module__.startswith("keras_attn")
+        if not own or (issubclass(cls, keras.Model) and base not in public):
+            break
+        if "__init__" not in vars(base):
+            continue
+        parameters = list(inspect.signature(base.__init__).parameters.values())[1:]
+        for each in parameters:
+            if each.kind is not each.VAR_KEYWORD:
+                found.setdefault(each.name, each.default)
+        if all(each.kind is not each.VAR_KEYWORD for each in parameters):
+            break
+    return found
+
+
+SUBJECTS = list(dict.fromkeys(case.subject for case in CASES))
+
+
+@pytest.mark.parametrize("cls", SUBJECTS, ids=lambda cls: cls.__name__)
+def test_every_argument_has_an_option(cls):
+    arguments = constructor_arguments(cls)
+    options = {
+        name: getattr(option, "value", option)
+        for case in CASES
+        if case.subject is cls
+        for name, option in case.options.items()
+    }
+    assert set(options) == set(arguments)
+    for name, value in options.items():
+        assert value is None or repr(value) != repr(arguments[name]), f"{name} is at its default"
+
+
+class Made:
+    """A layer or a model of a case, and what can be seen of it, the cheapest first.
+
+    Draws are the same for two that are made alike.
+    """
+
+    def __init__(self, case, arguments, inputs, targets, config=None):
+        self.case = case.with_(arguments=arguments, inputs={**case.inputs, **inputs})
+        if targets is not None:
+            self.case = self.case.with_(targets=targets)
+        self.is_layer = isinstance(case, LayerCase)
+        keras.utils.set_random_seed(3)
+        if config is not None:
+            self.whole = keras.saving.deserialize_keras_object(json.loads(config), safe_mode=True)
+        else:
+            self.whole = self.case.make() if self.is_layer else self.case.model(random=False)
+        if self.is_layer and not self.whole.built:
+            self.case.build(self.whole, self.case.shapes())
+
+    @property
+    def subject(self):
+        return self.whole.cell if self.is_layer and self.case.rnn is not None else self.whole
+
+    def config(self):
+        return json.dumps(keras.saving.serialize_keras_object(self.whole))
+
+    @functools.cache  # noqa: B019
+    def seen(self, what):
+        return getattr(self, f"_{what}")()
+
+    def _variables(self):
+        trained = {id(weight) for weight in self.whole.trainable_weights}
+        return [
+            np.array(str((*weight.shape, weight.dtype, id(weight) in trained)))
+            for weight in self.whole.weights
+        ]
+
+    def _seeds(self):
+        return [to_numpy(each) for each in self._generators()]
+
+    def _generators(self):
+        return [each for each in self.whole.variables if "seed_generator_state" in each.path]
+
+    def _start_draws(self):
+        keras.utils.set_random_seed(4)  # PyTorch's dropout of Keras draws by it.
+        for generator in self._generators():
+            generator.assign(np.array([4, 0], generator.dtype))
+
+    def _values(self):
+        return [to_numpy(weight) for weight in self.whole.weights]
+
+    def _outputs(self):
+        for view in ("seeds", "values"):
+            self.seen(view)  # which are lost here
+        randomise(self.whole)
+        return self._call()
+
+    def _call(self, **options):
+        self._start_draws()
+        arrays = self.case.arrays()
+        if not self.is_layer:
+            return flat(self.whole(self.case.packed(arrays), **options))
+        return flat(self.case.run(self.whole, arrays, **options))
+
+    def _training(self):
+        self.seen("outputs")
+        return [*self._call(**self._as_in_training()), *flat(self.whole.losses)]
+
+    def _as_in_training(self):
+        knows = not self.is_layer or "training" in inspect.signature(self.whole.call).parameters
+        return {"training": True} if knows else {}
+
+    def _steps(self):
+        """Gradients of a layer; the loss of a model, and its weights after a step."""
+        self.seen("training")
+        if self.is_layer:
+            self._start_draws()
+            arrays, training = self.case.arrays(), self._as_in_training()
+
+            def call(*tensors):
+                values = dict(zip(arrays, tensors, strict=True))
+                return self.case.run(self.whole, values, **training)
+
+            by_input, by_weight = gradients(
+                call, list(arrays.values()), self.whole.trainable_variables
+            )
+            return [*by_input, *by_weight]
+        self._start_draws()
+        self.whole.compile(keras.optimizers.SGD(0.1), **self.case.compile, run_eagerly=True)
+        inputs, targets = self.case.fit_data(self.whole)
+        loss = self.whole.train_on_batch(inputs, targets)
+        return [np.asarray(loss), *[to_numpy(weight) for weight in self.whole.weights]]
+
+
+VIEWS = ("variables", "seeds", "values", "outputs", "training", "steps")
+
+
+def equal(first, second):
+    return len(first) == len(second) and all(
+        a.shape == b.shape
+        and a.dtype == b.dtype
+        and (np.array_equal(a, b) if a.dtype.kind == "U" else np.allclose(a, b, 1e-4, 1e-6))
+        for a, b in zip(first, second, strict=True)
+    )
+
+
+OPTIONS = [
+    pytest.param(case, name, id=f"{case.id}-{name}")
+    for case in CASES
+    for name, option in case.options.items()
+    if BACKEND not in case.unsupported and getattr(option, "value", option) is not None
+]
+
+
+CACHE = {}
+
+
+def _without_option(case, option):
+    """Two that are made alike, of the case with what stands beside an option; made once."""
+    key = case.id, repr(option.beside), repr(option.inputs), repr(option.targets)
+    if key not in CACHE:
+        arguments = {**case.arguments, **option.beside}
+        CACHE[key] = [Made(case, arguments, option.inputs, option.targets) for _ in range(2)]
+    return CACHE[key]
+
+
+@pytest.mark.parametrize(("case", "name"), OPTIONS)
+def test_an_argument_survives_and_makes_a_difference(case, name):
+    option = case.options[name]
+    value = getattr(option, "value", option)
+    option = option if isinstance(option, Option) else Option(value)
+    changes = {name: value, **option.together}
+    make = functools.partial(Made, case, inputs=option.inputs, targets=option.targets)
+    arguments = {**case.arguments, **option.beside}
+    before, twin = _without_option(case, option)
+    after = make({**arguments, **changes})
+    field = json.dumps(after.subject.get_config()[name], default=repr)
+    assert field != json.dumps(before.subject.get_config()[name], default=repr)
+    again = make({**arguments, **changes}, config=after.config())
+    assert json.dumps(again.subject.get_config()[name], default=repr) == field
+    assert again.config() == after.config()
+    if isinstance(case.options[name], Unused):
+        return
+    for view in VIEWS:
+        first, second = before.seen(view), after.seen(view)
+        # A generator more is no difference yet.
+        if equal(first, second) or (view == "seeds" and len(first) != len(second)):
+            continue
+        assert equal(first, twin.seen(view)), "two that are made alike differ"
+        if view != "values":
+            assert equal(second, again.seen(view)), f"{view} after loading"
+        return
+    pytest.fail(f"{name}={value!r} makes no difference")
