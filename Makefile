@@ -2,9 +2,11 @@
 
 PYTHON ?= python3
 LOWEST_KERAS := 3.12.0
-PYTEST := .venv/bin/python -m pytest -n logical --maxprocesses 4
+# A worker that has run out of tests takes some of another's.
+PYTEST := .venv/bin/python -m pytest -n logical --maxprocesses 4 --dist worksteal
+QUICK_BACKEND ?= torch
 
-.PHONY: setup demo test test-once test-tensorflow test-jax test-torch test-numpy test-openvino \
+.PHONY: setup demo test test-quick test-once test-tensorflow test-jax test-torch test-numpy test-openvino \
 	test-lowest-keras lint format bench
 
 setup: .venv/.installed
@@ -18,6 +20,10 @@ demo: setup
 	.venv/bin/python tutorials/spatial_transformer.py
 
 test: lint test-once test-tensorflow test-jax test-torch test-numpy test-openvino test-lowest-keras
+
+# One backend, one case of each class, no lesson: `make test-quick QUICK_BACKEND=jax` for another.
+test-quick: setup
+	KERAS_BACKEND=$(QUICK_BACKEND) $(PYTEST) -m "not once" --quick
 
 lint: setup
 	.venv/bin/ruff check .

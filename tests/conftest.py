@@ -50,14 +50,34 @@ from tests.backend import TRAINS
 MAPS = Path("/proc/self/maps")
 
 
-def pytest_collection_modifyitems(items):
-    """On a backend that only infers, the tests that train are skipped."""
+def pytest_addoption(parser):
+    parser.addoption(
+        "--quick", action="store_true", help="one case of each class in the conformance tests"
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    """With `--quick` each contract takes one case of a class. On a backend that only infers, the
+    tests that train are skipped."""
+    if config.getoption("quick"):
+        chosen = {}
+        for item in items:
+            case = getattr(item, "callspec", None) and item.callspec.params.get("case")
+            if hasattr(case, "subject"):
+                chosen.setdefault((item.function, case.subject), case.id)
+        items[:] = [item for item in items if _is_chosen(item, chosen)]
     if TRAINS:
         return
     skip = pytest.mark.skip(reason=f"{keras.backend.backend()} does not train")
     for item in items:
         if item.get_closest_marker("training"):
             item.add_marker(skip)
+
+
+def _is_chosen(item, chosen):
+    """True for the chosen case of a class, and for what has no case."""
+    case = getattr(item, "callspec", None) and item.callspec.params.get("case")
+    return not hasattr(case, "subject") or chosen[item.function, case.subject] == case.id
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ def test_the_code_of_a_linear_one_spans_the_subspace_of_the_principal_components
     principal = components[:3].T
     model = Autoencoder((6,), units=3, output_activation=None)
     rate = keras.optimizers.schedules.CosineDecay(0.03, 1200)
-    model.compile(keras.optimizers.Adam(rate), "mse")
+    model.compile(keras.optimizers.Adam(rate), "mse", steps_per_execution=4)
     model.fit(x, x, epochs=300, batch_size=100, verbose=0)
     kernel = to_numpy(model.decoder[0].kernel)  # from codes to examples, `(3, 6)`
     found, _ = np.linalg.qr(kernel.T)

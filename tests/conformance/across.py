@@ -1,15 +1,16 @@
-"""Saves every case under one backend, or loads what others saved: a program for a subprocess.
+"""Saves every case under one backend, and loads what others saved: a program for a subprocess.
 
-    KERAS_BACKEND=jax python -m tests.conformance.across save FOLDER
-    KERAS_BACKEND=torch python -m tests.conformance.across load FOLDER...
+    KERAS_BACKEND=jax python -m tests.conformance.across
 
-`save` leaves `CASE.keras` and the outputs, `CASE.npz`, in the folder. `load` prints one line of
-JSON: the largest relative difference, or the error, by folder and case.
+It reads commands from its standard input and answers each with one line. `save FOLDER` leaves
+`CASE.keras` and the outputs, `CASE.npz`, in the folder. `load FOLDER...` answers with JSON: the
+largest relative difference, or the error, by folder and case.
 """
 
 import json
 import os
 import re
+import shlex
 import sys
 import zipfile
 from pathlib import Path
@@ -74,9 +75,17 @@ def load(folders):
             each = dict.fromkeys(found, f"{type(error).__name__}: {error}")
         for name, difference in each.items():
             found[name][case.id] = difference
-    print(json.dumps(found))
+    return found
+
+
+def main():
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no answer
+    for line in sys.stdin:
+        action, *folders = shlex.split(line)
+        answer = save(*folders) if action == "save" else load(folders)
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 if __name__ == "__main__":
-    action, *arguments = sys.argv[1:]
-    save(*arguments) if action == "save" else load(arguments)
+    main()

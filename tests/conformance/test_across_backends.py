@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shlex
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -24,12 +25,30 @@ def installed(backend):
     return find_spec(backend) is not None
 
 
-def run(backend, *arguments):
-    environment = {**os.environ, "KERAS_BACKEND": backend}
-    command = [sys.executable, "-m", "tests.conformance.across", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, f"{backend}: {done.stderr[-3000:]}"
-    return done.stdout
+class Process:
+    """A backend that saves and loads every case; its libraries are imported once for both."""
+
+    def __init__(self, backend, errors):
+        self.backend, self.errors = backend, errors
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.conformance.across"],
+            cwd=ROOT,
+            env={**os.environ, "KERAS_BACKEND": backend},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors.open("w"),
+            text=True,
+        )
+
+    def __call__(self, action, *folders):
+        print(shlex.join([action, *map(str, folders)]), file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline()
+        assert answer, f"{self.backend}: {self.errors.read_text()[-3000:]}"
+        return json.loads(answer)
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +57,26 @@ def differences(tmp_path_factory):
     folder = tmp_path_factory.mktemp("across")
     savers = [backend for backend in SAVERS if installed(backend)]
     loaders = [backend for backend in LOADERS if installed(backend)]
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda backend: run(backend, "save", folder / backend), savers))
-        folders = [folder / backend for backend in savers]
-        lines = pool.map(lambda backend: run(backend, "load", *folders), loaders)
-        return {
-            backend: json.loads(line.splitlines()[-1])
-            for backend, line in zip(loaders, lines, strict=True)
-        }
+    processes = {}
+
+    def save(backend):
+        processes[backend] = Process(backend, folder / f"{backend}.txt")
+        processes[backend]("save", folder / backend)
+
+    def load(backend):
+        if backend not in processes:
+            processes[backend] = Process(backend, folder / f"{backend}.txt")
+        found = processes[backend]("load", *(folder / saver for saver in savers))
+        processes[backend].end()
+        return found
+
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(save, savers))
+            return dict(zip(loaders, pool.map(load, loaders), strict=True))
+    finally:
+        for process in processes.values():
+            process.process.kill()
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in CASES])
