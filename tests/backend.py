@@ -205,6 +205,19 @@ def traced(layer, function, tensors):
     jax.eval_shape(_stateless(layer, function), values, list(tensors))
 
 
+def specifications(layer, function, tensors):
+    """Outputs of `function(*tensors)` as a flat list with shapes and dtypes.
+
+    JAX traces the function, which costs less than running it; other backends run it.
+    """
+    if BACKEND != "jax":
+        return keras.tree.flatten(function(*tensors))
+    import jax
+
+    values = [variable.value for variable in layer.variables]
+    return keras.tree.flatten(jax.eval_shape(_stateless(layer, function), values, list(tensors)))
+
+
 def _stateless(layer, function):
     """`function(*tensors)` on JAX, as a function of the values of the layer's variables as well."""
     variables = layer.variables

@@ -57,15 +57,25 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """With `--quick` each contract takes one case of a class. On a backend that only infers, the
-    tests that train are skipped."""
+    """Puts the contracts of a case one after the other, on a worker that then has compiled much of
+    what they need. With `--quick` each contract takes one case of a class. On a backend that only
+    infers, the tests that train are skipped."""
+    order = {}
+    for item in items:
+        case = _case(item)
+        if case:
+            order.setdefault(case.id, len(order))
+    items.sort(key=lambda item: order[_case(item).id] if _case(item) else -1)
     if config.getoption("quick"):
         chosen = {}
         for item in items:
-            case = getattr(item, "callspec", None) and item.callspec.params.get("case")
-            if hasattr(case, "subject"):
-                chosen.setdefault((item.function, case.subject), case.id)
-        items[:] = [item for item in items if _is_chosen(item, chosen)]
+            if case := _case(item):
+                chosen.setdefault((item.function, case.subject), case)
+        items[:] = [
+            item
+            for item in items
+            if not (case := _case(item)) or chosen[item.function, case.subject] is case
+        ]
     if TRAINS:
         return
     skip = pytest.mark.skip(reason=f"{keras.backend.backend()} does not train")
@@ -74,10 +84,10 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(skip)
 
 
-def _is_chosen(item, chosen):
-    """True for the chosen case of a class, and for what has no case."""
-    case = getattr(item, "callspec", None) and item.callspec.params.get("case")
-    return not hasattr(case, "subject") or chosen[item.function, case.subject] == case.id
+def _case(item):
+    """The entry of the registry that a test takes, or None."""
+    case = item.callspec.params.get("case") if hasattr(item, "callspec") else None
+    return case if hasattr(case, "subject") else None
 
 
 @pytest.fixture(autouse=True)

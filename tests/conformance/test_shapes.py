@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.backend import flat
+from tests.backend import flat, specifications
 from tests.conformance.case import by_id, first_of_class
 from tests.conformance.registry import LAYERS, MODELS
 
@@ -45,7 +45,7 @@ def test_symbolic_shapes_and_dtypes_are_the_real_ones(case, free):
     shapes = case.free_shapes() if free else case.shapes()
     layer = case.make()
     symbolic = keras.tree.flatten(case.run(layer, symbols(case, shapes)))
-    real = keras.tree.flatten(case.run(layer, case.arrays()))
+    real = outputs_of(case, layer)
     assert len(symbolic) == len(real)
     for number, (spec, output) in enumerate(zip(symbolic, real, strict=True)):
         assert spec.dtype == keras.backend.standardize_dtype(output.dtype)
@@ -69,15 +69,26 @@ def test_compute_output_shape(case):
     computed = (
         layer.compute_output_shape(**packed) if case.named else (layer.compute_output_shape(packed))
     )
-    outputs = case.run(layer, case.arrays())
-    real = keras.tree.map_structure(lambda output: tuple(output.shape), outputs)
-    assert _tuples(computed) == _tuples(real)
+    assert _shapes(computed) == [tuple(output.shape) for output in outputs_of(case, layer)]
 
 
-def _tuples(shapes):
+def _shapes(shapes):
+    """A flat list of one shape, or of several in any structure."""
     if all(isinstance(size, int) for size in shapes):
-        return tuple(shapes)
-    return tuple(_tuples(shape) for shape in shapes)
+        return [tuple(shapes)]
+    shapes = shapes.values() if isinstance(shapes, dict) else shapes
+    return [each for shape in shapes for each in _shapes(shape)]
+
+
+def outputs_of(case, layer):
+    """Outputs with shapes and dtypes, as a flat list."""
+    arrays = case.arrays()
+
+    def function(*tensors):
+        return case.run(layer, dict(zip(arrays, tensors, strict=True)))
+
+    tensors = [keras.ops.convert_to_tensor(array) for array in arrays.values()]
+    return specifications(layer, function, tensors)
 
 
 @by_id(LAYERS)
