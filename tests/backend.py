@@ -261,7 +261,7 @@ def inference(model, inputs):
 
 
 def traced_with_free_sizes(model, function, arrays, shapes):
-    """`function`, traced for free sizes, with gradients where exports have them, and as it is.
+    """`function`, traced for free sizes, with gradients where exports have them.
 
     Args:
         model: the built model that the function calls.
@@ -270,8 +270,8 @@ def traced_with_free_sizes(model, function, arrays, shapes):
         shapes: the shapes of the model's inputs, None for a size that is free.
 
     Returns:
-        Two functions of arrays: of free sizes, which TensorFlow, JAX and, for the batch alone,
-        PyTorch export; and of the sizes that come.
+        Functions of arrays: one of free sizes, of the batch alone on PyTorch; and where what was
+        traced is kept for later calls, one of the sizes that come.
     """
     return {"tensorflow": _free_tensorflow, "jax": _free_jax, "torch": _free_torch}[BACKEND](
         model, function, arrays, shapes
@@ -319,8 +319,8 @@ def _free_jax(model, function, arrays, shapes):
     given = [jax.ShapeDtypeStruct(value.shape, value.dtype) for value in values]
     # What Keras exports has its gradients as well.
     export.export(jax.jit(jax.grad(loss, allow_int=True)))(given, specs)
-    free, fixed = jax.jit(export.export(jax.jit(stateless))(given, specs).call), jax.jit(stateless)
-    return lambda *given: free(values, list(given)), lambda *given: fixed(values, list(given))
+    free = jax.jit(export.export(jax.jit(stateless))(given, specs).call)
+    return (lambda *given: free(values, list(given)),)
 
 
 def _free_torch(model, function, arrays, shapes):

@@ -7,7 +7,9 @@ import math
 import tensorflow as tf
 from keras import ops
 
+from keras_attn.ops.grid_sample import plain_grid_sample
 from keras_attn.ops.interpolation import axis_taps, combine, without_nan
+from keras_attn.ops.kernels.tensorflow_export import exports_to_onnx
 from keras_attn.ops.kernels.tensorflow_gradients import (
     refuse_second_derivative,
     unseen,
@@ -27,6 +29,8 @@ _compiled = functools.partial(tf.function, jit_compile=True, autograph=False)
 def grid_sample(images, grid, interpolation, padding_mode, align_corners):
     """Equals `plain_grid_sample`, with a gradient of its own, of the first order only."""
     options = (interpolation, padding_mode, align_corners)
+    if exports_to_onnx():
+        return plain_grid_sample(*values(images, grid), *options)
 
     @tf.custom_gradient
     def sample(images, grid):

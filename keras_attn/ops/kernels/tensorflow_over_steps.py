@@ -2,18 +2,22 @@
 
 import tensorflow as tf
 
+from keras_attn.ops.kernels.tensorflow_export import exports_to_onnx
+
 
 def over_steps(function, sequences, state):
     """Equals `plain_over_steps`, for numbers of steps that are not known too."""
     steps = tf.shape(sequences[0])[1]
     moved = [_steps_first(sequence) for sequence in sequences]
     # The first step says how many outputs there are, and of what kind.
-    outputs, state = function([sequence[0] for sequence in moved], state)
-    shapes = [tensor.shape for tensor in state]
-    arrays = [
-        tf.TensorArray(output.dtype, steps, element_shape=output.shape).write(0, output)
-        for output in outputs
-    ]
+    outputs, after = function([sequence[0] for sequence in moved], state)
+    shapes = [tensor.shape for tensor in after]
+    arrays = [tf.TensorArray(output.dtype, steps, element_shape=output.shape) for output in outputs]
+    # A loop of ONNX makes its outputs from the first step on; the step above is then dropped.
+    first = 0 if exports_to_onnx() else 1
+    if first:
+        state = after
+        arrays = [array.write(0, output) for array, output in zip(arrays, outputs, strict=True)]
 
     def body(step, arrays, state):
         for tensor, shape in zip(state, shapes, strict=True):
@@ -26,10 +30,10 @@ def over_steps(function, sequences, state):
     _, arrays, state = tf.while_loop(
         lambda step, *_: step < steps,
         body,
-        (tf.constant(1), arrays, list(state)),
+        (tf.constant(first), arrays, list(state)),
         shape_invariants=(tf.TensorShape([]), [tf.TensorShape(None)] * len(arrays), unknown),
         # Without it XLA cannot tell how much a gradient has to keep.
-        maximum_iterations=steps - 1,
+        maximum_iterations=steps - first,
     )
     return [_steps_first(array.stack()) for array in arrays], state
 
