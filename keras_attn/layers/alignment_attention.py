@@ -8,7 +8,7 @@ from keras_attn.layers.alignment_inputs import (
     two_masks,
 )
 from keras_attn.layers.composite import Composite
-from keras_attn.layers.step_dense import StepDense
+from keras_attn.layers.step_dense import step_dense
 from keras_attn.ops.attention_weights import attention_weights
 from keras_attn.ops.random_numbers import uniform
 from keras_attn.ops.received import received
@@ -268,7 +268,7 @@ class AlignmentAttention(Composite, keras.layers.Layer):
 
     def projection(self, units, name, use_bias=False):
         """A dense layer over the last axis, with this layer's initializers and precision."""
-        return StepDense(
+        return step_dense(
             units,
             use_bias=use_bias,
             kernel_initializer=fresh(self.kernel_initializer),
