@@ -36,10 +36,11 @@ IMAGES = (lambda model, x: model.transformations(x),)
 METHODS = {
     "RNNSearch": SEQUENCES,
     "EncoderDecoder": (generate,),
-    "LuongTranslator": SEQUENCES,
-    "AttentionSummarizer": SEQUENCES,
+    # Searches are compiled by the base class that all of these share.
+    "LuongTranslator": (align,),
+    "AttentionSummarizer": (align,),
     "ShowAttendTell": SEQUENCES,
-    "SemanticAttentionCaptioner": SEQUENCES,
+    "SemanticAttentionCaptioner": (align,),
     "ShowAndTell": (generate,),
     "SpatialTransformerClassifier": IMAGES,
     "SpatialTransformerAddition": IMAGES,

@@ -70,8 +70,8 @@ def test_a_file_keeps_the_setup(case, setup, tmp_path):
     assert_same_variables(model.optimizer.variables, loaded.optimizer.variables)
     if setup != "lora":  # whose adapters a file adds to the kernels
         assert_same_variables(model.weights, loaded.weights)
-    # Equal variables of equal layers give equal outputs, on JAX at the price of two compilations.
-    if BACKEND != "jax" or setup == "lora":
+    # Equal variables of equal layers give equal outputs; elsewhere these cost two compilations.
+    if BACKEND == "torch" or setup == "lora":
         for one, other in zip(case.predict(model), case.predict(loaded), strict=True):
             np.testing.assert_allclose(one, other, atol=case.tolerance, rtol=case.tolerance)
 
