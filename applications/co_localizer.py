@@ -143,13 +143,13 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
         self.output_size = tuple(size)
         super().__init__(image, crops, (crops, theta, grid), **kwargs)
 
+        self._default_encoder = encoder is None
         self._image_size = (height, width)
 
         # Outside of the functional graph, as only the loss needs them.
         self.seed_generator = keras.random.SeedGenerator(seed)
         if encoder is None:
-            encoder = _random_encoder(data_format, seed, dtype)
-            encoder.build((None, *crops.shape[1:]))
+            encoder = _random_encoder(crops.shape[1:], data_format, seed, dtype)
         encoder.trainable = False
         self.encoder = encoder
 
@@ -228,11 +228,15 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
         corners = np.concatenate([centre - extent, centre + extent], axis=-1)
         return (corners + 1.0) / 2.0 * np.array([width, height, width, height], corners.dtype)
 
+    def get_config(self):
+        config = super().get_config()
+        return {**config, "encoder": None} if self._default_encoder else config
 
-def _random_encoder(data_format, seed, dtype):
+
+def _random_encoder(shape, data_format, seed, dtype):
     """Random convolutional features of length 1."""
     seeds = [None if seed is None else seed + index for index in range(3)]
-    layers = []
+    layers = [keras.Input(shape)]
     for index, filters in enumerate((16, 32)):
         layers.append(
             keras.layers.Conv2D(

@@ -9,7 +9,7 @@ from keras_attn.layers.alignment_inputs import (
 )
 from keras_attn.layers.composite import Composite
 from keras_attn.layers.same_draws import SameDraws
-from keras_attn.layers.step_dense import StepDense
+from keras_attn.layers.step_dense import step_dense
 from keras_attn.ops import precision
 from keras_attn.ops.attention_weights import attention_weights
 from keras_attn.ops.known import differ
@@ -279,7 +279,7 @@ class AlignmentAttention(Composite, SameDraws):
 
     def projection(self, units, name, use_bias=False):
         """A dense layer over the last axis, with this layer's initializers and precision."""
-        return StepDense(
+        return step_dense(
             units,
             use_bias=use_bias,
             kernel_initializer=fresh(self.kernel_initializer),

@@ -35,7 +35,11 @@ class Composite:
     def _finish(self):
         """Hands the flag `trainable` on, and applies the changes of a config."""
         if not self.trainable:
-            self.trainable = False
+            # One by one: TensorFlow's `__setattr__` does nothing for a value that is there already.
+            for layer in self._flatten_layers(include_self=False):
+                layer.trainable = False
+            for weight in self.weights:
+                weight.trainable = False
         if self._changes is not None:
             apply_changes(self, self._changes)
             object.__setattr__(self, "_changes", None)

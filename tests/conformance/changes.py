@@ -1,0 +1,56 @@
+"""What is changed in a layer or model after its construction, for the contracts that need it."""
+
+import keras
+import numpy as np
+
+
+def weighted_layers(model):
+    """The innermost layers of a model that have weights."""
+    layers = model._flatten_layers(include_self=False)
+    return [each for each in layers if each.weights and not each._layers]
+
+
+def freeze_one(model):
+    """Freezes one of the layers within, in the middle of them."""
+    layers = weighted_layers(model)
+    layers[len(layers) // 2].trainable = False
+
+
+def quantize(model):
+    model.quantize("int8")
+
+
+def adapt(model, scale=0.5):
+    """Gives every layer that takes it a LoRA adapter with weights of this deviation."""
+    generator = np.random.default_rng(5)
+    for layer in weighted_layers(model):
+        if hasattr(layer, "enable_lora"):
+            layer.enable_lora(2)
+            for weight in layer.trainable_weights:
+                if "lora" in weight.path:
+                    weight.assign(generator.normal(0.0, scale, weight.shape))
+
+
+def train_others(model):
+    """Freezes the layers that train and trains the others."""
+    for layer in weighted_layers(model):
+        layer.trainable = not layer.trainable
+
+
+def compute_in_half(model):
+    for layer in weighted_layers(model):
+        layer.dtype_policy = "mixed_bfloat16"
+
+
+def randomize_optimizer(model):
+    """Compiles a model and gives its optimizer a state of random numbers."""
+    model.compile("adam", loss="mse")
+    model.optimizer.build(model.trainable_variables)
+    generator = np.random.default_rng(6)
+    for variable in model.optimizer.variables:
+        if "float" in variable.dtype:
+            variable.assign(generator.uniform(size=variable.shape))
+
+
+def arrays_by_path(variables):
+    return [(each.path, keras.ops.convert_to_numpy(each)) for each in variables]

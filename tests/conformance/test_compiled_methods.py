@@ -1,0 +1,151 @@
+"""Methods of models that run compiled answer like a fresh copy, whatever has changed since."""
+
+import gc
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.applications import Autoencoder
+from tests.conformance import changes
+from tests.conformance.registry import MODELS
+
+pytestmark = pytest.mark.training
+
+
+def generate(model, *inputs):
+    return model.generate(*inputs, max_length=4)
+
+
+def generate_with_alignments(model, *inputs):
+    outputs, alignments = model.generate(*inputs, max_length=4, return_alignments=True)
+    return outputs, [each.weights for each in alignments]
+
+
+def align(model, *inputs):
+    return [each.weights for each in model.align(*inputs, [[4, 5]] * len(inputs[0]))]
+
+
+def encode(model, x):
+    return model.encode(x)
+
+
+# By class, functions of a model and its input that use each of its compiled methods.
+SEQUENCES = (generate_with_alignments, align)
+IMAGES = (lambda model, x: model.transformations(x),)
+METHODS = {
+    "RNNSearch": SEQUENCES,
+    "EncoderDecoder": (generate,),
+    # Searches are compiled by the base class that all of these share.
+    "LuongTranslator": (align,),
+    "AttentionSummarizer": (align,),
+    "ShowAttendTell": SEQUENCES,
+    "SemanticAttentionCaptioner": (align,),
+    "ShowAndTell": (generate,),
+    "SpatialTransformerClassifier": IMAGES,
+    "SpatialTransformerAddition": IMAGES,
+    "DigitSequenceClassifier": IMAGES,
+    "InverseCompositionalClassifier": IMAGES,
+    "CoLocalizer": (lambda model, x: model.boxes(x),),
+    "DRAW": (
+        lambda model, x: model.generate(2, seed=0),
+        lambda model, x: model.reconstruct(x, seed=0),
+        lambda model, x: model.log_likelihood(x, num_samples=1, seed=0),
+    ),
+    "VariationalAutoencoder": (
+        lambda model, x: model.generate(2, seed=0),
+        lambda model, x: model.reconstruct(x, seed=0),
+        encode,
+    ),
+    "DRAWClassifier": (lambda model, x: model.windows(x),),
+    "Autoencoder": (encode, lambda model, x: model.decode(np.ones((2, model.units[-1])))),
+    "DenoisingAutoencoder": (encode,),
+    # `predict` of Keras alone, and `trace`, which is not compiled.
+    "AttributeDetector": (),
+    "NeuralTuringMachine": (),
+    "StackedLSTM": (),
+}
+
+
+@pytest.fixture(autouse=True)
+def without_collections(monkeypatch):
+    """Keras collects garbage after each kernel that it quantizes, which takes most of the time."""
+    monkeypatch.setattr(gc, "collect", lambda *_: 0)
+
+
+def input_of(case):
+    arrays = case.arrays()
+    return arrays["source"].tolist() if "source" in arrays else next(iter(arrays.values()))
+
+
+def fresh_copy(model):
+    copy = type(model).from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def assert_same_answers(case, first, second):
+    first, second = map(keras.tree.flatten, (first, second))
+    assert len(first) == len(second)
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_allclose(one, other, atol=case.tolerance, rtol=case.tolerance)
+
+
+def differ(first, second):
+    pairs = zip(*map(keras.tree.flatten, (first, second)), strict=True)
+    return any(np.shape(a) != np.shape(b) or not np.allclose(a, b) for a, b in pairs)
+
+
+def test_every_application_is_listed():
+    assert set(METHODS) == {case.application.__name__ for case in MODELS}
+
+
+CASES = [
+    pytest.param(case, method, id=f"{case.id}-{number}")
+    for case in {case.subject: case for case in reversed(MODELS)}.values()
+    for number, method in enumerate(METHODS[case.application.__name__])
+]
+
+
+@pytest.mark.parametrize(("case", "method"), CASES)
+def test_methods_follow_a_change_of_the_model(case, method):
+    model, x = case.model(), input_of(case)
+    before = method(model, x)
+    changes.adapt(model, scale=5.0)
+    changes.freeze_one(model)
+    after = method(model, x)
+    assert_same_answers(case, after, method(fresh_copy(model), x))
+    assert differ(before, after)
+
+
+CHANGES = {
+    "int8": changes.quantize,
+    "lora": changes.adapt,
+    "part_frozen": changes.freeze_one,
+    "others_train": changes.train_others,
+    "policy": changes.compute_in_half,
+    "weights": lambda model: model.set_weights([2.0 * each for each in model.get_weights()]),
+    "compile": lambda model: model.compile("adam", loss="mse"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_change_is_followed(change):
+    (case,) = (case for case in MODELS if case.id == "Autoencoder")
+    # Two layers of one shape: one of them trains, then the other.
+    model, x = Autoencoder((6,), units=(6, 6)), np.ones((2, 6), "float32")
+    changes.weighted_layers(model)[0].trainable = False
+    model.encode(x)
+    CHANGES[change](model)
+    assert_same_answers(case, model.encode(x), fresh_copy(model).encode(x))
+
+
+def test_nothing_is_compiled_again_while_nothing_changes():
+    model, x = Autoencoder((6,), units=4), np.ones((2, 6), "float32")
+    model.encode(x)
+    compiled = model._compiled.get("encode", None)
+    model.encode(x)
+    model.set_weights(model.get_weights())
+    assert model._compiled.get("encode", None) is compiled
+    changes.quantize(model)
+    assert model._compiled.get("encode", lambda x: x) is not compiled

@@ -1,0 +1,45 @@
+"""Files name public classes and Keras's own, and nothing else."""
+
+import keras
+import pytest
+
+from tests.conformance.case import by_id
+from tests.conformance.registry import CASES, LAYERS
+from tests.public_names import DOORS, public_objects
+
+pytestmark = pytest.mark.training
+
+
+def names_in(config):
+    """Modules, classes and registered names of all objects in a config."""
+    if isinstance(config, dict):
+        # Names like `__tuple__` stand for plain values.
+        if "config" in config and not config.get("class_name", "__").startswith("__"):
+            yield config.get("module"), config["class_name"], config.get("registered_name")
+        config = list(config.values())
+    if isinstance(config, list):
+        for each in config:
+            yield from names_in(each)
+
+
+def is_keras_own(module):
+    return module is not None and module.split(".")[0] in ("keras", "builtins")
+
+
+PUBLIC = {f"keras_attn>{name}" for door in DOORS for name in public_objects(door)}
+
+
+@by_id(CASES)
+def test_a_file_names_public_classes(case):
+    model = case.model(random=False)
+    models = [model]
+    if case not in LAYERS:
+        inputs = keras.tree.map_structure(
+            lambda each: keras.Input(batch_shape=each.shape, dtype=each.dtype, name=each.name),
+            model.input if case.named else model.inputs,
+        )
+        models.append(keras.Model(inputs, model(inputs if case.named else inputs[0])))
+    for each in models:
+        # What stands in the `config.json` of a file.
+        for module, name, registered in names_in(keras.saving.serialize_keras_object(each)):
+            assert is_keras_own(module) or registered in PUBLIC, (module, name, registered)
