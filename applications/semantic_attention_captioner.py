@@ -3,7 +3,7 @@ import numpy as np
 from keras import ops
 
 from keras_attn.applications.attribute_detector import AttributeDetector
-from keras_attn.applications.image_captioner import ImageCaptioner
+from keras_attn.applications.image_captioner import ImageCaptioner, loss_trackers
 from keras_attn.applications.tied_logits import TiedLogits
 from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 from keras_attn.datasets.text_tokenizer import UNKNOWN, TextTokenizer
@@ -148,6 +148,7 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         super().__init__(
             (image, target), outputs, weights, dtype, arguments, (num_attributes,), **kwargs
         )
+        self.loss_trackers = loss_trackers()
         self.image_shape = detector.image_shape
         self._words = words
         self._attributes_of = keras.Model(image, found).predict_on_batch
@@ -200,7 +201,8 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         sparsity = sum(
             semantic_sparsity_loss(y_pred[name]) for name in ("input_weights", "attention_weights")
         )
-        return loss + self._per_word(self.sparsity_weight * sparsity, x["target"])
+        sparsity = self._per_word(self.sparsity_weight * sparsity, x["target"])
+        return self._sum_of_losses(loss, sparsity)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)
