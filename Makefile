@@ -64,6 +64,7 @@ build/keras-$(LOWEST_KERAS):
 	.venv/bin/python -m pip install --no-deps --target build/keras-$(LOWEST_KERAS) keras==$(LOWEST_KERAS)
 
 bench: setup
+	.venv/bin/python benchmarks/kernels.py
 	.venv/bin/python benchmarks/sampling.py
 	.venv/bin/python benchmarks/additive_attention.py
 	.venv/bin/python benchmarks/decoding.py

@@ -1,8 +1,10 @@
 """What the models that describe images have in common."""
 
+import keras
 import numpy as np
 from keras import ops
 
+from keras_attn.applications.computed_batch import computed_batch_size
 from keras_attn.applications.generative_model import GenerativeModel, outputs_and_alignments
 from keras_attn.applications.image_features import ImageFeatures
 from keras_attn.applications.own_loss import mean_loss
@@ -13,6 +15,11 @@ from keras_attn.datasets.text_tokenizer import START, TextTokenizer
 from keras_attn.decoding import Alignment
 from keras_attn.losses.token_shapes import spread
 from keras_attn.ops import precision
+
+
+def loss_trackers():
+    """The metrics of a captioner that adds a loss of its own."""
+    return [keras.metrics.Mean(name=name) for name in ("crossentropy", "attention_loss")]
 
 
 class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True):
@@ -69,8 +76,8 @@ class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True)
         results = []
         for first in range(0, len(images), batch_size):
             batch = images[first : first + batch_size]
-            # A batch that is not full is filled up, to be of the shape of the others.
-            filled = np.concatenate([batch, *[batch[-1:]] * (batch_size - len(batch))])
+            missing = computed_batch_size(len(batch), batch_size) - len(batch)
+            filled = np.concatenate([batch, *[batch[-1:]] * missing])
             found = self._found(filled, search, max_length, options)
             sources = self._sources(filled) if return_alignments else batch
             for source, found_here in zip(sources[: len(batch)], found, strict=False):
@@ -121,6 +128,12 @@ class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True)
         return lambda target, weights: Alignment(
             source, target, np.reshape(weights, (len(weights), *self._grid))
         )
+
+    def _sum_of_losses(self, crossentropy, attention_loss):
+        """The loss of `compile` and what the model adds to it; metrics show each by itself."""
+        for tracker, value in zip(self.loss_trackers, (crossentropy, attention_loss), strict=True):
+            tracker.update_state(value)
+        return crossentropy + attention_loss
 
     def _per_word(self, loss, y, sample_weight):
         """A loss of whole captions, `(batch,)`, beside the mean over words that is Keras's.

@@ -3,7 +3,7 @@ import numpy as np
 from keras import ops
 
 from keras_attn.applications.attribute_detector import AttributeDetector
-from keras_attn.applications.image_captioner import ImageCaptioner
+from keras_attn.applications.image_captioner import ImageCaptioner, loss_trackers
 from keras_attn.applications.tied_logits import TiedLogits
 from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 from keras_attn.datasets.text_tokenizer import UNKNOWN, TextTokenizer
@@ -140,6 +140,7 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         logits, weights = self._attend_out(states[:, 1:], attributes, [written, None])
         outputs = {"logits": logits, "input_weights": input_weights, "attention_weights": weights}
         super().__init__((image, target), outputs, weights, (num_attributes,), **kwargs)
+        self.loss_trackers = loss_trackers()
         self.image_shape = detector.image_shape
         self._words = words
         # A bound method rather than a model: the layers are this model's, to be saved once.
@@ -197,7 +198,8 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         sparsity = sum(
             semantic_sparsity_loss(y_pred[name]) for name in ("input_weights", "attention_weights")
         )
-        return loss + self._per_word(self.sparsity_weight * sparsity, y, sample_weight)
+        sparsity = self._per_word(self.sparsity_weight * sparsity, y, sample_weight)
+        return self._sum_of_losses(loss, sparsity)
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)

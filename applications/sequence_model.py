@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from keras_attn.applications.computed_batch import computed_batch_size
 from keras_attn.applications.generative_model import GenerativeModel, outputs_and_alignments
 from keras_attn.applications.vocabulary import names_and_ids
 from keras_attn.datasets.sequence_pairs import padded
@@ -85,8 +86,8 @@ class SequenceModel(GenerativeModel, is_base=True):
         order = sorted(range(len(sources)), key=lambda row: len(sources[row]))
         for first in range(0, len(order), batch_size):
             rows = order[first : first + batch_size]
-            # A batch that is not full is filled up, to be of the shape of the others.
-            filled = [sources[row] for row in rows] + [sources[rows[-1]]] * (batch_size - len(rows))
+            missing = computed_batch_size(len(rows), batch_size) - len(rows)
+            filled = [sources[row] for row in [*rows, *rows[-1:] * missing]]
             batch = self._padded("inputs", filled)
             longest = max_length or 2 * batch.shape[1] + 10
             found = self._found(batch, search, longest, options)

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_attn.applications.image_captioner import ImageCaptioner
+from keras_attn.applications.image_captioner import ImageCaptioner, loss_trackers
 from keras_attn.applications.image_encoders import check_feature_map, image_encoder
 from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 from keras_attn.layers import AttentionDecoder, VisualAttention
@@ -35,7 +35,9 @@ class ShowAttendTell(ImageCaptioner):
     It trains with plain `compile` and `fit` on the words alone. What the paper adds to their loss
     is added by the model: in the soft mode the penalty, in the hard one REINFORCE with a moving
     average as the baseline, the entropy, and, with `expectation_rate`, the expectation in place of
-    a draw. The reward is the log-likelihood of the caption; a draw is rewarded for the words from
+    a draw. The metrics `crossentropy` and `attention_loss` are the two parts of the shown loss: the
+    penalty alone, which is large at first, would hide whether the words are learned. The reward is
+    the log-likelihood of the caption; a draw is rewarded for the words from
     its step on, as it cannot change those before, or, as in the paper, for the whole caption.
 
     Convention: the loss of Keras is a mean over words, that of the paper a sum over the words of a
@@ -198,6 +200,7 @@ class ShowAttendTell(ImageCaptioner):
             outputs["log_probability"] = self.reinforce(log_probability)
             outputs["entropy"] = entropy[:, -1:]
         super().__init__((image, target), outputs, weights, grid, **kwargs)
+        self.loss_trackers = loss_trackers()
 
     def _annotate(self, feature_map):
         """The places of a feature map, and the first state of the LSTM."""
@@ -238,7 +241,7 @@ class ShowAttendTell(ImageCaptioner):
             written = ops.not_equal(y, self.pad_id)
             counted = None if sample_weight is None else spread(sample_weight, y, logits.dtype)
             further = self.reinforce.loss(*draws, reward, written, training, counted)
-        return loss + self._per_word(further, y, sample_weight)
+        return self._sum_of_losses(loss, self._per_word(further, y, sample_weight))
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)

@@ -51,7 +51,7 @@ def measure(backend):
     sources = source[:SENTENCES].tolist()
     one = torch.from_numpy(source[:1]).long()
     # Untrained models do not end by themselves: all sentences are of the same length.
-    fixed = {"max_length": STEPS, "min_length": STEPS, "beams": BEAMS}
+    fixed = {"max_length": STEPS, "min_length": STEPS, "num_beams": BEAMS}
     milliseconds = harness.interleaved(
         {
             "ours": lambda: model.generate(sources, search="beam", batch_size=SENTENCES, **fixed),

@@ -63,7 +63,7 @@ def rows(name, backend, milliseconds, ours="ours"):
     ]
 
 
-def main(measure, description, draw=None):
+def main(measure, description, draw=None, limit=None):
     """Command line of a benchmark: each backend in a process of its own.
 
     Args:
@@ -71,6 +71,7 @@ def main(measure, description, draw=None):
             and nothing imported.
         description: what `--help` says.
         draw: takes the rows and a path, and draws them; adds `--picture`.
+        limit: Float, the largest ratio of a row; a larger one ends the program with an error.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--backend", choices=BACKENDS, action="append", help="by default all")
@@ -105,6 +106,9 @@ def main(measure, description, draw=None):
         arguments.json.write_text(json.dumps(whole, indent=1))
     if draw and arguments.picture:
         draw(found, arguments.picture)
+    slow = [f"{row['name']} ({row['backend']})" for row in found if limit and row["ratio"] > limit]
+    if slow:
+        sys.exit(f"Over {limit} times as slow: {', '.join(slow)}")
 
 
 def circumstances():

@@ -95,18 +95,19 @@ def _repeats(tokens, count, size, vocabulary):
     starts = length - size + 1
     if starts < 1:
         return np.zeros((1, 1, vocabulary), "bool")
-    # A window at each start is the same as the last tokens, but for its own last one.
+    # True where the window from a start is the same as the last tokens, but for its own last one.
     same = ops.arange(starts, dtype="int32") + size <= count
     same = ops.broadcast_to(same, (*ops.shape(tokens)[:2], starts))
     for offset in range(size - 1):
         place = ops.maximum(count - (size - 1) + offset, 0)
         latest = ops.take(tokens, place, axis=2)
         same = ops.logical_and(same, tokens[:, :, offset : offset + starts] == latest[..., None])
-    followed = tokens[:, :, size - 1 :]
-    # One start at a time: all at once would take a vocabulary for each.
-    banned = ops.zeros((*ops.shape(tokens)[:2], vocabulary), "bool")
-    words = ops.arange(vocabulary, dtype="int32")
-    for start in range(starts):
-        hit = ops.logical_and(words == followed[:, :, start, None], same[:, :, start, None])
-        banned = ops.logical_or(banned, hit)
-    return banned
+    # The tokens behind such windows are marked; others mark a column more, which is cut off.
+    words = ops.where(same, tokens[:, :, size - 1 :], vocabulary)
+    words = ops.cast(ops.reshape(words, (-1, starts)), "int32")
+    hypotheses = ops.shape(words)[0]
+    rows = ops.broadcast_to(ops.arange(hypotheses, dtype="int32")[:, None], ops.shape(words))
+    places = ops.reshape(ops.stack([rows, words], axis=-1), (-1, 2))
+    marks = ops.zeros((hypotheses, vocabulary + 1), "int32")
+    marks = ops.scatter_update(marks, places, ops.ones_like(places[:, 0]))
+    return ops.reshape(marks[:, :vocabulary] > 0, (*ops.shape(tokens)[:2], vocabulary))

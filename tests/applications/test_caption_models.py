@@ -119,7 +119,7 @@ def test_what_is_added_to_the_loss_is_the_sparsity_of_both_attentions():
     for weight in (0.0, 0.5):
         model = semantic(sparsity_weight=weight)
         model.compile(loss=loss())
-        found[weight] = model.evaluate(INPUTS, LABELS, batch_size=3, verbose=0)
+        found[weight], *_ = model.evaluate(INPUTS, LABELS, batch_size=3, verbose=0)
     outputs = model(INPUTS)
     total = 0.0
     for name in ("input_weights", "attention_weights"):
@@ -153,9 +153,12 @@ def test_the_loss_of_the_soft_mode_is_that_of_the_words_and_the_penalty():
     seen = outputs["attention_weights"].sum(axis=1)
     assert np.all(outputs["attention_weights"][1, 2:] == 0.0)  # padded steps look nowhere
     penalty = 0.5 * np.mean(np.sum((1.0 - seen) ** 2, axis=-1))
-    expected = words + penalty / (len(places) / 3)
-    found = model.evaluate(INPUTS, LABELS, batch_size=3, verbose=0)
-    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    penalty = penalty / (len(places) / 3)
+    found = model.evaluate(INPUTS, LABELS, batch_size=3, verbose=0, return_dict=True)
+    expected = {"loss": words + penalty, "crossentropy": words, "attention_loss": penalty}
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-4)
 
 
 @pytest.mark.training

@@ -21,7 +21,7 @@ from keras_attn.datasets import TextTokenizer
 from keras_attn.decoding import Alignment
 from keras_attn.losses import TokenCrossentropy
 from keras_attn.ops import coverage_loss
-from tests.backend import flat, inferred, quick, to_numpy
+from tests.backend import BACKEND, flat, inferred, quick, to_numpy
 from tests.conformance.case import by_id, randomise, weights_by_path
 from tests.conformance.sequence_models import MODELS
 from tests.oracles import translation as oracle
@@ -361,3 +361,17 @@ def test_what_is_refused(texts):
         plain.align([[5]], [[5]])
     assert model.generate([]) == []
     assert len(texts.generate([""], max_length=3)) == 1
+
+
+def test_a_batch_is_filled_up_where_shapes_are_compiled_alone(monkeypatch):
+    model, computed = rnn_search(), []
+    found = model._found
+
+    def counting(batch, *more):
+        computed.append(len(batch))
+        return found(batch, *more)
+
+    monkeypatch.setattr(model, "_found", counting)
+    for count in (1, 3, 5):
+        model.generate([[7, 8]] * count, max_length=2, batch_size=5)
+    assert computed == ([1, 3, 5] if BACKEND == "torch" else [1, 4, 5])

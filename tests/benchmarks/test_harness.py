@@ -57,3 +57,16 @@ def test_a_file_says_when_where_and_with_what_it_was_measured(tmp_path):
             "ratio": 0.25,
         }
     ]
+
+
+def test_a_row_over_the_limit_ends_a_benchmark_with_an_error(tmp_path):
+    program = tmp_path / "nothing.py"
+    program.write_text(BENCHMARK.replace('"Nothing.")', '"Nothing.", limit=0.2)'))
+    done = subprocess.run(
+        [sys.executable, str(program), "--backend", "torch"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(FOLDER)},
+    )
+    assert done.returncode == 1
+    assert "Over 0.2 times as slow: nothing (torch)" in done.stderr

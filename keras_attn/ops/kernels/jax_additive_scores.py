@@ -41,6 +41,12 @@ def _forward(query, key, scale):
 
 def _backward(saved, gradient):
     query, key, scale = saved
+    if query.ndim != 3:
+        # Of a loop that is differentiated twice JAX mixes up what was saved.
+        raise NotImplementedError(
+            "`additive_scores` has no second derivative inside of a loop on JAX. Received: a "
+            "gradient of its gradient"
+        )
     # Of what goes into the tanh, but for the factor `scale`.
     in_rows = _gradients_in_rows if known(*query.shape, *key.shape) else _gradients
     of_query, of_key, of_scale = lax.platform_dependent(

@@ -9,8 +9,15 @@ import math
 
 import torch
 
+from keras_attn.ops.alignment_scores import plain_additive_scores
 from keras_attn.ops.compiled_steps import compiled, steps_are_compiled
-from keras_attn.ops.kernels.torch_function import apply, first_order, is_checkpointed, widest
+from keras_attn.ops.kernels.torch_function import (
+    apply,
+    first_order,
+    is_checkpointed,
+    is_transformed,
+    widest,
+)
 
 # Numbers of the hidden layer that are made at a time: what the cache of a CPU holds, and what keeps
 # a GPU busy.
@@ -23,6 +30,8 @@ NESTED = 4
 
 def additive_scores(query, key, scale):
     """Equals `plain_additive_scores`, with a gradient of its own, of the first order only."""
+    if is_transformed() and not torch.jit.is_tracing():
+        return plain_additive_scores(query, key, scale)
     dtype = query.dtype
     # Others are made wide a part at a time.
     if widest(query, key, scale) == torch.float64:

@@ -5,15 +5,15 @@ The tensors are small, so that it is the number of operations that takes the tim
 
 import torch
 
-from keras_attn.ops.kernels.torch_function import apply, first_order, widest
+from keras_attn.ops.kernels.torch_function import apply, first_order, is_transformed, widest
 from keras_attn.ops.memory_addressing import EPSILON, LEAST, plain_address_memory
 
 
 def address_memory(key, strength, gate, shift, sharpening, memory, previous):
     """Equals `plain_address_memory`, with a gradient of its own, of the first order only."""
     arguments = key, strength, gate, shift, sharpening, memory, previous
-    # A shift may go around the ring more than once, and an exported graph has no use of gradients.
-    if shift.shape[-1] // 2 > memory.shape[1] or torch.jit.is_tracing():
+    # A shift may go around the ring more than once.
+    if shift.shape[-1] // 2 > memory.shape[1] or is_transformed():
         return plain_address_memory(*arguments)
     return apply(_AddressMemory, *arguments)
 

@@ -14,11 +14,17 @@ def clip_gradients(tensors, limit):
 
 
 class _Same(torch.autograd.Function):
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx, *arguments):
-        *tensors, ctx.limit = arguments
-        ctx.set_materialize_grads(False)
+    def forward(*arguments):
+        *tensors, _ = arguments
         return tuple(tensor.view_as(tensor) for tensor in tensors)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        *_, ctx.limit = inputs
+        ctx.set_materialize_grads(False)
 
     @staticmethod
     def backward(ctx, *gradients):

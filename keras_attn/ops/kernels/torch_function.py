@@ -14,6 +14,17 @@ def apply(function, *arguments):
         return function.apply(*arguments)
 
 
+def is_transformed():
+    """True where `torch.jit` traces a graph, or `torch.func` transforms a function.
+
+    An exported graph has no use of gradients, and a transformation needs rules that the functions
+    with a gradient of their own lack: plain paths serve both.
+    """
+    if torch.compiler.is_compiling():
+        return False
+    return torch.jit.is_tracing() or torch._C._functorch.peek_interpreter_stack() is not None
+
+
 def is_checkpointed():
     """True inside of `torch.utils.checkpoint` and other hooks on what the gradient keeps.
 

@@ -9,12 +9,12 @@ import torch
 
 from keras_attn.ops.gaussian_window import LARGEST_LOGARITHM, LEAST_SCORE, GaussianWindow
 from keras_attn.ops.glimpse import plain_placed_window
-from keras_attn.ops.kernels.torch_function import apply, first_order, widest
+from keras_attn.ops.kernels.torch_function import apply, first_order, is_transformed, widest
 
 
 def placed_window(parameters, image_size, patch_size):
     """Equals `plain_placed_window`, with a gradient of its own, of the first order only."""
-    if torch.jit.is_tracing():  # an exported graph has no use of gradients
+    if is_transformed():
         return plain_placed_window(parameters, image_size, patch_size)
     numbers, *filters = apply(_PlacedWindow, parameters, *image_size, patch_size)
     filters_x, filters_y = filters if len(filters) == 2 else filters[0].unbind(dim=1)

@@ -3,7 +3,7 @@
 import keras
 import torch
 
-from keras_attn.ops.kernels.torch_function import is_checkpointed
+from keras_attn.ops.kernels.torch_function import is_checkpointed, is_transformed
 from keras_attn.ops.kernels.torch_product import product
 
 
@@ -28,8 +28,7 @@ def _is_differentiated_here():
     """True if a plain backward pass is to come: others follow every product by themselves."""
     return torch.is_grad_enabled() and not (
         torch.compiler.is_compiling()
-        or torch.jit.is_tracing()
-        or torch._C._functorch.peek_interpreter_stack() is not None
+        or is_transformed()
         or torch.is_autocast_enabled("cpu")
         or torch.is_autocast_enabled("cuda")
         or is_checkpointed()

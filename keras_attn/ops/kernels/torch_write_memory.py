@@ -5,12 +5,12 @@ import math
 import torch
 
 from keras_attn.ops.external_memory import plain_write_memory
-from keras_attn.ops.kernels.torch_function import apply, first_order
+from keras_attn.ops.kernels.torch_function import apply, first_order, is_transformed
 
 
 def write_memory(memory, weights, erase, add):
     """Equals `plain_write_memory`, with a gradient of its own, of the first order only."""
-    if torch.jit.is_tracing():
+    if is_transformed():
         return plain_write_memory(memory, weights, erase, add)
     return apply(_WriteMemory, memory, weights, erase, add)
 

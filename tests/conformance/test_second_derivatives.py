@@ -1,0 +1,132 @@
+"""Second derivatives are those of the first ones, or are refused."""
+
+import inspect
+
+import keras
+import numpy as np
+import pytest
+
+from tests.backend import BACKEND, total
+from tests.conformance.case import by_id
+from tests.conformance.registry import LAYERS
+from tests.conformance.test_adapted import one_each
+
+# Of the finite differences: a longer one goes over kinks, a shorter one is lost in rounding.
+STEP = 3e-4
+
+
+def slope(layer, case):
+    """A function of arrays, the float inputs and the trainable weights, and a direction.
+
+    It gives the slope of `total` of the outputs along the direction, and with `second=True` the
+    gradient of that slope, by every array.
+    """
+    arrays, variables = case.arrays(), layer.trainable_variables
+    floats = [name for name, array in arrays.items() if "float" in str(array.dtype)]
+
+    def loss(values):
+        inputs = {**arrays, **dict(zip(floats, values, strict=False))}
+        inputs = {name: keras.ops.convert_to_tensor(each) for name, each in inputs.items()}
+        mapping = list(zip(variables, values[len(floats) :], strict=True))
+        with keras.StatelessScope(state_mapping=mapping):
+            return total(case.run(layer, inputs))
+
+    start = [arrays[name] for name in floats]
+    start += [np.array(keras.ops.convert_to_numpy(each)) for each in variables]
+    return {"jax": _jax, "torch": _torch, "tensorflow": _tensorflow}[BACKEND](loss), start
+
+
+def _jax(loss):
+    import jax
+    import jax.numpy as jnp
+
+    @jax.jit
+    def both(values, direction):
+        def along(values):
+            found = jax.grad(loss)(values)
+            return sum(jnp.sum(g * d) for g, d in zip(found, direction, strict=True))
+
+        return jax.value_and_grad(along)(values)
+
+    return lambda values, direction, second=False: both(
+        [jnp.asarray(each) for each in values], [jnp.asarray(each) for each in direction]
+    )[second]
+
+
+def _torch(loss):
+    import torch
+
+    def along(values, direction, second=False):
+        values = [torch.tensor(each, requires_grad=True) for each in values]
+        found = torch.autograd.grad(loss(values), values, create_graph=second, allow_unused=True)
+        pairs = zip(found, direction, strict=True)
+        slope = sum((g * torch.tensor(d)).sum() for g, d in pairs if g is not None)
+        if not second:
+            return slope
+        if not slope.requires_grad:
+            return [np.zeros(each.shape) for each in values]
+        found = torch.autograd.grad(slope, values, allow_unused=True)
+        pairs = zip(found, values, strict=True)
+        return [np.zeros(v.shape) if each is None else each for each, v in pairs]
+
+    return along
+
+
+def _tensorflow(loss):
+    import tensorflow as tf
+
+    def along(values, direction, second=False):
+        values = [tf.convert_to_tensor(each) for each in values]
+        with tf.GradientTape() as outer:
+            outer.watch(values)
+            with tf.GradientTape() as inner:
+                inner.watch(values)
+                value = loss(values)
+            found = inner.gradient(value, values, unconnected_gradients="zero")
+            pairs = zip(found, direction, strict=True)
+            slope = sum(tf.reduce_sum(g * d) for g, d in pairs)
+        return outer.gradient(slope, values, unconnected_gradients="zero") if second else slope
+
+    return along
+
+
+def directions(arrays, seed):
+    """Random numbers like the arrays, of length 1 together."""
+    generator = np.random.default_rng(seed)
+    found = [generator.normal(size=each.shape) for each in arrays]
+    length = np.sqrt(sum(np.sum(np.square(each)) for each in found))
+    return [(each / length).astype("float32") for each in found]
+
+
+def smooth(case):
+    """The case, with an interpolation whose first derivatives do not jump between pixels."""
+    if "interpolation" not in inspect.signature(case.layer.__init__).parameters:
+        return case
+    return case.with_(arguments={**case.arguments, "interpolation": "bicubic"})
+
+
+@pytest.mark.training
+@by_id(list(map(smooth, one_each(LAYERS))))
+@pytest.mark.parametrize("random", [False, True], ids=["start", "random"])
+def test_second_derivatives_are_right_or_refused(case, random):
+    along, start = slope(case.built(random), case)
+    if not start:
+        pytest.skip("nothing to differentiate by")
+    direction, other = directions(start, 1), directions(start, 2)
+    try:
+        second = along(start, direction, second=True)
+    except (NotImplementedError, ValueError, LookupError) as error:
+        if "second derivative" not in str(error):
+            raise
+        return
+    second = [np.array(keras.ops.convert_to_numpy(each)) for each in second]
+    assert all(np.all(np.isfinite(each)) for each in second)
+    if not random:  # where it starts, a layer may not be smooth
+        return
+    found = sum(np.sum(one * d) for one, d in zip(second, other, strict=True))
+    before, after = (
+        float(along([a + step * d for a, d in zip(start, other, strict=True)], direction))
+        for step in (-STEP, STEP)
+    )
+    expected = (after - before) / (2.0 * STEP)
+    assert abs(found - expected) <= 0.03 * abs(expected) + 0.005
