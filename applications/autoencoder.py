@@ -2,6 +2,7 @@ import math
 
 import keras
 
+from keras_attn.applications.arrays import float_array
 from keras_attn.applications.compiled import Compiled
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.mirrored import (
@@ -131,7 +132,7 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
         Returns:
             A NumPy array `(batch, units[-1])`.
         """
-        return self._apply("encode", batch_size, x)
+        return self._apply("encode", batch_size, float_array("x", x))
 
     def decode(self, code, batch_size=256):
         """What is made of codes.
@@ -143,7 +144,7 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
         Returns:
             A NumPy array `(batch, *example_shape)`.
         """
-        return self._apply("decode", batch_size, code)
+        return self._apply("decode", batch_size, float_array("code", code))
 
     # === Keras ===
 

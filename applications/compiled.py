@@ -44,4 +44,10 @@ class _Function(keras.Model):
         self.model, self.function = model, function
 
     def call(self, inputs):
-        return self.function(*(inputs if isinstance(inputs, (list, tuple)) else [inputs]))
+        # The parts of the model are called without its `__call__`, which casts.
+        inputs = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        return self.function(*(self._cast(each) for each in inputs))
+
+    def _cast(self, tensor):
+        is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(tensor.dtype))
+        return ops.cast(tensor, self.model.compute_dtype) if is_float else tensor

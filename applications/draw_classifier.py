@@ -1,5 +1,6 @@
 import keras
 
+from keras_attn.applications.arrays import float_array
 from keras_attn.applications.compiled import Compiled
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.layers import DRAWRead, WholeImageRead
@@ -142,4 +143,4 @@ class DRAWClassifier(FunctionalModel):
         """
         if self.read_size is None:
             raise ValueError("`windows` needs a model with attention. Received: read_size=None")
-        return self._apply("windows", batch_size, images)
+        return self._apply("windows", batch_size, float_array("images", images))

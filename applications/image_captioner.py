@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from keras_attn.applications.arrays import float_array
 from keras_attn.applications.generative_model import GenerativeModel, outputs_and_alignments
 from keras_attn.applications.image_features import ImageFeatures
 from keras_attn.applications.own_loss import mean_loss
@@ -137,7 +138,7 @@ class ImageCaptioner(ImageFeatures, GenerativeModel):
         return mean_loss(loss, weights) / ops.mean(words)
 
     def _checked_images(self, images):
-        images = np.asarray(images)
+        images = float_array("images", images)
         if images.shape[1:] != tuple(self.image_shape):
             raise ValueError(
                 f"`images` must be of shape (images, *{tuple(self.image_shape)}). "

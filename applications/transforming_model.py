@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_attn.applications.arrays import float_array
 from keras_attn.applications.functional_model import FunctionalModel
 
 
@@ -40,4 +41,5 @@ class TransformingModel(FunctionalModel):
                 "`transformations` needs a model with a spatial transformer. "
                 f"Received: a {type(self).__name__} without one"
             )
+        images = float_array("images", images)
         return self._look(images, batch_size=batch_size, verbose=0)

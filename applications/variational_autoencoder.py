@@ -3,6 +3,7 @@ import math
 import keras
 from keras import ops
 
+from keras_attn.applications.arrays import float_array
 from keras_attn.applications.mirrored import (
     check_shape,
     check_units,
@@ -164,6 +165,7 @@ class VariationalAutoencoder(VariationalModel):
         Raises:
             ValueError: for `noise` that is not `(batch, latent_units)`.
         """
+        x = float_array("x", x)
         return self._apply("reconstruct", batch_size, x, self.drawn("noise", noise, len(x), seed))
 
     def encode(self, x, batch_size=256):
@@ -176,7 +178,7 @@ class VariationalAutoencoder(VariationalModel):
         Returns:
             A NumPy array `(batch, latent_units)`.
         """
-        return self._apply("encode", batch_size, x)
+        return self._apply("encode", batch_size, float_array("x", x))
 
     def log_ratio(self, x, noise):
         latent, mean, log_stddev = self._draw(x, noise)
