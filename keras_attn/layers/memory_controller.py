@@ -74,7 +74,8 @@ class MemoryController(keras.layers.Layer):
         # A cell of one's own may have a dtype policy of its own.
         if not self.state_size:
             return ops.cast(self.cell(inputs), self.compute_dtype), []
-        states = keras.tree.pack_sequence_as(self.cell.state_size, states)
+        if keras.tree.is_nested(self.cell.state_size):
+            states = keras.tree.pack_sequence_as(self.cell.state_size, states)
         double = self.cell.compute_dtype == "float64"
         output, states = (
             cell_step(self.cell, inputs, states) if double else self.cell(inputs, states)
