@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 
+from keras_attn.applications.arrays import float_array
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.image_encoders import check_feature_map, image_encoder
 from keras_attn.applications.image_features import ImageFeatures
@@ -134,6 +135,6 @@ class AttributeDetector(ImageFeatures, ScaledImages, FunctionalModel):
             ValueError: if `count` is not a positive integer.
         """
         count = positive_integer("count", count)
-        found = self.predict(np.asarray(images), batch_size=batch_size, verbose=0)
+        found = self.predict(float_array("images", images), batch_size=batch_size, verbose=0)
         order = np.argsort(-found, axis=-1, kind="stable")[:, :count]
         return [[self.attributes[number] for number in row] for row in order]

@@ -2,6 +2,7 @@ import math
 
 import keras
 
+from keras_attn.applications.arrays import float_array
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.mirrored import (
     check_shape,
@@ -118,7 +119,7 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
         Returns:
             A NumPy array `(batch, units[-1])`.
         """
-        return self._compiled("encode", self._encoded, batch_size, x)
+        return self._compiled("encode", self._encoded, batch_size, float_array("x", x))
 
     def decode(self, code, batch_size=256):
         """What is made of codes.
@@ -130,7 +131,7 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
         Returns:
             A NumPy array `(batch, *example_shape)`.
         """
-        return self._compiled("decode", self._decoded, batch_size, code)
+        return self._compiled("decode", self._decoded, batch_size, float_array("code", code))
 
     # === Keras ===
 

@@ -13,6 +13,7 @@ from keras_attn.applications.own_loss import (
 from keras_attn.applications.transforming_model import TransformingModel
 from keras_attn.layers import GridGenerator, GridSampler, TransformationHead
 from keras_attn.layers.localization import default_localization
+from keras_attn.layers.users_layers import symbolic_output
 from keras_attn.ops import affine_grid, grid_sample, precision
 from keras_attn.ops.precision import as_float32, float32_policy
 
@@ -150,6 +151,12 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
         self.seed_generator = keras.random.SeedGenerator(seed)
         if encoder is None:
             encoder = _random_encoder(crops.shape[1:], data_format, seed, dtype)
+        features = symbolic_output("encoder", encoder, tuple(crops.shape))
+        if len(features.shape) != 2:
+            raise ValueError(
+                "`encoder` must give vectors, (batch, features). "
+                f"Received: an encoder whose outputs are of shape {features.shape}"
+            )
         encoder.trainable = False
         self.encoder = encoder
 

@@ -82,7 +82,13 @@ class _Function(keras.Model):
         self.model, self.function, self.seed_generator = model, function, seed_generator
 
     def call(self, inputs):
+        # The parts of the model are called without its `__call__`, which casts.
+        inputs = keras.tree.map_structure(self._cast, inputs)
         return self.function(*(inputs if isinstance(inputs, (list, tuple)) else [inputs]))
+
+    def _cast(self, tensor):
+        is_float = keras.backend.is_float_dtype(keras.backend.standardize_dtype(tensor.dtype))
+        return ops.cast(tensor, self.model.compute_dtype) if is_float else tensor
 
 
 class _Same:

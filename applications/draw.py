@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 
+from keras_attn.applications.arrays import float_array
 from keras_attn.applications.variational_model import VariationalModel
 from keras_attn.layers import DRAWRead, DRAWWrite, WholeImageRead, WholeImageWrite
 from keras_attn.layers.arguments import positive_integer
@@ -155,7 +156,7 @@ class DRAW(VariationalModel):
         Raises:
             ValueError: for images of another shape or none, or with `learn_initial_state=False`.
         """
-        images = np.asarray(images)
+        images = float_array("images", images)
         if images.shape[1:] != tuple(self.image_shape) or not len(images):
             raise ValueError(
                 f"`images` must be (batch, {', '.join(map(str, self.image_shape))}), one at least. "
@@ -213,6 +214,7 @@ class DRAW(VariationalModel):
         Raises:
             ValueError: for `noise` of another shape.
         """
+        images = float_array("images", images)
         noise = self.drawn("noise", noise, len(images), seed)
         return self._compiled("reconstruct", self._reconstructed, batch_size, images, noise)
 

@@ -1,5 +1,6 @@
 import keras
 
+from keras_attn.applications.arrays import float_array
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.scaled_images import ScaledImages
 from keras_attn.layers import DRAWRead, WholeImageRead
@@ -131,7 +132,7 @@ class DRAWClassifier(ScaledImages, FunctionalModel):
         if self.read_size is None:
             raise ValueError("`windows` needs a model with attention. Received: read_size=None")
         self.check_scale("images", images)
-        return self._compiled("windows", self._windows, batch_size, images)
+        return self._compiled("windows", self._windows, batch_size, float_array("images", images))
 
     def _windows(self, image):
         return self.glimpses(image, return_windows=True)[1]

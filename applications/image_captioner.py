@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_attn.applications.arrays import float_array
 from keras_attn.applications.computed_batch import computed_batch_size
 from keras_attn.applications.generative_model import GenerativeModel, outputs_and_alignments
 from keras_attn.applications.image_features import ImageFeatures
@@ -154,7 +155,7 @@ class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True)
         return mean_loss(loss, weights) / ops.mean(words)
 
     def _checked_images(self, images):
-        images = np.asarray(images)
+        images = float_array("images", images)
         if images.shape[1:] != tuple(self.image_shape):
             raise ValueError(
                 f"`images` must be of shape (images, *{tuple(self.image_shape)}). "

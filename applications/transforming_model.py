@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_attn.applications.arrays import float_array
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.scaled_images import ScaledImages
 
@@ -43,4 +44,6 @@ class TransformingModel(ScaledImages, FunctionalModel, is_base=True):
                 f"Received: a {type(self).__name__} without one"
             )
         self.check_scale("images", images)
-        return self._compiled("transformations", self._look, batch_size, images)
+        return self._compiled(
+            "transformations", self._look, batch_size, float_array("images", images)
+        )

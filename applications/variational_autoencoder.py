@@ -3,6 +3,7 @@ import math
 import keras
 from keras import ops
 
+from keras_attn.applications.arrays import float_array
 from keras_attn.applications.mirrored import (
     check_shape,
     check_units,
@@ -152,6 +153,7 @@ class VariationalAutoencoder(VariationalModel):
         Raises:
             ValueError: for `noise` that is not `(batch, latent_units)`.
         """
+        x = float_array("x", x)
         noise = self.drawn("noise", noise, len(x), seed)
         return self._compiled("reconstruct", self._reconstructed, batch_size, x, noise)
 
@@ -165,7 +167,9 @@ class VariationalAutoencoder(VariationalModel):
         Returns:
             A NumPy array `(batch, latent_units)`.
         """
-        return self._compiled("encode", lambda x: self._draw(x, 0.0)[0], batch_size, x)
+        return self._compiled(
+            "encode", lambda x: self._draw(x, 0.0)[0], batch_size, float_array("x", x)
+        )
 
     def log_ratio(self, x, noise):
         latent, mean, log_stddev = self._draw(x, noise)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_attn.applications.arrays import float_array
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.own_loss import (
     InputsAsTargets,
@@ -120,7 +121,7 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
             Burda, Grosse and Salakhutdinov, "Importance Weighted Autoencoders", 2016,
             https://arxiv.org/abs/1509.00519
         """
-        generator = np.random.default_rng(seed)
+        images, generator = float_array("images", images), np.random.default_rng(seed)
         total = np.full(len(images), -np.inf)
         for _ in range(positive_integer("num_samples", num_samples)):
             noise = self.drawn("noise", None, len(images), generator)
@@ -162,6 +163,7 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
         if given is None:
             shape = (count, *self.latent_shape)
             return np.random.default_rng(seed).normal(size=shape)
+        given = float_array(name, given)
         if tuple(given.shape[1:]) != tuple(self.latent_shape) or len(given) != count:
             raise ValueError(
                 f"`{name}` must be ({', '.join(map(str, (count, *self.latent_shape)))}). Received: "

@@ -71,7 +71,8 @@ class Beam:
         paths = [copied(ops.zeros_like(each), self.length, axis=2) for each in weights]
         live = {
             "tokens": blank,
-            "likelihood": zeros + ops.where(ops.arange(self.num_beams) == 0, 0.0, NEVER),
+            "likelihood": zeros
+            + ops.where(ops.arange(self.num_beams, dtype="int32") == 0, 0.0, NEVER),
             "alignments": paths,
         }
         ended = {
@@ -120,7 +121,7 @@ class Beam:
         values = precision.maximum(values, NEVER)
         origin = ops.cast(places // vocabulary, "int32")
         token = ops.cast(places % vocabulary, "int32")
-        here = ops.arange(self.length) == count
+        here = ops.arange(self.length, dtype="int32") == count
         tokens = ops.where(here, token[..., None], follow(live["tokens"], origin))
         alignments = [
             ops.where(
@@ -133,7 +134,7 @@ class Beam:
 
         ends = token == self.constraints.end_id
         # What the beam has no room for does not end either: a single beam is greedy.
-        inside = ops.logical_and(ends, ops.arange(wide) < self.num_beams)
+        inside = ops.logical_and(ends, ops.arange(wide, dtype="int32") < self.num_beams)
         new = {
             "scores": self._score(ops.where(inside, values, NEVER), count + 1, alignments),
             "tokens": tokens,
@@ -171,7 +172,7 @@ class Beam:
         pool = _beside(ended, self._first(cut["scores"], cut))
         there = pool["scores"] > NEVER / 2
         # In the order in which they stand, those that are not there last.
-        rank = ops.where(there, ops.arange(2 * self.num_beams, 0, -1), 0)
+        rank = ops.where(there, ops.arange(2 * self.num_beams, 0, -1, dtype="int32"), 0)
         found = self._first(rank, pool, self.num_hypotheses)
         missing = found["scores"] <= NEVER / 2
         return Hypotheses(

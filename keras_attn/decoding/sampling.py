@@ -98,7 +98,7 @@ def sample(
         stuck = ops.max(allowed, axis=-1) <= NEVER / 2
         token = _draw(allowed, temperature, ops.take(chances, count, axis=1), top_k, top_p)
         runs = ops.logical_and(length == 0, likelihood > NEVER / 2)
-        here = ops.logical_and(runs[:, None], ops.arange(max_length) == count)
+        here = ops.logical_and(runs[:, None], ops.arange(max_length, dtype="int32") == count)
         tokens = ops.where(here, token[:, None], tokens)
         found = ops.take_along_axis(logs, token[:, None], axis=1)[:, 0]
         likelihood = likelihood + ops.where(runs, found, 0.0)

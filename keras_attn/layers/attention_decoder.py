@@ -9,6 +9,7 @@ from keras_attn.layers.decoder_arguments import check_cells, check_options, chec
 from keras_attn.layers.decoder_step import DecoderStep
 from keras_attn.layers.feedback import with_feedback
 from keras_attn.layers.same_draws import SameDraws
+from keras_attn.layers.users_layers import build_cell
 from keras_attn.layers.variables_read_once import variables_read_once
 from keras_attn.ops.recurrence import over_steps
 
@@ -150,9 +151,7 @@ class AttentionDecoder(DecoderStep, Composite, SameDraws):
         inputs, memory = check_shapes(input_shape)
         width = self._cell_width(inputs, memory)
         for cell, sizes in zip(self.cells, self._state_sizes, strict=True):
-            if not cell.built:
-                cell.build((inputs[0], width))
-                cell.built = True
+            build_cell("cell", cell, (inputs[0], width))
             width = sizes[0]
         if not self.attention.built:
             self.attention.build([(inputs[0], width), memory])

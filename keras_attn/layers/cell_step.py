@@ -17,7 +17,9 @@ def cell_step(cell, inputs, states, training=False):
     Returns:
         The output of the cell, and its next states as it returns them.
     """
-    if not kernels.load("lstm_step") or not _is_plain_lstm(cell):
+    # In double precision, too: Keras's own cell loses it on some backends.
+    faster = kernels.load("lstm_step") or cell.compute_dtype == "float64"
+    if not faster or not _is_plain_lstm(cell):
         return cell(inputs, states, training=training)
     inputs, *states = (_cast(each, cell.compute_dtype) for each in (inputs, *states))
     states = lstm_steps(cell)(inputs, states)

@@ -4,6 +4,7 @@ import keras
 
 from keras_attn.layers.alignment_attention import AlignmentAttention
 from keras_attn.layers.arguments import check_list_of_inputs, positive_integer
+from keras_attn.layers.users_layers import is_recurrent_layer
 from keras_attn.ops.known import differ
 
 ORDERS = ("before", "after")
@@ -21,6 +22,11 @@ def check_cells(cell):
     cells = list(cell) if isinstance(cell, (list, tuple)) else [cell]
     if len(cells) == 1 and isinstance(cells[0], keras.layers.StackedRNNCells):
         cells = list(cells[0].cells)
+    for layer in filter(is_recurrent_layer, cells):
+        raise ValueError(
+            "`cell` must be a recurrent cell, such as `keras.layers.LSTMCell(units)`, or a list of "
+            f"them. Received: cell={layer}, a layer for sequences"
+        )
     if not cells or not all(hasattr(each, "state_size") for each in cells):
         raise ValueError(
             f"`cell` must be a recurrent cell, or a list of them. Received: cell={cell}"

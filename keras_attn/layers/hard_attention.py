@@ -155,7 +155,7 @@ def _one_hot(scores):
     """One at the largest score of each row."""
     if 0 in scores.shape:
         return scores
-    positions = ops.arange(ops.shape(scores)[-1])
+    positions = ops.arange(ops.shape(scores)[-1], dtype="int32")
     return ops.cast(ops.argmax(scores, axis=-1)[..., None] == positions, scores.dtype)
 
 

@@ -1,7 +1,9 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.cell_step import cell_step
 from keras_attn.layers.composite import Composite
+from keras_attn.layers.users_layers import build_cell, symbolic_output
 
 # By name, functions of the width and the dtype policy.
 NAMED = {
@@ -62,18 +64,23 @@ class MemoryController(Composite, keras.layers.Layer):
         return dict(self._config) if isinstance(self._config, dict) else self._config
 
     def build(self, input_shape):
-        if not self.cell.built:
-            self.cell.build(input_shape)
-            self.cell.built = True
-        if not self.state_size:
-            self._check_width(self.cell.compute_output_shape(input_shape)[-1])
+        if self.state_size:
+            build_cell("controller", self.cell, input_shape)
+        else:
+            self._check_width(
+                symbolic_output("controller", self.cell, tuple(input_shape)).shape[-1]
+            )
 
     def call(self, inputs, states):
         # A cell of one's own may have a dtype policy of its own.
         if not self.state_size:
             return ops.cast(self.cell(inputs), self.compute_dtype), []
-        states = keras.tree.pack_sequence_as(self.cell.state_size, states)
-        output, states = self.cell(inputs, states)
+        if keras.tree.is_nested(self.cell.state_size):
+            states = keras.tree.pack_sequence_as(self.cell.state_size, states)
+        double = self.cell.compute_dtype == "float64"
+        output, states = (
+            cell_step(self.cell, inputs, states) if double else self.cell(inputs, states)
+        )
         return ops.cast(output, self.compute_dtype), self._cast(states)
 
     def get_initial_state(self, batch_size=None):

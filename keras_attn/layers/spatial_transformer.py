@@ -6,6 +6,7 @@ from keras_attn.layers.composite import Composite, unbuilt_config
 from keras_attn.layers.grid_generator import GridGenerator
 from keras_attn.layers.localization import default_localization
 from keras_attn.layers.transformation_head import TransformationHead
+from keras_attn.layers.users_layers import symbolic_output
 from keras_attn.ops.grid_sample import GridSample
 from keras_attn.ops.grids import checked_output_shape
 from keras_attn.ops.known import as_integers, known
@@ -171,14 +172,12 @@ class SpatialTransformer(Composite, keras.layers.Layer):
             self.localization = default_localization(
                 axes, dense=self.transformation != "flow", dtype=self.dtype_policy
             )
-        if not self.localization.built:
-            self.localization.build(input_shape)
+        features = symbolic_output("localization", self.localization, tuple(input_shape))
         self.head = self._make_head(axes, size)
-        features_shape = self.localization.compute_output_shape(input_shape)
-        self.head.build(features_shape)
+        self.head.build(features.shape)
         flow = self.transformation == "flow"
         self.generator = self._make_generator(None if flow else size)
-        self.generator.build(self.head.compute_output_shape(features_shape))
+        self.generator.build(self.head.compute_output_shape(features.shape))
 
     def _unpacked(self, input_shape):
         """Batch, channels and sizes of the map."""

@@ -171,7 +171,7 @@ def _earlier(usage):
 
     Comparing all pairs, and not sorting, gives the same order of equal ones on every backend.
     """
-    places = ops.arange(usage.shape[-1])
+    places = ops.arange(usage.shape[-1], dtype="int32")
     one, other = usage[:, :, None], usage[:, None]
     return (other < one) | ((other == one) & (places < places[:, None]))
 

@@ -64,6 +64,7 @@ def _is_double(tensor):
     )
 
 
-cumsum, floor, matmul, maximum, minimum, tanh = map(
-    _keeping_float64, ("cumsum", "floor", "matmul", "maximum", "minimum", "tanh")
+cos, cumsum, floor, matmul, maximum, minimum, sin, tanh = map(
+    _keeping_float64,
+    ("cos", "cumsum", "floor", "matmul", "maximum", "minimum", "sin", "tanh"),
 )

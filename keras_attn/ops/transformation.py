@@ -164,7 +164,7 @@ def _limit_log_scale(log_scale, scale_range):
 
 def _rotation(parameters):
     if parameters.shape[-1] == 1:
-        cos, sin = ops.cos(parameters), ops.sin(parameters)
+        cos, sin = precision.cos(parameters), precision.sin(parameters)
         return _matrix(ops.concatenate([cos, -sin, sin, cos], axis=-1), 2, 2)
     # The quaternion (1, v), normalised: smooth everywhere, the identity at v = 0.
     square = ops.sum(ops.square(parameters), axis=-1, keepdims=True)

@@ -1,0 +1,224 @@
+"""Layers that a user brings: subclassed models without shapes of their own work everywhere."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn import (
+    NTM,
+    AttentionDecoder,
+    BahdanauAttention,
+    DNCCell,
+    MANNCell,
+    MemoryRNN,
+    NTMCell,
+    SpatialTransformer,
+)
+from keras_attn.applications import (
+    AttributeDetector,
+    CoLocalizer,
+    ShowAndTell,
+    ShowAttendTell,
+)
+from tests.backend import inferred
+
+IMAGES = np.random.default_rng(3).uniform(size=(2, 8, 8, 1)).astype("float32")
+SEQUENCES = np.random.default_rng(4).normal(size=(2, 3, 2)).astype("float32")
+MEMORY = np.random.default_rng(5).normal(size=(2, 4, 6)).astype("float32")
+TOKENS = np.array([[1, 4, 5], [1, 6, 2]], "int32")
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Vectors(keras.Model):
+    """From anything to vectors, without a shape of its own."""
+
+    def __init__(self, units=5, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.flatten = keras.layers.Flatten()
+        self.dense = keras.layers.Dense(units, "tanh")
+
+    def call(self, x):
+        return self.dense(self.flatten(x))
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Maps(keras.Model):
+    """From images to feature maps."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.convolution = keras.layers.Conv2D(4, 3, strides=2, data_format="channels_last")
+
+    def call(self, x):
+        return self.convolution(x)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Cell(keras.Layer):
+    """A recurrent cell whose layers are built by its call."""
+
+    def __init__(self, units=5, output_units=None, **kwargs):
+        super().__init__(**kwargs)
+        self.state_size, self.output_units = units, output_units
+        self.dense = keras.layers.Dense(units, "tanh")
+        self.output_dense = output_units and keras.layers.Dense(output_units)
+
+    def call(self, inputs, states):
+        state = self.dense(keras.ops.concatenate([inputs, states[0]], axis=-1))
+        return (self.output_dense(state) if self.output_dense else state), [state]
+
+    def get_config(self):
+        more = {"units": self.state_size, "output_units": self.output_units}
+        return {**super().get_config(), **more}
+
+
+class Broken(keras.Model):
+    def call(self, x):
+        raise RuntimeError("no such thing")
+
+
+def around(layer, *arrays):
+    """A functional model of a layer."""
+    inputs = [keras.Input(array.shape[1:]) for array in arrays]
+    return keras.Model(inputs, layer(inputs if len(inputs) > 1 else inputs[0]))
+
+
+def decoder(cell):
+    return AttentionDecoder(cell, BahdanauAttention(4))
+
+
+PICTURE = {"image_shape": (8, 8, 1), "data_format": "channels_last"}
+CAPTIONS = {**PICTURE, "target_vocabulary": 9, "units": 4, "embedding_units": 3}
+CAPTION_LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+WITH_TOKENS = {"image": IMAGES, "target": TOKENS}
+# By place: the argument, a function of the part that gives the model, the part, the inputs.
+PLACES = {
+    "SpatialTransformer": (
+        "localization",
+        lambda part: around(SpatialTransformer(part, data_format="channels_last"), IMAGES),
+        Vectors,
+        IMAGES,
+    ),
+    "NTMCell": (
+        "controller",
+        lambda part: around(NTM(NTMCell(5, 6, 4, controller=part)), SEQUENCES),
+        Vectors,
+        SEQUENCES,
+    ),
+    "NTMCell-recurrent": (
+        "controller",
+        lambda part: around(NTM(NTMCell(5, 6, 4, controller=part)), SEQUENCES),
+        Cell,
+        SEQUENCES,
+    ),
+    "DNCCell": (
+        "controller",
+        lambda part: around(MemoryRNN(DNCCell(5, 6, 4, controller=part)), SEQUENCES),
+        Vectors,
+        SEQUENCES,
+    ),
+    "MANNCell": (
+        "controller",
+        lambda part: around(MemoryRNN(MANNCell(5, 6, 4, controller=part)), SEQUENCES),
+        Cell,
+        SEQUENCES,
+    ),
+    "AttentionDecoder": (
+        "cell",
+        lambda part: around(decoder(part), SEQUENCES, MEMORY),
+        Cell,
+        [SEQUENCES, MEMORY],
+    ),
+    "AttentionDecoder-stack": (
+        "cell",
+        lambda part: around(decoder([keras.layers.GRUCell(4), part]), SEQUENCES, MEMORY),
+        Cell,
+        [SEQUENCES, MEMORY],
+    ),
+    "CoLocalizer": ("encoder", lambda part: CoLocalizer(encoder=part, **PICTURE), Vectors, IMAGES),
+    "ShowAttendTell": (
+        "encoder",
+        lambda part: ShowAttendTell(encoder=part, **CAPTIONS),
+        Maps,
+        WITH_TOKENS,
+    ),
+    "ShowAndTell": (
+        "encoder",
+        lambda part: ShowAndTell(encoder=part, **CAPTIONS),
+        Maps,
+        WITH_TOKENS,
+    ),
+    "AttributeDetector": (
+        "encoder",
+        lambda part: AttributeDetector(attributes=["a", "b"], encoder=part, **PICTURE),
+        Maps,
+        IMAGES,
+    ),
+}
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("place", PLACES)
+def test_subclassed_parts_train_and_come_back_from_a_file(place, tmp_path):
+    _, make, part, inputs = PLACES[place]
+    model = make(part())
+    found = inferred(model, inputs)
+    # The frozen network of a loss, which is in no output.
+    own = model.encoder if isinstance(model, CoLocalizer) else None
+    count = len(model.trainable_weights)
+    if isinstance(model, CoLocalizer):
+        model.compile("sgd")
+        model.fit(inputs, verbose=0)
+        assert own.weights
+    else:
+        targets = model(inputs)
+        targets = targets["logits"] if isinstance(targets, dict) else targets
+        labels = np.zeros(targets.shape) if targets.ndim < 3 or "Show" not in place else TOKENS
+        loss = CAPTION_LOSS if labels is TOKENS else "mse"
+        model.compile(keras.optimizers.SGD(1.0), loss=loss)
+        model.fit(inputs, labels, verbose=0)
+    name = part.__name__.lower()
+    of_part = [weight for weight in model.weights if name in weight.path]
+    assert of_part or own
+    trained = inferred(model, inputs)
+    assert any(not np.allclose(a, b) for a, b in zip(found, trained, strict=True)) or own
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    for a, b in zip(inferred(again, inputs), trained, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    assert len(again.trainable_weights) == len(model.trainable_weights) == count
+
+
+@pytest.mark.parametrize("place", ["SpatialTransformer", "NTMCell", "CoLocalizer"])
+def test_a_part_that_cannot_be_called_is_named(place):
+    argument, make, *_ = PLACES[place]
+    with pytest.raises(ValueError, match=f"`{argument}` must be a layer that can be called"):
+        make(Broken())
+
+
+@pytest.mark.parametrize("wrap", [lambda layer: layer, lambda layer: [layer]], ids=["one", "list"])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        keras.layers.LSTM(4),
+        keras.layers.GRU(4),
+        keras.layers.SimpleRNN(4),
+        keras.layers.RNN(keras.layers.LSTMCell(4)),
+        keras.layers.Bidirectional(keras.layers.LSTM(4)),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_recurrent_layers_are_no_cells(layer, wrap):
+    with pytest.raises(ValueError, match=r"`cell` must be .* `keras\.layers\.LSTMCell\(units\)`"):
+        decoder(wrap(layer))
+
+
+@pytest.mark.parametrize("place", ["NTMCell-recurrent", "AttentionDecoder"])
+def test_a_cell_whose_output_is_no_state_is_refused(place):
+    argument, make, *_ = PLACES[place]
+    with pytest.raises(ValueError, match=f"`{argument}` must have outputs as wide as its first"):
+        make(Cell(output_units=7))
