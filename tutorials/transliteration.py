@@ -200,14 +200,18 @@ def main(arguments=None):
 
 def draw_alignments(model, texts, options):
     # Long words show more; the first of them, whatever the model makes of them.
-    sources = [word for word in texts[0] if len(word) > 6][:40] or texts[0][:40]
+    pairs = list(zip(*texts, strict=True))
+    pairs = [pair for pair in pairs if len(pair[0]) > 6][:40] or pairs[:40]
+    sources, references = map(list, zip(*pairs, strict=True))
     outputs, alignments = model.generate(sources, max_length=40, return_alignments=True)
     plot_alignment(
         alignments[:6],
         titles=[f"{word} → {output}" for word, output in zip(sources, outputs, strict=True)][:6],
+        references=references[:6],
         path=options.pictures / "alignments_letters.png",
     )
-    alignment_page(alignments, options.pictures / "alignments_letters.html", titles=outputs)
+    path = options.pictures / "alignments_letters.html"
+    alignment_page(alignments, path, titles=outputs, references=references)
 
 
 if __name__ == "__main__":

@@ -103,13 +103,15 @@ class MemoryRNN(Composite, keras.layers.RNN):
         if self.states is not None:
             self._began.assign(False)
 
-    def trace(self, sequences, initial_state=None):
+    def trace(self, sequences, initial_state=None, mask=None):
         """What the heads do at every step.
 
         Args:
-            sequences: `(batch, steps, features)`, all of whose steps count; a layer that goes
-                backwards is shown in the order in which it goes.
+            sequences: `(batch, steps, features)`; a layer that goes backwards is shown in the order
+                in which it goes.
             initial_state: a list of states, by default the first ones.
+            mask: Boolean tensor of shape `(batch, steps)`; at `False` steps the memory and the
+                weights stay as they are, and all else is zero. By default all steps count.
 
         Returns:
             A dictionary of tensors: `output`, `(batch, steps, output_size)`; `read_weights` and
@@ -124,20 +126,29 @@ class MemoryRNN(Composite, keras.layers.RNN):
         check_axes("sequences", sequences.shape, "batch, steps, features")
         if not self.built:
             self.build(tuple(sequences.shape))
+        sequences = [sequences]
+        if mask is not None:
+            sequences.append(ops.cast(mask, "bool")[..., None])
         if self.go_backwards:
-            sequences = ops.flip(sequences, axis=1)
+            sequences = [ops.flip(each, axis=1) for each in sequences]
         if initial_state is None:
-            initial_state = self.get_initial_state(ops.shape(sequences)[0])
+            initial_state = self.get_initial_state(ops.shape(sequences[0])[0])
         initial_state = [ops.cast(state, cell.compute_dtype) for state in initial_state]
         shapes, names = cell.memory_shapes, []
 
         def step(slices, state):
-            output, after = cell(slices[0], state)
-            told = cell.told(output[:, : cell.units])
-            names[:] = ["output", *told, *shapes]
-            return [output, *told.values(), *after[-len(shapes) :]], after
+            inputs, *counts = slices
+            output, after = cell(inputs, state)
+            told = {"output": output, **cell.told(output[:, : cell.units])}
+            if counts:
+                after = [
+                    ops.where(counts[0], new, old) for new, old in zip(after, state, strict=True)
+                ]
+                told = {name: _where(counts[0], each) for name, each in told.items()}
+            names[:] = [*told, *shapes]
+            return [*told.values(), *after[-len(shapes) :]], after
 
-        found, _ = over_steps(step, [sequences], initial_state)
+        found, _ = over_steps(step, sequences, initial_state)
         found = dict(zip(names, found, strict=True))
         batch, steps = ops.shape(found["output"])[:2]
         for name, shape in shapes.items():
@@ -152,3 +163,9 @@ class MemoryRNN(Composite, keras.layers.RNN):
 
     def get_config(self):
         return {**super().get_config(), "cell": unbuilt_config(self.cell)}
+
+
+def _where(mask, values):
+    """Values `(batch, ...)` where a mask `(batch, 1)` is true, and zeros elsewhere."""
+    mask = ops.reshape(mask, (-1, *[1] * (len(values.shape) - 1)))
+    return ops.where(mask, values, ops.zeros_like(values))

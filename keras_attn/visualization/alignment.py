@@ -2,17 +2,31 @@
 
 import numpy as np
 
+from keras_attn.decoding.alignment import Alignment
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.visualization.figures import INK, axes_at, new_figure, saved
+from keras_attn.visualization.figures import INK, axes_at, new_figure, saved, to_numpy
 from keras_attn.visualization.script_fonts import families_for
 
+END = "</s>"
 # In inches: a cell, the most that the cells of a side take, what the colour bar takes.
 CELL, LONGEST, BAR = 0.36, 14.0, 1.0
 TEXT = 13  # points, in cells of full size
 MOST_COLUMNS = 3
+SHORTEST = 2.2  # inches, a figure that has room for what the colour bar says
+WRONG = "#D55E00"
 
 
-def plot_alignment(alignments, titles=None, columns=None, marker=None, path=None):
+def plot_alignment(
+    alignments,
+    titles=None,
+    columns=None,
+    marker=None,
+    path=None,
+    source=None,
+    target=None,
+    references=None,
+    vmax=1.0,
+):
     """Draws alignments as heat maps: source tokens above, target tokens at the left.
 
     White is weight 1, black is 0, as in the paper. Several alignments become a sheet, each in a
@@ -20,18 +34,25 @@ def plot_alignment(alignments, titles=None, columns=None, marker=None, path=None
 
     Args:
         alignments: a `keras_attn.decoding.Alignment`, as `generate` and `align` of the applications
-            give them, or a list of them. Weights are in [0, 1].
+            give them, or a list of them; or weights alone, an array `(target tokens, source
+            tokens)` or `(batch, target tokens, source tokens)`. Weights are in [0, 1].
         titles: a text above each panel.
         columns: panels in a row, at most three by default.
         marker: what is drawn for a token that is only a space; an open box by default.
         path: a file to write the figure to; its folder is made.
+        source, target: lists of labels for an array of weights, of its columns and its rows; by
+            default their numbers from 1.
+        references: what should have been put out, a text for each alignment: where the target is
+            another, its title is red and ends with the reference.
+        vmax: float, the weight that is drawn white; `None` for the largest of all.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: for no alignment, weights that do not fit the tokens or are no numbers in
-            [0, 1], or titles that are not as many as there are alignments.
+        ValueError: If there is no alignment, weights do not fit the tokens or are not in [0, 1],
+            titles or references are not as many as there are alignments, `source` and `target`
+            come without an array, or `vmax` is not positive.
 
     Example:
 
@@ -40,32 +61,44 @@ def plot_alignment(alignments, titles=None, columns=None, marker=None, path=None
     >>> [label.get_text() for label in figure.axes[0].get_xticklabels()]
     ['ein', 'Hund']
 
+    Weights alone, as of a layer of one's own:
+
+    >>> figure = keras_attn.visualization.plot_alignment(np.eye(2), source=["ein", "Hund"])
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['1', '2']
+
     Reference:
         Bahdanau et al., "Neural Machine Translation by Jointly Learning to Align and Translate",
         2015, figure 3, https://arxiv.org/abs/1409.0473
     """
-    panels = checked(alignments)
+    panels = checked(with_labels(alignments, source, target))
     titles = checked_titles(titles, len(panels))
+    titles, right = marked_titles(panels, titles, references)
+    if vmax is None:
+        vmax = max(1e-12, *(np.max(one.weights) for one in panels))
+    if not vmax > 0:
+        raise ValueError(f"`vmax` must be a positive number or None. Received: vmax={vmax!r}")
     columns = MOST_COLUMNS if columns is None else positive_integer("columns", columns)
     columns = min(len(panels), columns)
     # Long sequences get smaller cells.
     cell = min(CELL, LONGEST / max(max(len(one.source), len(one.target)) for one in panels))
     panels = [
-        _Panel(one, cell, marker or "␣", titles[place] if titles else "")
-        for place, one in enumerate(panels)
+        _Panel(one, cell, marker or "␣", title, INK if good else WRONG)
+        for one, title, good in zip(panels, titles, right, strict=True)
     ]
     rows = [panels[first : first + columns] for first in range(0, len(panels), columns)]
     widths = [max(row[place].width for row in rows if place < len(row)) for place in range(columns)]
     heights = [max(panel.height for panel in row) for row in rows]
     fonts = families_for([text for panel in panels for text in panel.texts])
 
-    figure = new_figure(sum(widths) + BAR, sum(heights) + 0.2)
+    height = max(sum(heights) + 0.2, SHORTEST)
+    figure = new_figure(sum(widths) + BAR, height)
     for number, row in enumerate(rows):
         for place, panel in enumerate(row):
             left, top = sum(widths[:place]) + panel.left, sum(heights[:number]) + panel.above
             axes = axes_at(figure, left, top, cell * len(panel.source), cell * len(panel.target))
-            image = panel.draw(axes, fonts)
-    tall = min(2.5, sum(heights) - 0.5)
+            image = panel.draw(axes, fonts, vmax)
+    tall = min(2.5, height - 0.7)
     bar = figure.colorbar(image, cax=axes_at(figure, sum(widths) + 0.25, 0.3, 0.16, tall))
     bar.set_label("attention weight", fontsize=TEXT, color=INK)
     bar.ax.tick_params(labelsize=11, colors=INK)
@@ -80,13 +113,13 @@ class _Panel:
     takes.
     """
 
-    def __init__(self, alignment, cell, marker, title):
+    def __init__(self, alignment, cell, marker, title, color):
         self.weights = np.asarray(alignment.weights, "float32")
         self.source, self.target = (
             [str(token) if str(token).strip() else marker for token in side]
             for side in alignment[:2]
         )
-        self.title = title
+        self.title, self.color = title, color
         self.texts = [*self.source, *self.target, title]
         self.points = TEXT * cell / CELL
         # The last label may reach beyond the cells.
@@ -100,9 +133,9 @@ class _Panel:
         self.width = max(width, self.left + 0.13 * len(title))
         self.height = self.above + cell * len(self.target) + 0.25
 
-    def draw(self, axes, fonts):
+    def draw(self, axes, fonts, vmax):
         """Draws weights, labels and title; returns the image, for a colour bar."""
-        image = axes.imshow(self.weights, cmap="gray", vmin=0, vmax=1)
+        image = axes.imshow(self.weights, cmap="gray", vmin=0, vmax=vmax)
         columns, rows = range(len(self.source)), range(len(self.target))
         axes.set_xticks(columns, self.source)
         axes.set_yticks(rows, self.target)
@@ -118,12 +151,12 @@ class _Panel:
         axes.set_yticks([row + 0.5 for row in rows[:-1]], minor=True)
         axes.grid(which="minor", color="#555555", linewidth=0.5)
         axes.tick_params(which="minor", length=0)
-        axes.spines[:].set_visible(False)
+        axes.spines[:].set(color="#555555", linewidth=0.5)
         if self.title:
             inches = axes.get_window_extent().height / axes.figure.dpi
             height = 1 + (self.above - 0.1) / inches
             axes.text(
-                -0.5, height, self.title, fontsize=15, color=INK, fontfamily=fonts, va="top",
+                -0.5, height, self.title, fontsize=15, color=self.color, fontfamily=fonts, va="top",
                 transform=axes.get_xaxis_transform(), parse_math=False,
             )  # fmt: skip
         return image
@@ -145,6 +178,78 @@ def checked_titles(titles, count):
             f"`titles` must be as many as there are alignments, {count}. Received: {len(titles)}"
         )
     return titles
+
+
+def with_labels(alignments, source=None, target=None):
+    """Alignments of arrays of weights; what are alignments already as they are.
+
+    Args:
+        alignments, source, target: see `plot_alignment`.
+
+    Raises:
+        ValueError: If labels come without an array, or an array is of another rank.
+    """
+    given = alignments
+    if isinstance(alignments, (list, tuple)) and alignments and hasattr(alignments[0], "shape"):
+        given = np.stack([to_numpy(each) for each in alignments])
+    if hasattr(alignments, "weights") or not hasattr(given, "shape"):
+        if source is not None or target is not None:
+            raise ValueError(
+                "`source` and `target` are for an array of weights. Received: alignments, which "
+                "have tokens of their own"
+            )
+        return alignments
+    weights = to_numpy(given)
+    if weights.ndim not in (2, 3):
+        raise ValueError(
+            "`alignments` must be of shape (target tokens, source tokens), or (batch, target "
+            f"tokens, source tokens). Received: an array of shape {weights.shape}"
+        )
+    labels = []
+    for name, each, count in (
+        ("source", source, weights.shape[-1]),
+        ("target", target, weights.shape[-2]),
+    ):
+        if isinstance(each, str):
+            raise ValueError(f"`{name}` must be a list of labels. Received: {name}={each!r}")
+        labels.append(list(range(1, count + 1) if each is None else each))
+    weights = weights[None] if weights.ndim == 2 else weights
+    return [Alignment(*labels, each) for each in weights]
+
+
+def marked_titles(alignments, titles, references):
+    """Titles that say what should have been put out where it was not.
+
+    Args:
+        alignments: list of `keras_attn.decoding.Alignment`.
+        titles, references: see `plot_alignment`.
+
+    Returns:
+        Two lists: the titles, and whether each target is its reference.
+
+    Raises:
+        ValueError: If the references are not as many as the alignments.
+    """
+    titles = titles or [""] * len(alignments)
+    if references is None:
+        return titles, [True] * len(alignments)
+    references = [references] if isinstance(references, str) else list(references)
+    if len(references) != len(alignments):
+        raise ValueError(
+            f"`references` must be as many as there are alignments, {len(alignments)}. "
+            f"Received: {len(references)}"
+        )
+    # Tokens may be words, pieces of them, or letters.
+    outputs = ["".join(str(token) for token in one.target if token != END) for one in alignments]
+    right = [
+        "".join(output.split()) == "".join(reference.split())
+        for output, reference in zip(outputs, references, strict=True)
+    ]
+    marked = [
+        title if good else f"{title} ≠ {reference}".strip()
+        for title, reference, good in zip(titles, references, right, strict=True)
+    ]
+    return marked, right
 
 
 def listed(alignments):

@@ -2,7 +2,12 @@
 
 import numpy as np
 
-from keras_attn.visualization.alignment import checked, checked_titles
+from keras_attn.visualization.alignment import (
+    checked,
+    checked_titles,
+    marked_titles,
+    with_labels,
+)
 from keras_attn.visualization.page import write_page
 
 INTRODUCTION = """Point at a word, or move to it with the tabulator, to see where it looked, or what
@@ -41,17 +46,25 @@ SCRIPT = """for (const pair of pairs) {
 """
 
 
-def alignment_page(alignments, path, titles=None, title="Where each word looked"):
+def alignment_page(
+    alignments,
+    path,
+    titles=None,
+    title="Where each word looked",
+    source=None,
+    target=None,
+    references=None,
+):
     """Writes alignments as one interactive page: point at a word to see where it looked.
 
     The page is a single file that needs no network. It can be used from the keyboard, too.
 
     Args:
-        alignments: a `keras_attn.decoding.Alignment`, as `generate` and `align` of the applications
-            give them, or a list of them.
+        alignments: see `plot_alignment`.
         path: the `.html` file to write; its folder is made.
         titles: a text above each pair, its reference translation, say.
         title: of the page.
+        source, target, references: see `plot_alignment`.
 
     Returns:
         The path.
@@ -65,14 +78,14 @@ def alignment_page(alignments, path, titles=None, title="Where each word looked"
     >>> keras_attn.visualization.alignment_page(found, "page.html").name
     'page.html'
     """
-    pairs = checked(alignments)
-    titles = checked_titles(titles, len(pairs))
+    pairs = checked(with_labels(alignments, source, target))
+    titles, _ = marked_titles(pairs, checked_titles(titles, len(pairs)), references)
     data = [
         {
             "source": [str(token) for token in one.source],
             "target": [str(token) for token in one.target],
             "weights": np.round(np.asarray(one.weights, "float64"), 4).tolist(),
-            "title": titles[place] if titles else "",
+            "title": titles[place],
         }
         for place, one in enumerate(pairs)
     ]

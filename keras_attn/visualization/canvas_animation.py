@@ -17,7 +17,9 @@ from keras_attn.visualization.figures import axes_at, new_figure
 LAST = 8
 
 
-def animate_canvases(painted, path, columns=None, windows=True, seconds_per_step=0.2):
+def animate_canvases(
+    painted, path, columns=None, windows=True, seconds_per_step=0.2, data_format=None
+):
     """Writes an animated GIF of images that come to be, all at once, with the windows.
 
     Args:
@@ -26,6 +28,7 @@ def animate_canvases(painted, path, columns=None, windows=True, seconds_per_step
         columns: images side by side; by default about as many as there are rows.
         windows: whether the windows are drawn, see `plot_canvases`; the last picture has none.
         seconds_per_step: how long each step is seen.
+        data_format: see `plot_canvases`.
 
     Returns:
         The path.
@@ -44,7 +47,7 @@ def animate_canvases(painted, path, columns=None, windows=True, seconds_per_step
         https://arxiv.org/abs/1502.04623
     """
     checked_seconds("seconds_per_step", seconds_per_step)
-    canvases = checked_canvases(painted)
+    canvases = checked_canvases(painted, data_format)
     frames = [_frame(painted, canvases, step, columns, windows) for step in range(len(canvases[0]))]
     frames.append(_frame(painted, canvases, -1, columns, windows=False))
     seconds = [seconds_per_step] * (len(frames) - 1)

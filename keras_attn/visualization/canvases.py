@@ -3,7 +3,15 @@
 import numpy as np
 
 from keras_attn.layers.arguments import positive_integer
-from keras_attn.visualization.figures import INK, axes_at, new_figure, saved, to_numpy, write_at
+from keras_attn.visualization.figures import (
+    INK,
+    axes_at,
+    channels_last,
+    new_figure,
+    saved,
+    to_numpy,
+    write_at,
+)
 
 # Of what is read and what is written.
 READ_COLOUR, WRITE_COLOUR = "#009E73", "#D55E00"
@@ -15,7 +23,9 @@ LETTER = 0.105  # inches, of an average one of that size
 THINNEST, THICKEST = 1.2, 5.0
 
 
-def plot_canvases(painted, images=None, steps=None, windows=True, title=None, path=None):
+def plot_canvases(
+    painted, images=None, steps=None, windows=True, title=None, path=None, data_format=None
+):
     """Draws how images come to be, step by step, with the windows: the figure of DRAW.
 
     A row for each example, from the first step to the last, as many as are asked for. The red frame
@@ -32,6 +42,8 @@ def plot_canvases(painted, images=None, steps=None, windows=True, title=None, pa
         windows: whether the windows are drawn.
         title: a text above all.
         path: a file to write the figure to, `.png`, `.pdf` or `.svg`; its folder is made.
+        data_format: `"channels_last"` or `"channels_first"`, of canvases and images; by default it
+            is seen by the number of channels.
 
     Returns:
         A `matplotlib.figure.Figure` that no window and no global state belongs to.
@@ -50,11 +62,11 @@ def plot_canvases(painted, images=None, steps=None, windows=True, title=None, pa
         Gregor et al., "DRAW: A Recurrent Neural Network For Image Generation", 2015, figures 6 to
         8, https://arxiv.org/abs/1502.04623
     """
-    canvases = checked_canvases(painted)
+    canvases = checked_canvases(painted, data_format)
     count, total = canvases.shape[:2]
     steps = chosen_steps(steps, total)
     if images is not None:
-        images = to_numpy(images)
+        images = channels_last(images, data_format)
         if images.shape != (count, *canvases.shape[2:]):
             raise ValueError(
                 "`images` must be like the canvases, one for each. Received: "
@@ -91,15 +103,17 @@ def plot_canvases(painted, images=None, steps=None, windows=True, title=None, pa
     return saved(figure, path)
 
 
-def plot_images(images, columns=None, rows=None, title=None, path=None):
+def plot_images(images, columns=None, rows=None, title=None, path=None, data_format=None):
     """Draws images side by side without a word, as papers show what a model generates.
 
     Args:
-        images: `(batch, height, width, channels)` in [0, 1].
+        images: `(batch, height, width, channels)`, or with the channels first, in [0, 1].
         columns: images in a row; by default about as many as there are rows.
         rows: a text for each row, at its left; None for none.
         title: a text above all.
         path: a file to write the figure to, `.png`, `.pdf` or `.svg`; its folder is made.
+        data_format: `"channels_last"` or `"channels_first"`; by default it is seen by the number of
+            channels.
 
     Returns:
         A `matplotlib.figure.Figure` that no window and no global state belongs to.
@@ -114,7 +128,7 @@ def plot_images(images, columns=None, rows=None, title=None, path=None):
     >>> len(keras_attn.visualization.plot_images(images, columns=3).axes)
     6
     """
-    images = to_numpy(images)
+    images = channels_last(images, data_format)
     if images.ndim != 4 or not len(images):
         raise ValueError(
             "`images` must be (batch, height, width, channels), one at least. Received: "
@@ -124,8 +138,8 @@ def plot_images(images, columns=None, rows=None, title=None, path=None):
         columns = int(np.ceil(np.sqrt(len(images))))
     columns = min(positive_integer("columns", columns), len(images))
     lines = -(-len(images) // columns)
-    if rows is not None and len(rows) != lines:
-        raise ValueError(f"`rows` must be {lines} texts. Received: rows={rows}")
+    if rows is not None and (isinstance(rows, str) or len(rows) != lines):
+        raise ValueError(f"`rows` must be {lines} texts. Received: rows={rows!r}")
     width, top = CELL * images.shape[2] / images.shape[1], EDGE + (LINE if title else 0.0)
     first = EDGE + (max(map(len, rows)) * LETTER + EDGE if rows else 0.0)
     figure = new_figure(
@@ -144,9 +158,9 @@ def plot_images(images, columns=None, rows=None, title=None, path=None):
     return saved(figure, path)
 
 
-def checked_canvases(painted):
+def checked_canvases(painted, data_format=None):
     """The canvases of what was painted, `(batch, steps, height, width, channels)`."""
-    canvases = to_numpy(painted["images"])
+    canvases = channels_last(painted["images"], data_format)
     if canvases.ndim != 5 or 0 in canvases.shape:
         raise ValueError(
             "`painted` must hold `images`, (batch, steps, height, width, channels). Received: "

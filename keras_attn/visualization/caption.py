@@ -21,7 +21,7 @@ def plot_caption(
     end=False,
     smooth=True,
     columns=None,
-    data_format="channels_last",
+    data_format=None,
     title=None,
     path=None,
 ):
@@ -41,7 +41,7 @@ def plot_caption(
             the squares they belong to.
         columns: panels in a row, at most eight by default, or `"all"`; a caption that is longer
             goes on in the row below.
-        data_format: of the images.
+        data_format: of the images; by default it is seen by the number of channels.
         title: a text above the whole figure.
         path: a file to write the figure to; its folder is made.
 

@@ -14,7 +14,7 @@ PALE = "#999999"  # of words that are still to come
 
 
 def animate_caption(
-    alignment, path, seconds_per_word=0.8, end=False, smooth=True, data_format="channels_last"
+    alignment, path, seconds_per_word=0.8, end=False, smooth=True, data_format=None
 ):
     """Writes an animated GIF that reads a caption aloud: each word, and where it looked.
 
@@ -27,7 +27,7 @@ def animate_caption(
         seconds_per_word: how long each word is seen; the whole caption twice as long.
         end: whether the end token is one of the words.
         smooth: whether weights are interpolated between the places.
-        data_format: of the image.
+        data_format: of the image; by default it is seen by the number of channels.
 
     Returns:
         The path.

@@ -120,7 +120,7 @@ def caption_page(
     title="Where each word looked",
     end=False,
     smooth=True,
-    data_format="channels_last",
+    data_format=None,
 ):
     """Writes captions as one interactive page: point at a word to see where it looked.
 
@@ -135,7 +135,7 @@ def caption_page(
         title: of the page.
         end: whether the end token is one of the words.
         smooth: whether weights are interpolated between the places.
-        data_format: of the images.
+        data_format: of the images; by default it is seen by the number of channels.
 
     Returns:
         The path.

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from keras_attn.visualization.alignment import listed
+from keras_attn.visualization.figures import channels_last
 
 # What is left of the image where a word does not look at all, and the grey where it looks the most:
 # on a black background one would not see it otherwise.
@@ -18,7 +19,7 @@ class CaptionedImage:
         alignment: a `keras_attn.decoding.Alignment`: source an image, target words, weights
             `(words, height, width)`.
         end: whether the end token is one of the words.
-        data_format: of the image.
+        data_format: of the image; by default it is seen by the number of channels.
 
     Attributes:
         image: float32 `(height, width, 3)` in [0, 1].
@@ -26,7 +27,7 @@ class CaptionedImage:
         weights: float32 `(words, rows, columns)`.
     """
 
-    def __init__(self, alignment, end=False, data_format="channels_last"):
+    def __init__(self, alignment, end=False, data_format=None):
         words = [str(word) for word in alignment.target]
         weights = np.asarray(alignment.weights, "float32")
         _check_weights(weights, len(words))
@@ -55,7 +56,7 @@ class CaptionedImage:
         return np.maximum(self.image * (DARKEST + (1.0 - DARKEST) * light), GLOW * light)
 
 
-def captioned_images(alignments, end=False, data_format="channels_last"):
+def captioned_images(alignments, end=False, data_format=None):
     """A list of `CaptionedImage` of one alignment or several; ValueError for none."""
     return [CaptionedImage(one, end, data_format) for one in listed(alignments)]
 
@@ -75,14 +76,12 @@ def _check_weights(weights, count):
 
 def _in_colour(image, data_format):
     """An image in [0, 1] or 0..255, of any number of channels, as one of three in [0, 1]."""
-    image = np.asarray(keras.ops.convert_to_numpy(image), "float32")
+    image = channels_last(image, data_format)
     if image.ndim != 3 or 0 in image.shape:
         raise ValueError(
             "`alignments` must have an image (height, width, channels) as their source. "
             f"Received: a source of shape {image.shape}"
         )
-    if data_format == "channels_first":
-        image = np.moveaxis(image, 0, -1)
     # Of the fourth channel of a picture nothing is seen; of other kinds the mean is.
     image = image[..., :3] if image.shape[-1] in (3, 4) else image.mean(axis=-1, keepdims=True)
     image = np.nan_to_num(image)

@@ -110,7 +110,7 @@ def plot_learning_curves(
         metric: which entry of the histories to draw.
         label: what the y axis measures, and in which unit; the metric's name by default.
         scale: of the y axis, `"linear"` or `"log"`. A logarithm has no place for zeros: they are
-            drawn at half the smallest other value.
+            drawn on a dotted line below all others, which is marked as 0.
         title: a text above the chart.
         path: a file to write the figure to; its folder is made.
         x: what the curves are drawn against, by default the number of the epoch: the name of an
@@ -161,9 +161,15 @@ def plot_learning_curves(
         axes.xaxis.get_major_locator().set_params(integer=True)
     every = {name: _curves(name, runs, metric) for name, runs in histories.items()}
     if scale == "log":
-        positive = np.concatenate([curves[curves > 0] for curves in every.values()])
-        lowest = positive.min() / 2 if len(positive) else 1.0
-        every = {name: np.maximum(curves, lowest) for name, curves in every.items()}
+        values = np.concatenate([curves.ravel() for curves in every.values()])
+        if not values.min() >= 0:
+            raise ValueError(
+                f'`scale="log"` takes no negative numbers. Received: {metric} of {values.min()}'
+            )
+        positive = values[values > 0]
+        smallest = positive.min() if len(positive) else 1.0
+        zero = smallest / 2
+        every = {name: np.maximum(curves, zero) for name, curves in every.items()}
     ends = []
     for index, (name, curves) in enumerate(every.items()):
         length = curves.shape[1]
@@ -175,6 +181,10 @@ def plot_learning_curves(
             axes.fill_between(places, curves.min(0), curves.max(0), color=shade, alpha=0.2, lw=0)
         ends.append((places[-1], curves.mean(0)[-1], name, shade))
     if scale == "log":
+        if (values == 0).any():
+            _mark_zero(axes, zero)
+        if not len(positive):
+            axes.set_ylim(zero / 3, 1.0)
         low, high = axes.get_ylim()
         # In less than a power of ten there would be one number at the axis, or none.
         if high < 10.0 * low:
@@ -182,10 +192,22 @@ def plot_learning_curves(
             axes.yaxis.set_minor_locator(NullLocator())
         else:
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        # Below the smallest number there is nothing but zeros.
+        axes.yaxis.set_major_formatter(
+            FuncFormatter(lambda value, _: f"{value:g}" if value >= 0.99 * smallest else "")
+        )
         axes.yaxis.set_minor_formatter(NullFormatter())
     _name_ends(axes, ends)
     return saved(figure, path)
+
+
+def _mark_zero(axes, place):
+    """Says that curves at a place are at zero, which a logarithm does not have."""
+    axes.axhline(place, color="#aaaaaa", linewidth=1.0, linestyle=":", zorder=0)
+    axes.annotate(
+        "0", (0, place), xytext=(-7, 0), xycoords=("axes fraction", "data"),
+        textcoords="offset points", ha="right", va="center", fontsize=14, color=INK,
+    )  # fmt: skip
 
 
 def _curves(name, runs, metric):

@@ -11,7 +11,9 @@ COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#F0E442", "#D55E00", "#0
 # Darker ones first, for lines and bars on a white page.
 PAGE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 INK = "#222222"
+MOST_COLORS = 4  # channels of an image, with transparency
 DPI = 200
+MARGIN = 0.08  # inches, around what would be cut off
 
 
 def colour(index, colours=COLOURS):
@@ -98,8 +100,71 @@ def to_numpy(array):
     return np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(array, "float32")))
 
 
+def channels_last(images, data_format=None):
+    """Images with their channels on the last axis, as NumPy arrays of single precision.
+
+    Args:
+        images: `(..., height, width, channels)`, or `(..., channels, height, width)`.
+        data_format: `"channels_last"` or `"channels_first"`; by default it is seen by the shape,
+            where one of the two axes alone is as short as colors are few, and otherwise is
+            `keras.config.image_data_format()`.
+
+    Raises:
+        ValueError: If `data_format` is neither.
+    """
+    images = to_numpy(images)
+    if data_format is None:
+        data_format = keras.config.image_data_format()
+        first, last = (images.ndim > 2 and images.shape[axis] <= MOST_COLORS for axis in (-3, -1))
+        if first != last:
+            data_format = "channels_first" if first else "channels_last"
+    if data_format not in ("channels_last", "channels_first"):
+        raise ValueError(
+            '`data_format` must be "channels_last" or "channels_first". '
+            f"Received: data_format={data_format!r}"
+        )
+    if data_format == "channels_first" and images.ndim > 2:
+        images = np.moveaxis(images, -3, -1)
+    return images
+
+
+def make_room(figure):
+    """Enlarges a figure, whose parts stand at places in inches, for texts that reach over its edge.
+
+    Nothing within the figure changes its size, or its distance from the other parts.
+    """
+    from matplotlib.transforms import Bbox
+
+    if figure.get_layout_engine() is not None:
+        return
+    figure.canvas.draw()
+    width, height = figure.get_size_inches()
+    box = figure.get_tightbbox()
+    over = np.array([-box.x0, -box.y0, box.x1 - width, box.y1 - height])
+    left, bottom, right, top = np.where(over > 0.01, over + MARGIN, 0.0)
+    if not left + bottom + right + top:
+        return
+    new_width, new_height = width + left + right, height + bottom + top
+
+    def moved(x, y):
+        return (x * width + left) / new_width, (y * height + bottom) / new_height
+
+    for axes in figure.axes:
+        corners = axes.get_position().get_points()
+        axes.set_position(Bbox.from_extents(*moved(*corners[0]), *moved(*corners[1])))
+    for text in figure.texts:
+        text.set_position(moved(*text.get_position()))
+    for patch in figure.artists:
+        part = patch.get_width() * width / new_width, patch.get_height() * height / new_height
+        patch.set_xy(moved(*patch.get_xy()))
+        patch.set_width(part[0])
+        patch.set_height(part[1])
+    figure.set_size_inches(new_width, new_height)
+
+
 def saved(figure, path):
     """The figure, written to `path` unless that is None; missing folders are made."""
+    make_room(figure)
     if path is not None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)

@@ -13,8 +13,9 @@ class MemoryPictures(TrainingPictures):
     animation, `training.gif`.
 
     Args:
-        inputs: sequences that the model takes, `(batch, steps, channels)`; the first is drawn,
-            unless the options say which.
+        inputs: what the model takes, sequences `(batch, steps, channels)`, tokens, or several
+            inputs; the first example is drawn, unless the options say which. Only sequences of
+            channels have a panel of their own.
         folder: where the pictures go; it is made.
         frequency: epochs from one picture to the next.
         trace: a callable `inputs -> trace`, which gives what `keras_attn.NTM.trace` returns; None
@@ -23,8 +24,8 @@ class MemoryPictures(TrainingPictures):
         **options: of `keras_attn.visualization.plot_memory_use`, such as `example`.
 
     Raises:
-        ValueError: if `frequency` is not positive; when training starts, if the model has no `NTM`
-            that can be found, or several inputs.
+        ValueError: If `frequency` is not positive; when training starts, if the model has no `NTM`
+            or `MemoryRNN` that can be found.
 
     Example:
 
@@ -48,26 +49,37 @@ class MemoryPictures(TrainingPictures):
         self.trace = trace
 
     def plot(self, **options):
-        trace = find_trace(self.model) if self.trace is None else self.trace
-        shown = {"inputs": self.inputs}
         outputs = self.model(self.inputs, training=False)
-        # A model that answers once, and not at every step, has no such panel.
-        if len(getattr(outputs, "shape", ())) == 3 and outputs.shape[1] == self.inputs.shape[1]:
-            shown["outputs"] = outputs
-        plot_memory_use(trace(self.inputs), **{**shown, **options})
+        trace = (find_trace(self.model) if self.trace is None else self.trace)(self.inputs)
+        # Tokens, and the answer of a model that answers once, have no panels.
+        shown = {
+            name: each
+            for name, each in (("inputs", self.inputs), ("outputs", outputs))
+            if len(getattr(each, "shape", ())) == 3
+            and tuple(each.shape[:2]) == tuple(trace["memory"].shape[:2])
+        }
+        plot_memory_use(trace, **{**shown, **options})
 
 
 def find_trace(model):
-    """What the memory of a model does: `inputs -> trace`.
+    """Returns what the memory of a model does: a callable `inputs -> trace`.
 
     Raises:
-        ValueError: if the model has more inputs, or no `NTM` or `MemoryRNN` among its own layers.
+        ValueError: If the model is not functional, or has no `NTM` or `MemoryRNN` among its layers.
     """
     layer = next((each for each in model.layers if isinstance(each, MemoryRNN)), None)
-    if layer is None or len(getattr(model, "inputs", None) or []) != 1:
+    if layer is None or not getattr(model, "inputs", None):
         raise ValueError(
-            "`model` must be a functional or sequential model of one input, with an `NTM` or "
-            f"`MemoryRNN` among its layers; else give `trace=`. Received: {model}"
+            "`model` must be a functional or sequential model with an `NTM` or `MemoryRNN` among "
+            f"its layers; else give `trace=`. Received: {model}"
         )
-    before = keras.Model(model.inputs[0], layer.input)
-    return lambda inputs: layer.trace(before(inputs))
+    # The sequences, then states where they were given, then the mask where there is one.
+    tensors = keras.tree.flatten(layer.input)
+    before = keras.Model(model.inputs, tensors)
+
+    def trace(inputs):
+        sequences, *states = keras.tree.flatten(before(keras.tree.flatten(inputs)))
+        mask = states.pop() if tensors[-1].dtype == "bool" else None
+        return layer.trace(sequences, states or None, mask)
+
+    return trace

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 
 from keras_attn.ops.thin_plate_spline import control_lattice
-from keras_attn.visualization.figures import colour, saved, to_numpy
+from keras_attn.visualization.figures import channels_last, colour, saved, to_numpy
+from keras_attn.visualization.find_transformations import find_transformations
 from keras_attn.visualization.outline import border, extended, is_curved, to_pixels
 from keras_attn.visualization.sheet import Sheet
 
@@ -12,7 +13,7 @@ from keras_attn.visualization.sheet import Sheet
 def plot_spatial_transformer(
     images,
     warped,
-    grid,
+    grid=None,
     theta=None,
     control_points=(4, 4),
     captions=None,
@@ -34,8 +35,12 @@ def plot_spatial_transformer(
     Images of one channel are grey and of three in colour; two channels are drawn in two colours,
     of any other number the mean.
 
+    Instead of what a transformer returned, a model may be given with the images,
+    `plot_spatial_transformer(model, images)`: its first transformer is drawn.
+
     Args:
-        images: `(batch, height, width, channels)`; values in [0, 1], other ranges are stretched.
+        images: `(batch, height, width, channels)`; values in [0, 1], other ranges are stretched. Or
+            a model, of whose images `warped` is a batch.
         warped: `(batch, rows, columns, channels)`, or with several heads `(batch, heads, rows,
             columns, channels)`.
         grid: `(batch, rows, columns, 2)` or `(batch, heads, rows, columns, 2)`, normalised `(x,
@@ -49,14 +54,15 @@ def plot_spatial_transformer(
         margin: how much is shown around the inputs, in parts of their size; `None` for what the
             regions need, up to a half.
         align_corners: that of the grid, see the convention of `keras_attn.ops.identity_grid`.
-        data_format: of `images` and `warped`; `keras.config.image_data_format()` by default.
+        data_format: of `images` and `warped`; by default it is seen by the number of channels.
         path: a file to write the figure to, `.png`, `.pdf` or `.svg`; its folder is made.
 
     Returns:
         A `matplotlib.figure.Figure` that no window and no global state belongs to.
 
     Raises:
-        ValueError: for shapes that do not fit each other.
+        ValueError: If shapes do not fit each other, a grid is missing, or a model has no
+            transformer that can be found.
 
     Example:
 
@@ -73,13 +79,26 @@ def plot_spatial_transformer(
         Jaderberg et al., "Spatial Transformer Networks", 2015,
         https://arxiv.org/abs/1506.02025
     """
-    data_format = data_format or keras.config.image_data_format()
-    images, warped = (_channels_last(array, data_format) for array in (images, warped))
+    if isinstance(images, keras.Model):
+        look, options = find_transformations(images, warped)
+        images = warped
+        warped, theta, grid = (each[0] if isinstance(each, list) else each for each in look(images))
+        control_points = options.get("control_points", control_points)
+        align_corners = options.get("align_corners", align_corners)
+        data_format = data_format or options.get("data_format")
+    if grid is None:
+        raise ValueError(
+            "`grid` must be given with `images` and `warped`, as a transformer returns them with "
+            "return_transformation=True; or pass a model and its images. Received: grid=None"
+        )
+    images, warped = (channels_last(array, data_format) for array in (images, warped))
     grid = to_numpy(grid)
     points = _control_points(theta, grid, control_points)
     if grid.ndim == 4:
         grid, warped = grid[:, None], warped[:, None]
         points = None if points is None else points[:, None]
+    if isinstance(captions, str):
+        raise ValueError(f"`captions` must be a list of texts. Received: captions={captions!r}")
     captions = None if captions is None else [str(caption) for caption in captions]
     _check(images, warped, grid, captions, columns)
 
@@ -188,13 +207,6 @@ def _control_points(theta, grid, control_points):
             f"Received: theta of shape {theta.shape}"
         )
     return lattice + theta
-
-
-def _channels_last(array, data_format):
-    array = to_numpy(array)
-    if data_format == "channels_first" and array.ndim in (4, 5):
-        array = np.moveaxis(array, -3, -1)
-    return array
 
 
 def _check(images, warped, grid, captions, columns):

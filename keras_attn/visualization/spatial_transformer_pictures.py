@@ -1,6 +1,4 @@
-import keras
-
-from keras_attn.layers.spatial_transformer import SpatialTransformer
+from keras_attn.visualization.find_transformations import find_transformations
 from keras_attn.visualization.spatial_transformer import plot_spatial_transformer
 from keras_attn.visualization.training_pictures import TrainingPictures
 
@@ -46,41 +44,9 @@ class SpatialTransformerPictures(TrainingPictures):
     def plot(self, **options):
         transformations = self.transformations
         if transformations is None:
-            transformations, found = find_transformations(self.model)
+            transformations, found = find_transformations(self.model, self.images)
             options = {**found, **options}
         # Of several transformers one after the other the first is drawn: its input is the image.
         look = transformations(self.images)
         warped, theta, grid = (part[0] if isinstance(part, list) else part for part in look)
         plot_spatial_transformer(self.images, warped, grid, theta, **options)
-
-
-def find_transformations(model):
-    """What a model attends to: `images -> (warped, theta, grid)`, and how to draw that.
-
-    Returns:
-        The callable, and a dict of options of `plot_spatial_transformer`.
-
-    Raises:
-        ValueError: if the model has neither a method `transformations` nor, among its own layers, a
-            `SpatialTransformer` whose input is known.
-    """
-    layer = next((each for each in model.layers if isinstance(each, SpatialTransformer)), None)
-    # A model may sample without such a layer, and then says what its images are like.
-    options = {"data_format": model.data_format} if hasattr(model, "data_format") else {}
-    if layer is not None:
-        options = {
-            "control_points": layer.control_points,
-            "align_corners": layer.align_corners,
-            "data_format": layer.data_format,
-        }
-    if hasattr(model, "transformations"):
-        return model.transformations, options
-    if layer is None or not getattr(model, "inputs", None):
-        raise ValueError(
-            "`model` must have a method `transformations`, or be a functional or sequential model "
-            "with a `SpatialTransformer` among its layers; else give `transformations=`. "
-            f"Received: {model}"
-        )
-    inputs = model.inputs[0] if len(model.inputs) == 1 else model.inputs
-    before = keras.Model(inputs, layer.input)
-    return lambda images: layer(before(images), return_transformation=True), options

@@ -5,6 +5,7 @@ import json
 import re
 import warnings
 
+import keras
 import numpy as np
 import pytest
 
@@ -141,3 +142,69 @@ def test_scores_by_length(tmp_path):
     assert (tmp_path / "lengths.png").stat().st_size > 10_000
     with pytest.raises(ValueError, match="`scores` must hold a score of every model"):
         plot_by_length({"attention": {}})
+
+
+WEIGHTS = np.array([[0.2, 0.8], [0.5, 0.5], [1.0, 0.0]], "float32")
+
+
+def labels_of(axes):
+    return tuple(
+        [label.get_text() for label in ticks]
+        for ticks in (axes.get_xticklabels(), axes.get_yticklabels())
+    )
+
+
+def test_weights_alone_can_be_drawn():
+    figure = plot_alignment(keras.ops.convert_to_tensor(WEIGHTS))
+    axes = figure.axes[0]
+    np.testing.assert_array_equal(axes.get_images()[0].get_array(), WEIGHTS)
+    assert labels_of(axes) == (["1", "2"], ["1", "2", "3"])
+    figure = plot_alignment(WEIGHTS, source=["ein", "Hund"], target=["a", "dog", "</s>"])
+    assert labels_of(figure.axes[0]) == (["ein", "Hund"], ["a", "dog", "</s>"])
+    for several in (WEIGHTS[None].repeat(2, 0), [WEIGHTS, WEIGHTS]):
+        figure = plot_alignment(several, titles=["one", "two"], source=["a", "b"])
+        assert len(figure.axes) == 3  # with the bar of colors
+        assert labels_of(figure.axes[1]) == (["a", "b"], ["1", "2", "3"])
+    with pytest.raises(ValueError, match=r"must have weights of the shape .*here \(3, 1\)"):
+        plot_alignment(WEIGHTS, source=["a"])
+    with pytest.raises(ValueError, match=r"`source` must be a list of labels.*'ab'"):
+        plot_alignment(WEIGHTS, source="ab")
+    with pytest.raises(ValueError, match=r"`alignments` must be of shape .*\(2,\)"):
+        plot_alignment(WEIGHTS[0])
+    alignment = Alignment(["ein", "Hund"], ["a", "dog"], np.eye(2))
+    with pytest.raises(ValueError, match="`source` and `target` are for an array"):
+        plot_alignment(alignment, source=["a", "b"])
+
+
+def test_the_page_takes_weights_alone(tmp_path):
+    page = alignment_page(WEIGHTS, tmp_path / "page.html", source=["ein", "Hund"])
+    assert '"source": ["ein", "Hund"], "target": ["1", "2", "3"]' in page.read_text()
+
+
+def test_small_weights_can_be_seen():
+    row = np.full((1, 60), 1 / 60)
+    assert plot_alignment(row).axes[0].get_images()[0].get_clim() == (0, 1)
+    image = plot_alignment(row, vmax=None).axes[0].get_images()[0]
+    np.testing.assert_allclose(image.get_clim(), (0, 1 / 60))
+    with pytest.raises(ValueError, match=r"`vmax` must be a positive number or None.*0"):
+        plot_alignment(row, vmax=0)
+
+
+def test_outputs_that_are_not_the_reference_are_marked(tmp_path):
+    alignments = [
+        Alignment(["a"], ["ein", "Hund", "</s>"], np.ones((3, 1))),
+        Alignment(["a"], list("Katze"), np.ones((5, 1))),
+        Alignment(["a"], ["</s>"], np.ones((1, 1))),
+    ]
+    references = ["ein Hund", "Kater", "Maus"]
+    figure = plot_alignment(alignments, titles=["x", "y", "z"], references=references)
+    titles = [axes.texts[0] for axes in figure.axes[:3]]
+    assert [title.get_text() for title in titles] == ["x", "y ≠ Kater", "z ≠ Maus"]
+    colors = [title.get_color() for title in titles]
+    assert colors[1] == colors[2] != colors[0]
+    figure = plot_alignment(alignments[1], references="Kater")
+    assert figure.axes[0].texts[0].get_text() == "≠ Kater"
+    page = alignment_page(alignments, tmp_path / "page.html", references=references)
+    assert "≠ Kater" in page.read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match=r"`references` must be as many .* 3\. Received: 1"):
+        plot_alignment(alignments, references=["ein Hund"])

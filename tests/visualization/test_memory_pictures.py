@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_attn import NTM, NTMCell
-from keras_attn.visualization import MemoryPictures, memory_pictures
+from keras_attn.visualization import MemoryPictures, memory_pictures, plot_memory_use
 from tests.visualization.captions import frames_of
 from tests.visualization.traces import copying
 
@@ -70,16 +70,67 @@ def test_takes_a_callable(tmp_path):
     assert seen == [(2, 4, 3)]
 
 
+def behind(kind):
+    """A model with something between its inputs and the machine, and what it takes."""
+    layer = NTM(NTMCell(6, 5, 4), return_sequences=True)
+    if kind == "two inputs":
+        inputs = [keras.Input((None, 3), name=name) for name in ("first", "second")]
+        return keras.Model(inputs, layer(keras.layers.Add()(inputs))), [INPUTS, INPUTS]
+    if kind == "named inputs":
+        inputs = {name: keras.Input((None, 3), name=name) for name in ("b", "a")}
+        outputs = layer(keras.layers.Subtract()([inputs["a"], inputs["b"]]))
+        return keras.Model(inputs, outputs), {"a": INPUTS, "b": INPUTS[::-1]}
+    if kind == "states":
+        inputs = keras.Input((None, 3))
+        layer.build((None, None, 3))
+        states = [keras.ops.ones_like(each) for each in layer.get_initial_state(2)]
+        states = [keras.ops.zeros_like(inputs[:, 0, :1]) + each for each in states]
+        return keras.Model(inputs, layer(inputs, initial_state=states)), INPUTS
+    if kind == "masking":
+        inputs = keras.Input((None, 3))
+        masked = INPUTS.copy()
+        masked[:, 2:] = 0.0
+        return keras.Model(inputs, layer(keras.layers.Masking()(inputs))), masked
+    inputs = keras.Input((None,), dtype="int32")
+    embedded = keras.layers.Embedding(9, 3, mask_zero=kind == "masked embedding")(inputs)
+    return keras.Model(inputs, layer(embedded)), np.array([[1, 2, 0, 0], [3, 4, 5, 0]])
+
+
+KINDS = ["masking", "embedding", "masked embedding", "two inputs", "named inputs", "states"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_draws_a_machine_behind_other_layers(tmp_path, monkeypatch, kind):
+    drawn = []
+
+    def draw(trace, **options):
+        drawn.append((trace, options))
+        plot_memory_use(trace, **options)
+
+    monkeypatch.setattr(memory_pictures, "plot_memory_use", draw)
+    model, inputs = behind(kind)
+    callback = MemoryPictures(inputs, tmp_path)
+    callback.set_model(model)
+    assert callback.draw(epoch=0).stat().st_size > 1000
+    ((trace, options),) = drawn
+    assert ("inputs" in options) is (kind in ("masking", "states"))
+    outputs = keras.ops.convert_to_numpy(model(inputs))
+    shown = keras.ops.convert_to_numpy(options["outputs"])
+    np.testing.assert_array_equal(shown, outputs)
+    found = keras.ops.convert_to_numpy(trace["output"])
+    counts = np.ones((2, 4), "bool")
+    if kind in ("masking", "masked embedding"):
+        counts = np.array([[1, 1, 0, 0], [1, 1, kind != "masking", 0]], "bool")
+        memory = keras.ops.convert_to_numpy(trace["memory"])
+        np.testing.assert_array_equal(memory[0, 3], memory[0, 1])
+        assert not found[~counts].any()
+    np.testing.assert_allclose(found[counts], outputs[counts], atol=1e-6)
+
+
 def test_what_is_refused(tmp_path):
     with pytest.raises(ValueError, match="`frequency` must be a positive integer"):
         MemoryPictures(INPUTS, tmp_path, frequency=0)
-    first, second = keras.Input((None, 3)), keras.Input((None, 3))
-    layer = NTM(NTMCell(6, 5, 4))
-    for model in (
-        keras.Sequential([keras.Input((4, 3)), keras.layers.Dense(2)]),
-        keras.Model([first, second], layer(keras.layers.Add()([first, second]))),
-    ):
-        callback = MemoryPictures(INPUTS, tmp_path)
-        callback.set_model(model)
-        with pytest.raises(ValueError, match=r"`model` must be a functional .* of one input"):
-            callback.on_train_begin()
+    callback = MemoryPictures(INPUTS, tmp_path)
+    callback.set_model(keras.Sequential([keras.Input((4, 3)), keras.layers.Dense(2)]))
+    with pytest.raises(ValueError, match=r"`model` must be a functional .* give `trace=`"):
+        callback.on_train_begin()

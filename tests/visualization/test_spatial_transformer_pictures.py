@@ -137,3 +137,19 @@ def test_a_model_without_a_transformer_is_refused(tmp_path):
 def test_a_bad_frequency_is_refused(frequency):
     with pytest.raises(ValueError, match="`frequency`"):
         SpatialTransformerPictures(IMAGES, "folder", frequency=frequency)
+
+
+@pytest.mark.training
+def test_a_model_that_is_not_built_yet(tmp_path):
+    model = keras.Sequential(
+        [
+            SpatialTransformer(output_size=8, data_format="channels_last"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(1),
+        ]
+    )
+    model.compile("sgd", "mse")
+    callback = SpatialTransformerPictures(IMAGES, tmp_path / "pictures", **OPTIONS)
+    model.fit(IMAGES, np.ones((len(IMAGES), 1)), verbose=0, callbacks=[callback])
+    names = sorted(file.name for file in (tmp_path / "pictures").iterdir())
+    assert names == ["epoch_0000.png", "epoch_0001.png", "training.gif"]
