@@ -56,7 +56,8 @@ class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True)
             images: `(images, height, width, channels)`, as the model was trained on them.
             max_length: tokens of the longest caption, the end included.
             search: `"greedy"`, `"beam"` or `"sample"`.
-            batch_size: images at a time.
+            batch_size: Positive integer, images at a time. Where searches are compiled, fewer are
+                filled up to a power of two.
             return_alignments: whether to return where each word looked.
             **options: of the search, see `RNNSearch.generate`.
 

@@ -51,7 +51,8 @@ class SequenceModel(GenerativeModel, is_base=True):
                 twice the longest source of its batch as it is padded, which is more than sequences
                 need that end by themselves.
             search: `"greedy"`, `"beam"` or `"sample"`.
-            batch_size: sequences at a time.
+            batch_size: Positive integer, sequences at a time. Where searches are compiled,
+                fewer are filled up to a power of two.
             return_alignments: whether to return where each token looked.
             replace_unknown: whether an unknown word is replaced by the source word that it looked
                 at most, for a model with two tokenizers.

@@ -41,6 +41,9 @@ class AttentionDecoder(DecoderStep, Composite, SameDraws):
     | output | `s_i` | attentional state `h̃_t` |
     | `input_feeding` | | `x_t` becomes `[x_t; h̃_{t-1}]` |
 
+    Under `keras.RematScope` the dropout of Keras's cells is drawn anew for the gradient on PyTorch,
+    as it is in Keras's own recurrent layers.
+
     The keys of the memory are projected once. A stack of cells attends with the state of its last
     cell.
 
