@@ -134,7 +134,7 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
         seen = image
         if data_format == "channels_first":
             seen = keras.layers.Permute((2, 3, 1), dtype=dtype, name="channels_last")(image)
-        smaller = np.array([[crop_scale, 0, 0], [0, crop_scale, 0]])
+        smaller = np.array([[crop_scale, 0, 0], [0, crop_scale, 0]], float32_policy(dtype))
         theta = composition(smaller, head(localization(seen)))
         grid = generator(theta)
         crops = sampler([image, grid])

@@ -276,12 +276,18 @@ for case in OWN:
         continue
     found = []
     for replicas in (1, 2):
-        strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(replicas)])
+        # The default way of adding up mixes up the gradients of several models in a process.
+        strategy = tf.distribute.MirroredStrategy(
+            [f"CPU:{i}" for i in range(replicas)], tf.distribute.ReductionToOneDevice()
+        )
         with strategy.scope():
             model = case.model()
             model.compile(keras.optimizers.SGD(1e-3), **case.compile)
         x, y = case.fit_data(model)
-        data = keras.tree.map_structure(lambda each: np.concatenate([each] * replicas), (x, y))
+        # None, for no targets, is a leaf.
+        data = keras.tree.map_structure(
+            lambda each: None if each is None else np.concatenate([each] * replicas), (x, y)
+        )
         count = replicas * len(keras.tree.flatten(x)[0])
         history = model.fit(*data, batch_size=count, shuffle=False, verbose=0).history
         weights = np.concatenate([np.ravel(each) for each in model.get_weights()])
