@@ -41,7 +41,8 @@ LABELS = np.array([0, 1, 2, 0])
 def with_added_loss(case):
     """A sequence model whose attention adds a loss of its own."""
     attention = CoverageAttention(4, loss_weight=1.0)
-    return case.with_(name="coverage-loss", arguments={**case.arguments, "attention": attention})
+    arguments = {**case.arguments, "attention": attention, "dropout": 0.0}
+    return case.with_(name="coverage-loss", arguments=arguments)
 
 
 OWN += [with_added_loss(case) for case in MODELS if case.name == "coverage"]
