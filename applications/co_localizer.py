@@ -164,7 +164,9 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
                 "`encoder` must give vectors, (batch, features). "
                 f"Received: an encoder whose outputs are of shape {features.shape}"
             )
-        encoder.trainable = False
+        # Each of its layers: a network from a file may be frozen, and its new layers are not.
+        for layer in encoder._flatten_layers():
+            layer.trainable = False
         self.encoder = encoder
 
     def random_crops(self, images):
