@@ -137,7 +137,7 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
         seen = image
         if data_format == "channels_first":
             seen = keras.layers.Permute((2, 3, 1), dtype=dtype, name="channels_last")(image)
-        smaller = np.array([[crop_scale, 0, 0], [0, crop_scale, 0]])
+        smaller = np.array([[crop_scale, 0, 0], [0, crop_scale, 0]], float32_policy(dtype))
         theta = composition(smaller, head(localization(seen)))
         grid = generator(theta)
         crops = sampler([image, grid])
@@ -157,7 +157,9 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
                 "`encoder` must give vectors, (batch, features). "
                 f"Received: an encoder whose outputs are of shape {features.shape}"
             )
-        encoder.trainable = False
+        # Each of its layers: a network from a file may be frozen, and its new layers are not.
+        for layer in encoder._flatten_layers():
+            layer.trainable = False
         self.encoder = encoder
 
     def random_crops(self, images):

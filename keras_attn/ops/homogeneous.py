@@ -42,6 +42,8 @@ def compose_transformations(first, second):
             "`first` and `second` must be matrices of the same size. Received: first of shape "
             f"{tuple(first.shape)}, second of shape {tuple(second.shape)}"
         )
+    dtype = precision.promote_dtypes(first.dtype, second.dtype)
+    first, second = ops.cast(first, dtype), ops.cast(second, dtype)
     rows = first.shape[-2]
     product = _product(_square(second), _square(first))
     return product[..., :rows, :]
