@@ -69,7 +69,6 @@ class AttributeDetector(ImageFeatures, FunctionalModel):
                 f"`attributes` must be some, and all different. Received: {attributes}"
             )
         check_dropout(dropout)
-        data_format = self.data_format
 
         # === Layers ===
         layers = keras.layers

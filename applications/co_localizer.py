@@ -87,7 +87,6 @@ class CoLocalizer(TransformingModel):
         dtype=None,
         **kwargs,
     ):
-        data_format = self.data_format
         height, width, _ = backbones.check_images(image_shape, data_format)
         if transformation not in TRANSFORMATIONS:
             raise ValueError(
