@@ -79,7 +79,6 @@ class AttributeDetector(ImageFeatures, ScaledImages, FunctionalModel):
                 f"`attributes` must be some, and all different. Received: {attributes}"
             )
         check_dropout(dropout)
-        data_format = self.data_format
 
         # === Layers ===
         layers = keras.layers

@@ -100,7 +100,6 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
         dtype=None,
         **kwargs,
     ):
-        data_format = self.data_format
         height, width, _ = backbones.check_images(image_shape, data_format)
         if transformation not in TRANSFORMATIONS:
             raise ValueError(

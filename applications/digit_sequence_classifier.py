@@ -81,7 +81,6 @@ class DigitSequenceClassifier(TransformingModel):
         dtype=None,
         **kwargs,
     ):
-        data_format = self.data_format
         backbones.check_images(image_shape, data_format)
         backbones.check_positive(max_length=max_length, num_classes=num_classes)
         if transformers not in TRANSFORMERS:

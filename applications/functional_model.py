@@ -110,22 +110,20 @@ class _Arguments:
         self._takes_more = takes_more
         self._replaced = set()
 
-    def add(self, given, defaults):
+    def add(self, values, given):
         """Notes the arguments of the constructor of a base class.
 
         Args:
-            given: those that the subclass has passed on, by name.
-            defaults: the others.
+            values: arguments by name.
+            given: names of those that the subclass has passed on; the others are defaults.
         """
-        for name, value in given.items():
+        for name, value in values.items():
             if name == "dtype":
                 self.dtype = value
-            elif name in self.values and value is not self.values[name]:
+            elif name in given and name in self.values and value is not self.values[name]:
                 self._replaced.add(name)
-        if self._takes_more:
-            for name, value in defaults.items():
-                if name not in OWN:
-                    self.values.setdefault(name, value)
+            elif name not in given and name not in OWN and self._takes_more:
+                self.values.setdefault(name, value)
 
     def resolved(self, model):
         """What is saved: attributes of the model, unless a subclass has passed on another value
@@ -145,22 +143,21 @@ def _bound(init):
     @functools.wraps(init)
     def bound_init(self, *args, **kwargs):
         bound = signature.bind(self, *args, **kwargs)
-        given = _by_name(bound)
+        given = set(_by_name(bound))
         bound.apply_defaults()
-        every = {
-            name: value.item() if isinstance(value, np.generic) else value
-            for name, value in _by_name(bound).items()
-        }
-        if every.get("data_format", "") is None:
-            every["data_format"] = keras.config.image_data_format()
+        for name, value in bound.arguments.items():
+            if isinstance(value, np.generic):
+                bound.arguments[name] = value.item()
+        if bound.arguments.get("data_format", "") is None:
+            bound.arguments["data_format"] = keras.config.image_data_format()
+        every = _by_name(bound)
         is_outermost = self._arguments is None
         if is_outermost:
             object.__setattr__(self, "_arguments", _Arguments(every, takes_more))
         else:
-            defaults = {name: value for name, value in every.items() if name not in given}
-            self._arguments.add(given, defaults)
+            self._arguments.add(every, given)
         vars(self).update((name, value) for name, value in every.items() if name not in OWN)
-        init(self, *args, **kwargs)
+        init(*bound.args, **bound.kwargs)
         if is_outermost:
             self._finish()
 

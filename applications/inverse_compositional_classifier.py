@@ -86,7 +86,6 @@ class InverseCompositionalClassifier(TransformingModel):
         dtype=None,
         **kwargs,
     ):
-        data_format = self.data_format
         size = backbones.check_backbone("cnn", image_shape, data_format, filters)
         backbones.check_positive(
             num_classes=num_classes, num_warps=num_warps, units=units, num_parameters=num_parameters

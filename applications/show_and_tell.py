@@ -69,7 +69,6 @@ class ShowAndTell(ImageCaptioner):
     ):
         vocabulary = vocabulary_size("target_vocabulary", target_vocabulary)
         units, embedding_units = checked_units(units, embedding_units, dropout)
-        data_format = self.data_format
 
         # === Layers ===
         layers = keras.layers

@@ -133,7 +133,6 @@ class ShowAttendTell(ImageCaptioner):
     ):
         vocabulary = vocabulary_size("target_vocabulary", target_vocabulary)
         units, embedding_units = checked_units(units, embedding_units, dropout)
-        data_format = self.data_format
         hard = {}
         if mode == "hard":
             hard = {

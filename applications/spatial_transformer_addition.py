@@ -80,7 +80,6 @@ class SpatialTransformerAddition(TransformingModel):
         dtype=None,
         **kwargs,
     ):
-        data_format = self.data_format
         size = backbones.check_backbone(backbone, image_shape, data_format, filters, output_size)
         backbones.check_positive(
             num_classes=num_classes, num_heads=num_heads, units=units, num_parameters=num_parameters

@@ -105,7 +105,6 @@ class SpatialTransformerClassifier(TransformingModel):
         dtype=None,
         **kwargs,
     ):
-        data_format = self.data_format
         size = backbones.check_backbone(backbone, image_shape, data_format, filters, output_size)
         backbones.check_positive(
             num_classes=num_classes, num_heads=num_heads, units=units, num_parameters=num_parameters

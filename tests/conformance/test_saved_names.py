@@ -26,6 +26,7 @@ def is_keras_own(module):
     return module is not None and module.split(".")[0] in ("keras", "builtins")
 
 
+GENERAL = (keras.Layer, keras.Model, keras.Operation)
 PUBLIC = {f"keras_attn>{name}" for door in DOORS for name in public_objects(door)}
 
 
@@ -43,3 +44,17 @@ def test_a_file_names_public_classes(case):
         # What stands in the `config.json` of a file.
         for module, name, registered in names_in(keras.saving.serialize_keras_object(each)):
             assert is_keras_own(module) or registered in PUBLIC, (module, name, registered)
+
+
+def is_public(layer_class):
+    return keras.saving.get_registered_name(layer_class) in PUBLIC
+
+
+@by_id(CASES)
+def test_layers_of_a_kind_that_keras_has_are_its_own(case):
+    """So that a model that a user cuts out of an application names them in its file."""
+    for layer in case.model(random=False)._flatten_layers():
+        kinds = [kind for kind in type(layer).__mro__ if kind.__module__.startswith("keras.")]
+        kinds = [kind.__name__ for kind in kinds if kind not in GENERAL]
+        if not is_public(type(layer)) and any(hasattr(keras.layers, kind) for kind in kinds):
+            assert type(layer).__module__.startswith("keras."), layer

@@ -124,3 +124,36 @@ def test_an_export_leaves_the_machine_as_it_is(inputs, cell):
     before = to_numpy(layer(inputs))
     torch.export.export(layer, (torch.tensor(inputs),), strict=False)
     np.testing.assert_array_equal(to_numpy(layer(inputs)), before)
+
+
+def stateful_and_plain():
+    """Two machines with the same weights, which are not those of construction."""
+    machines = []
+    for stateful in (True, False):
+        inputs = keras.Input(batch_shape=(2, None, 3))
+        layer = MemoryRNN(NTMCell(5, 6, 4), return_sequences=True, stateful=stateful)
+        machines.append(keras.Model(inputs, layer(inputs)))
+    generator = np.random.default_rng(1)
+    weights = [generator.normal(0, 0.5, each.shape) for each in machines[1].get_weights()]
+    machines[1].set_weights(weights)
+    return machines
+
+
+@pytest.mark.parametrize("way", ["set_weights", "load_weights", "load_model"])
+def test_a_stateful_layer_begins_with_the_first_state_of_its_weights(way, tmp_path):
+    stateful, plain = stateful_and_plain()
+    x = np.random.default_rng(0).random((2, 6, 3)).astype("float32")
+    if way == "set_weights":
+        stateful.set_weights(plain.get_weights())
+    else:
+        stateful(x)  # a sequence that has begun
+        plain.save_weights(tmp_path / "m.weights.h5")
+        stateful.load_weights(tmp_path / "m.weights.h5")
+    if way == "load_model":
+        stateful.save(tmp_path / "m.keras")
+        stateful = keras.saving.load_model(tmp_path / "m.keras")
+    expected = to_numpy(plain(x))
+    pieces = [to_numpy(stateful(piece)) for piece in (x[:, :2], x[:, 2:])]
+    np.testing.assert_allclose(np.concatenate(pieces, axis=1), expected, atol=1e-6)
+    stateful.layers[-1].reset_state()
+    np.testing.assert_allclose(to_numpy(stateful(x)), expected, atol=1e-6)

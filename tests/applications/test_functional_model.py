@@ -1,0 +1,105 @@
+"""Models bind the arguments of their constructors, and give them back as their config."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn import BahdanauAttention
+from keras_attn.applications import (
+    Autoencoder,
+    DenoisingAutoencoder,
+    DRAWClassifier,
+    RNNSearch,
+    ShowAndTell,
+)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Doubled(Autoencoder):
+    """Passes on another value than it was given, and one of its own."""
+
+    def __init__(self, example_shape, units, depth=1, **kwargs):
+        super().__init__(example_shape, 2 * units, activation="tanh", **kwargs)
+        self.depth = depth
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class OpenClassifier(DRAWClassifier):
+    """Names no argument of its base but one."""
+
+    def __init__(self, image_shape=(8, 8, 1), **kwargs):
+        super().__init__(image_shape, 3, steps=2, units=4, read_size=3, **kwargs)
+
+
+def through_json(model):
+    config = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
+    return keras.saving.deserialize_keras_object(config)
+
+
+@pytest.fixture
+def channels_first_elsewhere():
+    """A loader whose global settings differ from those of the one who saved."""
+    yield lambda: keras.config.set_image_data_format("channels_first")
+    keras.config.set_image_data_format("channels_last")
+
+
+def test_arguments_are_attributes_resolved():
+    model = Autoencoder(example_shape=[4], units=3)
+    assert (model.example_shape, model.units, model.activation) == ((4,), (3,), "relu")
+    assert model.get_config()["units"] == (3,)
+
+
+def test_numbers_of_numpy_can_be_saved():
+    model = Autoencoder((4,), units=3, sparsity=np.float32(0.5))
+    assert through_json(model).sparsity == 0.5
+
+
+def test_a_subclass_is_saved_by_its_own_arguments():
+    model = Doubled((4,), units=3, depth=2, code_activation="relu")
+    config = model.get_config()
+    assert (config["units"], config["depth"], config["code_activation"]) == (3, 2, "relu")
+    assert "activation" not in config  # the subclass sets it
+    for copy in (Doubled.from_config(config), through_json(model)):
+        assert (copy.units, copy.depth, copy.activation) == ((6,), 2, "tanh")
+        copy.set_weights(model.get_weights())
+        x = np.ones((2, 4), "float32")
+        np.testing.assert_allclose(copy.encode(x), model.encode(x), atol=1e-6)
+
+
+def test_what_a_subclass_leaves_at_its_default_is_saved(channels_first_elsewhere):
+    config = OpenClassifier().get_config()
+    assert config["padding_mode"] == "border"
+    assert "steps" not in config
+    channels_first_elsewhere()
+    assert OpenClassifier.from_config(config).data_format == "channels_last"
+
+
+def test_a_file_does_not_depend_on_the_settings_of_the_loader(channels_first_elsewhere, tmp_path):
+    model = ShowAndTell((8, 8, 1), 9, units=4, embedding_units=3)
+    model.save(tmp_path / "model.keras")
+    channels_first_elsewhere()
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.data_format == "channels_last"
+    assert loaded.output_shape == model.output_shape
+
+
+def test_layers_among_the_arguments_are_copied():
+    attention = BahdanauAttention(4)
+    model = RNNSearch(9, 9, units=4, embedding_units=3, maxout_units=2, attention=attention)
+    copy = RNNSearch.from_config(model.get_config())
+    assert isinstance(copy.attention, BahdanauAttention)
+    assert copy.attention is not attention
+    assert [w.path for w in copy.weights] == [w.path for w in model.weights]
+
+
+def test_a_base_passes_its_options_on():
+    model = DenoisingAutoencoder((4,), units=3, amount=0.5, output_activation=None)
+    copy = DenoisingAutoencoder.from_config(model.get_config())
+    assert (copy.amount, copy.output_activation, copy.sparsity) == (0.5, None, 0.0)
+
+
+def test_missing_arguments_are_refused():
+    with pytest.raises(TypeError, match="example_shape"):
+        Autoencoder(units=3)
