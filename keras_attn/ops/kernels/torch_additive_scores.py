@@ -9,6 +9,7 @@ import math
 
 import torch
 
+from keras_attn.ops.alignment_scores import plain_additive_scores
 from keras_attn.ops.compiled_steps import compiled, steps_are_compiled
 from keras_attn.ops.kernels.torch_function import apply, first_order, widest
 
@@ -23,6 +24,8 @@ NESTED = 4
 
 def additive_scores(query, key, scale):
     """Equals `plain_additive_scores`, with a gradient of its own, of the first order only."""
+    if torch.jit.is_tracing():  # ONNX files would keep the number of examples of the trace
+        return plain_additive_scores(query, key, scale)
     dtype = query.dtype
     # Others are made wide a part at a time.
     if widest(query, key, scale) == torch.float64:
