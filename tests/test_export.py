@@ -41,7 +41,7 @@ def test_saved_models_give_what_the_model_gives(case, tmp_path):
     model, arrays = case.model(), list(case.arrays().values())
     expected = flat(model(arrays if len(arrays) > 1 else arrays[0], training=False))
     model.export(str(tmp_path / "model"), format="tf_saved_model", verbose=False)
-    served = tensorflow.saved_model.load(str(tmp_path / "model")).serve
-    outputs = flat(served(arrays if len(arrays) > 1 else arrays[0]))
+    loaded = tensorflow.saved_model.load(str(tmp_path / "model"))
+    outputs = flat(loaded.serve(arrays))
     for output, wanted in zip(outputs, expected, strict=True):
         np.testing.assert_allclose(output, wanted, rtol=1e-4, atol=1e-5)
