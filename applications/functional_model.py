@@ -21,7 +21,7 @@ class FunctionalModel(keras.Model):
     output_name = "logits"
     _functional = False
 
-    def __init__(self, inputs, outputs, dtype, arguments, **kwargs):
+    def __init__(self, inputs, outputs, dtype, arguments, trainable=True, **kwargs):
         object.__setattr__(self, "_functional", True)
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
         if self.output_name is not None:
@@ -31,6 +31,9 @@ class FunctionalModel(keras.Model):
         for name, value in arguments.items():
             setattr(self, name, value)
         self._argument_names = tuple(arguments)
+        # Keras's constructor would freeze the model but not its layers, which may serve another.
+        if not trainable:
+            self.trainable = False
 
     def __setattr__(self, name, value):
         # Layers are set before there is a functional model, which then keeps track of them. (torch
