@@ -316,3 +316,12 @@ def test_what_is_refused():
         plain().generate(INPUTS["image"], return_alignments=True)
     with pytest.raises(ValueError, match="`align` needs a model with attention"):
         plain().align(INPUTS["image"], [[4]] * 3)
+
+
+def test_a_model_made_frozen_is_frozen_in_all_its_layers():
+    detector = AttributeDetector((16, 16, 3), ["a"], data_format="channels_last", trainable=False)
+    assert not any(layer.trainable for layer in detector.layers)
+    detector.trainable = True
+    assert detector.trainable_weights
+    frozen = AttributeDetector((16, 16, 3), ["a"], train_encoder=False, data_format="channels_last")
+    assert frozen.trainable_weights == frozen.scores.weights

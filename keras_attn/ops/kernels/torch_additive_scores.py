@@ -31,7 +31,7 @@ NESTED = 4
 def additive_scores(query, key, scale):
     """Equals `plain_additive_scores`, with a gradient of its own, of the first order only."""
     # An ONNX file would keep the number of examples of the trace.
-    if is_transformed() or torch.jit.is_tracing():
+    if is_transformed():
         return plain_additive_scores(query, key, scale)
     dtype = query.dtype
     # Others are made wide a part at a time.
