@@ -54,6 +54,7 @@ class RewardBaseline(keras.layers.Layer):
             training: whether anything was drawn.
             weights: of the words, `(batch, steps)`, in the average of the rewards; or None.
         """
+        reward = ops.convert_to_tensor(reward)
         dtype = reward.dtype
         written = ops.cast(written, dtype)
         counts = written if weights is None else written * ops.cast(weights, dtype)

@@ -73,8 +73,8 @@ class SentinelLSTMCell(Composite, keras.layers.Layer):
         output = ops.concatenate([hidden, ops.sigmoid(gate) * precision.tanh(memory)], axis=-1)
         return output, [output, memory]
 
-    def compute_output_shape(self, input_shape, states_shape=None):
-        batch = input_shape[0]
+    def compute_output_shape(self, inputs_shape, states_shape=None):
+        batch = inputs_shape[0]
         states = [(batch, size) for size in self.state_size]
         return (batch, self.output_size), states
 

@@ -211,7 +211,7 @@ def test_a_base_without_score_says_so(query, value):
     ("inputs", "message"),
     [
         ("query alone", r"`inputs` must be a list"),
-        ("four", r"`inputs` must be a list .* Received: 4"),
+        ("four", r"`inputs` must be a list .* Received: a list of 4"),
     ],
 )
 def test_other_inputs_are_refused(query, value, inputs, message):
