@@ -51,9 +51,8 @@ class FunctionalModel(Composite, keras.Model):
             self.output_names = [self.output_name]
         self.dtype_policy = keras.dtype_policies.get(self._arguments.dtype)
         for name in self._arguments.values:
-            # Set once more, so that Keras keeps track of layers among the arguments, and properties
-            # of the class take theirs.
-            setattr(self, name, vars(self).pop(name))
+            # Set once more, so that Keras keeps track of layers among the arguments.
+            setattr(self, name, getattr(self, name))
         self._compiled = CompiledMethods(self)
 
     def __setattr__(self, name, value):

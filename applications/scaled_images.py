@@ -41,7 +41,8 @@ class ScaledImages:
             x = x[0]
             x = x[0] if isinstance(x, (tuple, list)) else x
         images = x.get("image") if isinstance(x, dict) else x
-        if not self.takes_pixels or not hasattr(images, "shape") or not hasattr(images, "dtype"):
+        is_array = hasattr(images, "shape") and hasattr(images, "dtype")
+        if not self.takes_pixels or not is_array or keras.utils.is_keras_tensor(images):
             return
         images = np.asarray(keras.ops.convert_to_numpy(images))
         largest = 1.0 if images.dtype.kind in "iu" else LARGEST

@@ -66,6 +66,8 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
     @property
     def beta(self):
         """Weight of the divergence in the loss. A callback can set it when an epoch begins."""
+        if not hasattr(self, "_beta"):  # the argument of the constructor, before it has run
+            return vars(self)["beta"]
         return float(ops.convert_to_numpy(self._beta))
 
     @beta.setter

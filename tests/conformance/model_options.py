@@ -16,10 +16,10 @@ def images(*shape):
     return np.random.default_rng(4).uniform(size=shape).astype("float32")
 
 
-def pooling(name):
+def pooling(name, *more):
     """An encoder of a user's own, without weights."""
     return keras.Sequential(
-        [keras.layers.AveragePooling2D(4, data_format="channels_last")], name=name
+        [keras.layers.AveragePooling2D(4, data_format="channels_last"), *more], name=name
     )
 
 
@@ -110,7 +110,7 @@ OPTIONS = {
     "CoLocalizer": {
         **HALF,
         "image_shape": (16, 18, 1),
-        "encoder": pooling("own"),
+        "encoder": pooling("own", keras.layers.Flatten()),
         "transformation": "translation",
         "crop_scale": 0.4,
         "scale_range": (0.6, 1.2),
@@ -202,6 +202,7 @@ OPTIONS = {
         "likelihood": "gaussian",
         "stddev": Option(0.5, {"likelihood": "gaussian"}),
         "learn_initial_state": False,
+        "beta": 2.0,
         "padding_mode": "zeros",
         "data_format": first(5),
         "seed": 3,
@@ -226,6 +227,7 @@ OPTIONS = {
         "activation": "sigmoid",
         "likelihood": "gaussian",
         "stddev": Option(0.5, {"likelihood": "gaussian"}),
+        "beta": 2.0,
         "seed": 3,
     },
 }

@@ -94,6 +94,7 @@ def test_a_subclass_is_called(case):
         pytest.skip("no dense layer")
     for ours, theirs in pairs:
         ours.__class__ = Doubled
+        vars(ours).pop("call", None)  # a method of the object, in the place of the class's
         for variable in (theirs.kernel, theirs.bias):
             variable.assign(2.0 * variable.value)
     assert_close(case, case.predict(model), case.predict(plain))
