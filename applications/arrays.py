@@ -1,5 +1,7 @@
 """Data that the methods of models take: as NumPy arrays, or refused by name."""
 
+import types
+
 import keras
 import numpy as np
 from keras import ops
@@ -29,3 +31,34 @@ def float_array(name, data):
             f"Received: {name} of type {type(data).__name__}"
         )
     return array if array.dtype.kind == "f" else array.astype(keras.config.floatx())
+
+
+def first_batch(data):
+    """Inputs of the first batch of what `fit` takes, arrays as a whole.
+
+    Args:
+        data: Arrays, a `keras.utils.PyDataset`, a generator, or an iterable of batches, such as a
+            `tf.data.Dataset` or a PyTorch `DataLoader`.
+
+    Returns:
+        Pair of the inputs, and of `data` with the first batch still in it.
+    """
+    if hasattr(data, "shape") or data is None:
+        return data, data
+    if isinstance(data, keras.utils.PyDataset):
+        batch = data[0]
+    elif isinstance(data, types.GeneratorType):
+        batch = next(data, None)
+        data = _chained(batch, data)
+    elif hasattr(data, "__iter__") and not isinstance(data, (list, tuple, dict)):
+        batch = next(iter(data), None)
+    else:
+        return data, data
+    return (batch[0] if isinstance(batch, (list, tuple)) and batch else batch), data
+
+
+def _chained(batch, batches):
+    # A generator, as Keras knows no other iterators.
+    if batch is not None:
+        yield batch
+    yield from batches

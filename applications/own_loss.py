@@ -1,7 +1,6 @@
 """Losses that a model computes by itself, reduced and scaled as Keras does with its own."""
 
 import inspect
-import types
 
 import keras
 from keras import ops
@@ -134,34 +133,3 @@ class InputsAsTargets:
         if given.get("y") is None and given.get("sample_weight") is not None:
             given["y"] = given["x"]
         return given
-
-
-def first_batch(data):
-    """Inputs of the first batch of what `fit` takes, arrays as a whole.
-
-    Args:
-        data: Arrays, a `keras.utils.PyDataset`, a generator, or an iterable of batches, such as a
-            `tf.data.Dataset` or a PyTorch `DataLoader`.
-
-    Returns:
-        Pair of the inputs, and of `data` with the first batch still in it.
-    """
-    if hasattr(data, "shape") or data is None:
-        return data, data
-    if isinstance(data, keras.utils.PyDataset):
-        batch = data[0]
-    elif isinstance(data, types.GeneratorType):
-        batch = next(data, None)
-        data = _chained(batch, data)
-    elif hasattr(data, "__iter__") and not isinstance(data, (list, tuple, dict)):
-        batch = next(iter(data), None)
-    else:
-        return data, data
-    return (batch[0] if isinstance(batch, (list, tuple)) and batch else batch), data
-
-
-def _chained(batch, batches):
-    # A generator, as Keras knows no other iterators.
-    if batch is not None:
-        yield batch
-    yield from batches

@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from keras_attn.applications.arrays import first_batch
+
 # Images of floats that are scaled in any usual way, to [0, 1] or to zero mean, stay within.
 LARGEST = 100.0
 
@@ -10,7 +12,7 @@ LARGEST = 100.0
 class ScaledImages:
     """A model of images that refuses pixels of 0..255, with which networks hardly learn.
 
-    Arrays are checked, and the first batch of a `keras.utils.PyDataset`; other data sets are not.
+    Arrays are checked, and the first batch of any other data set.
     """
 
     @property
@@ -19,27 +21,26 @@ class ScaledImages:
         return True
 
     def fit(self, x=None, *args, **kwargs):
-        self.check_scale("x", x)
-        return super().fit(x, *args, **kwargs)
+        return super().fit(self._with_checked_scale(x), *args, **kwargs)
 
     def evaluate(self, x=None, *args, **kwargs):
-        self.check_scale("x", x)
-        return super().evaluate(x, *args, **kwargs)
+        return super().evaluate(self._with_checked_scale(x), *args, **kwargs)
 
     def predict(self, x, *args, **kwargs):
-        self.check_scale("x", x)
-        return super().predict(x, *args, **kwargs)
+        return super().predict(self._with_checked_scale(x), *args, **kwargs)
+
+    def _with_checked_scale(self, x):
+        first, x = first_batch(x)
+        self.check_scale("x", first)
+        return x
 
     def check_scale(self, name, x):
         """Raises `ValueError` for images of integers above 1, or of floats beyond ±100.
 
         Args:
             name: String, argument name used in the error message.
-            x: Argument of `fit`: images, or a dictionary with `"image"`.
+            x: Images, or a dictionary with `"image"`.
         """
-        if isinstance(x, keras.utils.PyDataset):
-            x = x[0]
-            x = x[0] if isinstance(x, (tuple, list)) else x
         images = x.get("image") if isinstance(x, dict) else x
         is_array = hasattr(images, "shape") and hasattr(images, "dtype")
         if not self.takes_pixels or not is_array or keras.utils.is_keras_tensor(images):

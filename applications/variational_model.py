@@ -7,13 +7,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_attn.applications.arrays import float_array
+from keras_attn.applications.arrays import first_batch, float_array
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.own_loss import (
     InputsAsTargets,
     OwnLoss,
     example_weights,
-    first_batch,
     mean_loss,
 )
 from keras_attn.layers.arguments import positive_integer
