@@ -104,13 +104,13 @@ def counted():
 
 @pytest.fixture(autouse=True)
 def compiled_is_forgotten(counted):
-    """Before a process has more memory maps than Linux allows it: JAX ends in a segmentation fault
-    there, and what it compiles for a test takes some fifty."""
+    """Before a process has more memory maps than Linux allows it, where JAX ends in a segmentation
+    fault, or several gigabytes: what it compiles for a test takes some fifty maps."""
     yield
     if keras.backend.backend() == "jax" and next(counted) % 50 == 0 and MAPS.exists():
         import jax
 
-        if MAPS.read_bytes().count(b"\n") > 30_000:
+        if MAPS.read_bytes().count(b"\n") > 15_000:
             jax.clear_caches()
 
 
