@@ -57,6 +57,8 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
         if not stddev > 0:
             raise ValueError(f"`stddev` must be positive. Received: stddev={stddev}")
         super().__init__(inputs, outputs, **kwargs)
+        # By the function, as TensorFlow skips assignments of what an attribute has already.
+        VariationalModel.beta.fset(self, beta)
         self.likelihood, self.stddev = checked_likelihood(likelihood), float(stddev)
         self.latent_shape = latent_shape
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
