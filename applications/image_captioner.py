@@ -133,8 +133,10 @@ class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True)
 
     def _sum_of_losses(self, crossentropy, attention_loss):
         """The loss of `compile` and what the model adds to it; metrics show each by itself."""
+        # Of several replicas each has its share of the losses; metrics take means over replicas.
+        share = mean_loss(ops.ones((1,), crossentropy.dtype))
         for tracker, value in zip(self.loss_trackers, (crossentropy, attention_loss), strict=True):
-            tracker.update_state(value)
+            tracker.update_state(value / share)
         return crossentropy + attention_loss
 
     def _per_word(self, loss, y, sample_weight):
