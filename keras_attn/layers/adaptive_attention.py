@@ -68,7 +68,8 @@ class AdaptiveAttention(BahdanauAttention):
         self.sentinel_projection.build(half)
 
     def align(self, query, keys, allowed, state, noise):
-        hidden, sentinel = ops.split(query, 2, axis=-1)
+        half = query.shape[-1] // 2  # of another width the projection says so
+        hidden, sentinel = query[..., :half], query[..., half:]
         projected, scale = self.query_projection(hidden), self.score_scale()
         of_places = additive_scores(projected, keys, scale)
         both = precision.tanh(self.sentinel_projection(sentinel) + projected)
@@ -85,4 +86,4 @@ class AdaptiveAttention(BahdanauAttention):
         rest = 1.0 - ops.sum(weights, axis=-1, keepdims=True)
         if query_mask is not None:
             rest = rest * ops.cast(query_mask, rest.dtype)[..., None]
-        return context + rest * ops.split(query, 2, axis=-1)[1]
+        return context + rest * query[..., query.shape[-1] // 2 :]
