@@ -38,11 +38,10 @@ format: setup
 test-once: setup
 	KERAS_BACKEND=torch $(PYTEST) --dist loadfile -m once
 
-test-tensorflow: setup
-	KERAS_BACKEND=tensorflow $(PYTEST) -m "not once"
-
-test-jax: setup
-	KERAS_BACKEND=jax $(PYTEST) -m "not once"
+# In two runs, as a process keeps what it compiles, and all of it takes many gigabytes.
+test-tensorflow test-jax: test-%: setup
+	KERAS_BACKEND=$* $(PYTEST) -m "not once" tests/conformance
+	KERAS_BACKEND=$* $(PYTEST) -m "not once" --ignore tests/conformance
 
 test-torch: setup
 	KERAS_BACKEND=torch $(PYTEST) -m "not once"

@@ -1,6 +1,7 @@
 """What all tests need before a backend is imported."""
 
 import contextlib
+import gc
 import itertools
 import os
 from pathlib import Path
@@ -104,10 +105,14 @@ def counted():
 
 @pytest.fixture(autouse=True)
 def compiled_is_forgotten(counted):
-    """Before a process has more memory maps than Linux allows it, where JAX ends in a segmentation
-    fault, or several gigabytes: what it compiles for a test takes some fifty maps."""
+    """Frees models and what was compiled for them every now and then. JAX keeps all of it: it is
+    cleared before a process has more memory maps than Linux allows, where JAX ends in a
+    segmentation fault, or several gigabytes. A test takes some fifty maps."""
     yield
-    if keras.backend.backend() == "jax" and next(counted) % 50 == 0 and MAPS.exists():
+    if next(counted) % 50:
+        return
+    gc.collect()
+    if keras.backend.backend() == "jax" and MAPS.exists():
         import jax
 
         if MAPS.read_bytes().count(b"\n") > 15_000:

@@ -178,6 +178,7 @@ def _without_option(case, option):
     key = case.id, repr(option.beside), repr(option.inputs), repr(option.targets)
     if key not in CACHE:
         arguments = {**case.arguments, **option.beside}
+        CACHE.clear()  # two models at a time, as hundreds would fill the memory
         CACHE[key] = [Made(case, arguments, option.inputs, option.targets) for _ in range(2)]
     return CACHE[key]
 
