@@ -119,7 +119,8 @@ class EncoderDecoder(SequenceModel):
 
     def encode(self, source):
         summary, first = self._summarize(source)
-        return [first], {"summary": summary}
+        # Keras's activations lose double precision on some backends.
+        return [ops.cast(first, self.cell.compute_dtype)], {"summary": summary}
 
     def step(self, tokens, state, constants):
         embedded = self.target_embedding(tokens)
