@@ -11,19 +11,11 @@ import numpy as np
 import pytest
 
 from tests.backend import BACKEND, flat, outputs_and_gradients, to_numpy
-from tests.conformance.case import LayerCase, by_id
+from tests.conformance.case import LayerCase, by_id, first_of_class
 from tests.conformance.registry import CASES
 from tests.conformance.test_stateless import caller
 
 layers = keras.layers
-
-
-def one_each(cases):
-    """The first case of every class."""
-    found = {}
-    for case in cases:
-        found.setdefault(case.subject, case)
-    return list(found.values())
 
 
 def parts(model, kinds=(layers.Dense, layers.Embedding)):
@@ -51,7 +43,7 @@ def assert_close(case, found, expected):
         np.testing.assert_allclose(one, other, atol=case.tolerance, rtol=case.tolerance)
 
 
-@by_id(one_each(CASES))
+@by_id(first_of_class(CASES))
 def test_quantized_layers_are_near_the_weights_that_they_stand_for(case):
     model, plain, layers_of_both = pair(case)
     model.quantize("int8")
@@ -66,7 +58,7 @@ def test_quantized_layers_are_near_the_weights_that_they_stand_for(case):
         assert np.mean(np.abs(found - expected)) <= 0.03 * np.max(np.abs(expected))
 
 
-@by_id(one_each(CASES))
+@by_id(first_of_class(CASES))
 def test_adapters_add_to_the_weights(case):
     model, plain, layers_of_both = pair(case)
     generator = np.random.default_rng(0)
@@ -86,7 +78,7 @@ class Doubled(layers.Dense):
         return self.activation(2.0 * (keras.ops.matmul(inputs, self.kernel) + self.bias))
 
 
-@by_id(one_each(CASES))
+@by_id(first_of_class(CASES))
 def test_a_subclass_is_called(case):
     model, plain, layers_of_both = pair(case)
     pairs = [each for each in layers_of_both if type(each[0]) is layers.Dense and each[0].use_bias]
@@ -101,7 +93,7 @@ def test_a_subclass_is_called(case):
 
 
 @pytest.mark.training
-@by_id(one_each(CASES))
+@by_id(first_of_class(CASES))
 def test_only_what_trains_has_a_gradient(case):
     subject = [case.built() if isinstance(case, LayerCase) else case.model() for _ in range(2)]
     model, plain = subject
@@ -135,7 +127,7 @@ def remat_takes_keywords():
 
 @pytest.mark.training
 @pytest.mark.skipif(BACKEND != "torch", reason="Keras's own LSTM cannot be rematerialized there")
-@by_id(one_each(CASES))
+@by_id(first_of_class(CASES))
 def test_rematerialized_layers_train_alike(case):
     if not remat_takes_keywords():
         pytest.skip("this Keras drops the keyword arguments of rematerialized layers")
