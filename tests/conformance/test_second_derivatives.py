@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from tests.backend import BACKEND, total
-from tests.conformance.case import by_id
+from tests.conformance.case import by_id, first_of_class
 from tests.conformance.registry import LAYERS
-from tests.conformance.test_adapted import one_each
 
 # Of the finite differences: a longer one goes over kinks, a shorter one is lost in rounding.
 STEP = 3e-4
@@ -106,7 +105,7 @@ def smooth(case):
 
 
 @pytest.mark.training
-@by_id(list(map(smooth, one_each(LAYERS))))
+@by_id(list(map(smooth, first_of_class(LAYERS))))
 @pytest.mark.parametrize("random", [False, True], ids=["start", "random"])
 def test_second_derivatives_are_right_or_refused(case, random):
     along, start = slope(case.built(random), case)
