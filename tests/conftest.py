@@ -1,9 +1,9 @@
 """What all tests need before a backend is imported."""
 
 import contextlib
-import gc
 import itertools
 import os
+from gc import collect
 from pathlib import Path
 
 # One thread each: pytest-xdist gives every core its own process, and threads of several
@@ -111,7 +111,7 @@ def compiled_is_forgotten(counted):
     yield
     if next(counted) % 50:
         return
-    gc.collect()
+    collect()
     if keras.backend.backend() == "jax" and MAPS.exists():
         import jax
 

@@ -1,7 +1,5 @@
 """Methods of models that run compiled answer like a fresh copy, whatever has changed since."""
 
-import gc
-
 import keras
 import numpy as np
 import pytest
@@ -65,12 +63,6 @@ METHODS = {
     "NeuralTuringMachine": (),
     "StackedLSTM": (),
 }
-
-
-@pytest.fixture(autouse=True)
-def without_collections(monkeypatch):
-    """Keras collects garbage after each kernel that it quantizes, which takes most of the time."""
-    monkeypatch.setattr(gc, "collect", lambda *_: 0)
 
 
 def input_of(case):

@@ -3,8 +3,6 @@
 A case of each class is set up, saved and loaded, alone as a model or in a plain functional model.
 """
 
-import gc
-
 import keras
 import numpy as np
 import pytest
@@ -25,12 +23,6 @@ SETUPS = {
     "mixed_bfloat16": ({"dtype": "mixed_bfloat16"}, None),
     "float64": ({"dtype": "float64"}, None),
 }
-
-
-@pytest.fixture(autouse=True)
-def without_collections(monkeypatch):
-    """Keras collects garbage after each kernel that it quantizes, which takes most of the time."""
-    monkeypatch.setattr(gc, "collect", lambda *_: 0)
 
 
 def saved_and_loaded(model, tmp_path):
