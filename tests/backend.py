@@ -306,7 +306,8 @@ def _free_jax(model, function, arrays, shapes):
             return function(*tensors)
 
     def loss(values, tensors):
-        return total(stateless(values, tensors))
+        outputs = stateless(values, tensors)
+        return total(outputs), outputs
 
     scope, specs = export.SymbolicScope(), []
     for number, (shape, array) in enumerate(zip(shapes, arrays, strict=True)):
@@ -318,8 +319,9 @@ def _free_jax(model, function, arrays, shapes):
         specs.append(jax.ShapeDtypeStruct(symbols, array.dtype))
     given = [jax.ShapeDtypeStruct(value.shape, value.dtype) for value in values]
     # What Keras exports has its gradients as well.
-    export.export(jax.jit(jax.grad(loss, allow_int=True)))(given, specs)
-    free = jax.jit(export.export(jax.jit(stateless))(given, specs).call)
+    with_gradients = jax.grad(loss, has_aux=True, allow_int=True)
+    exported = export.export(jax.jit(with_gradients))(given, specs)
+    free = jax.jit(lambda *given: exported.call(*given)[1])
     return (lambda *given: free(values, list(given)),)
 
 
