@@ -172,7 +172,7 @@ def test_weights_alone_can_be_drawn():
     with pytest.raises(ValueError, match=r"`alignments` must be of shape .*\(2,\)"):
         plot_alignment(WEIGHTS[0])
     alignment = Alignment(["ein", "Hund"], ["a", "dog"], np.eye(2))
-    with pytest.raises(ValueError, match="`source` and `target` are for an array"):
+    with pytest.raises(ValueError, match="`source` and `target` must be None"):
         plot_alignment(alignment, source=["a", "b"])
 
 

@@ -94,7 +94,7 @@ def test_a_logarithmic_scale_of_zeros_alone():
 
 
 def test_negative_numbers_have_no_logarithm():
-    with pytest.raises(ValueError, match=r'`scale="log"` takes no negative numbers.*-1'):
+    with pytest.raises(ValueError, match=r'`scale` must be "linear".*smallest bits -1'):
         plot_learning_curves({"NTM": {"bits": [1.0, -1.0]}}, "bits", scale="log")
 
 
