@@ -43,7 +43,7 @@ class VariationalAutoencoder(VariationalModel):
         likelihood: `"bernoulli"` for examples in [0, 1], `"gaussian"` for any.
         stddev: of the Gaussian likelihood, `σ` of every number.
         beta: Non-negative float, weight `β` of the KL divergence in the loss, as in the β-VAE. A
-            callback can set the attribute `beta` at the begin of an epoch.
+            callback can set the attribute `beta` at the start of an epoch.
         seed: of the noise.
         dtype: dtype policy of the layers.
         **kwargs: of `keras.Model`.
