@@ -40,7 +40,7 @@ def test_compiled_is_eager_and_leaves_no_tracers(case):
             for a, b in zip(eager, fast, strict=True):
                 np.testing.assert_allclose(b, a, atol=case.tolerance, rtol=case.tolerance)
         else:
-            # What other tests compile is only traced here.
+            # Other tests compile this layer: trace only.
             traced(layer, function, tensors)
     # A tensor of the trace that stayed in the layer would raise here.
     again = flat(function(*tensors))

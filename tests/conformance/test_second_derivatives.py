@@ -1,4 +1,4 @@
-"""Second derivatives are those of the first ones, or are refused."""
+"""Second derivatives equal finite differences of first derivatives, or raise an error."""
 
 import inspect
 
@@ -10,15 +10,16 @@ from tests.backend import BACKEND, total
 from tests.conformance.case import by_id, first_of_class
 from tests.conformance.registry import LAYERS
 
-# Of the finite differences: a longer one goes over kinks, a shorter one is lost in rounding.
+# Step of the finite differences: a larger one crosses kinks, a smaller one is lost in rounding.
 STEP = 3e-4
 
 
 def slope(layer, case):
-    """A function of arrays, the float inputs and the trainable weights, and a direction.
+    """Returns a function `(arrays, direction, second=False)`, and the initial arrays.
 
-    It gives the slope of `total` of the outputs along the direction, and with `second=True` the
-    gradient of that slope, by every array.
+    The arrays are the float inputs and the trainable weights. The function returns the slope of
+    `total` of the outputs along the direction; with `second=True` it returns the gradient of the
+    slope with respect to every array.
     """
     arrays, variables = case.arrays(), layer.trainable_variables
     floats = [name for name, array in arrays.items() if "float" in str(array.dtype)]
@@ -90,7 +91,7 @@ def _tensorflow(loss):
 
 
 def directions(arrays, seed):
-    """Random numbers like the arrays, of length 1 together."""
+    """Returns random arrays of the same shapes, with joint norm 1."""
     generator = np.random.default_rng(seed)
     found = [generator.normal(size=each.shape) for each in arrays]
     length = np.sqrt(sum(np.sum(np.square(each)) for each in found))
@@ -98,7 +99,7 @@ def directions(arrays, seed):
 
 
 def smooth(case):
-    """The case, with an interpolation whose first derivatives do not jump between pixels."""
+    """Returns the case with an interpolation whose first derivatives are continuous."""
     if "interpolation" not in inspect.signature(case.layer.__init__).parameters:
         return case
     return case.with_(arguments={**case.arguments, "interpolation": "bicubic"})
@@ -107,10 +108,10 @@ def smooth(case):
 @pytest.mark.training
 @by_id(list(map(smooth, first_of_class(LAYERS))))
 @pytest.mark.parametrize("random", [False, True], ids=["start", "random"])
-def test_second_derivatives_are_right_or_refused(case, random):
+def test_second_derivatives_are_correct_or_raise(case, random):
     along, start = slope(case.built(random), case)
     if not start:
-        pytest.skip("nothing to differentiate by")
+        pytest.skip("no float inputs or weights")
     direction, other = directions(start, 1), directions(start, 2)
     try:
         second = along(start, direction, second=True)
@@ -120,7 +121,7 @@ def test_second_derivatives_are_right_or_refused(case, random):
         return
     second = [np.array(keras.ops.convert_to_numpy(each)) for each in second]
     assert all(np.all(np.isfinite(each)) for each in second)
-    if not random:  # where it starts, a layer may not be smooth
+    if not random:  # a layer may have kinks at its initial weights
         return
     found = sum(np.sum(one * d) for one, d in zip(second, other, strict=True))
     before, after = (
