@@ -96,7 +96,7 @@ def test_what_is_not_understood_is_said(folder, name, text, error, words):
         ('A "dog" runs, fast', 'A "dog" runs, fast'),
     ],
 )
-def test_a_quotation_mark_does_not_swallow_the_lines_below(folder, second, expected):
+def test_an_unclosed_quotation_mark_does_not_join_rows(folder, second, expected):
     text = f'image,caption\na.jpg,{second}\nb.jpg,A cat\nb.jpg,"Two, cats"\n'
     (folder / "c.csv").write_text(text)
     paths, captions = captioned_images(folder, folder / "c.csv")
@@ -104,8 +104,8 @@ def test_a_quotation_mark_does_not_swallow_the_lines_below(folder, second, expec
     assert captions == [[expected], ["A cat", "Two, cats"]]
 
 
-def test_an_image_that_is_missing_is_named_and_left_out(folder):
-    # As in Flickr8k's own file.
+def test_a_missing_image_is_reported_and_skipped(folder):
+    # As in the token file of Flickr8k.
     (folder / "c.txt").write_text(FLICKR + "b.jpg.1#0\tPeople .\nb.jpg.1#1\tThey wait .\n")
     with pytest.warns(UserWarning, match=r"1 images of c\.txt are missing .*b\.jpg\.1"):
         paths, captions = captioned_images(folder, folder / "c.txt")
@@ -117,12 +117,12 @@ def test_an_image_that_is_missing_is_named_and_left_out(folder):
         captioned_images(folder, folder / "c.txt", missing="skip")
 
 
-@pytest.mark.filterwarnings("error")  # Images outside of the split are not looked for.
+@pytest.mark.filterwarnings("error")  # images outside the split need not exist
 @pytest.mark.parametrize(
     ("name", "text"),
     [("c.txt", FLICKR + "z.jpg#0\tGone .\n"), ("c.csv", TABLE + "z.jpg,Gone .\n")],
 )
-def test_a_split_is_a_file_of_names_or_a_list_of_them(folder, name, text):
+def test_a_split_is_a_file_or_a_list_of_names(folder, name, text):
     (folder / name).write_text(text)
     (folder / "train.txt").write_text("a.jpg\r\n\n")
     for split in (folder / "train.txt", str(folder / "train.txt"), ["a.jpg"]):
@@ -139,7 +139,7 @@ def test_a_split_is_a_file_of_names_or_a_list_of_them(folder, name, text):
 
 
 @pytest.mark.parametrize("filepath", [None, "val2014"])
-def test_the_splits_of_karpathy(folder, filepath):
+def test_splits_of_karpathy_and_li(folder, filepath):
     def image(name, split, *captions):
         where = {} if filepath is None else {"filepath": filepath}
         sentences = [{"raw": text, "tokens": text.split()} for text in captions]
