@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 LOWEST_KERAS := 3.12.0
-# A worker that has run out of tests takes some of another's.
+# worksteal: an idle worker takes over tests of a busy one.
 PYTEST := .venv/bin/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 QUICK_BACKEND ?= torch
 
@@ -38,7 +38,7 @@ format: setup
 test-once: setup
 	KERAS_BACKEND=torch $(PYTEST) --dist loadfile -m once
 
-# In two runs, as a process keeps what it compiles, and all of it takes many gigabytes.
+# In two runs: a process keeps all its compiled programs, many gigabytes for the whole suite.
 test-tensorflow test-jax: test-%: setup
 	KERAS_BACKEND=$* $(PYTEST) -m "not once" tests/conformance
 	KERAS_BACKEND=$* $(PYTEST) -m "not once" --ignore tests/conformance

@@ -1,4 +1,4 @@
-"""Data that the methods of models take: as NumPy arrays, or refused by name."""
+"""Conversion of the data arguments of models to NumPy arrays."""
 
 import types
 
@@ -8,20 +8,23 @@ from keras import ops
 
 
 def float_array(name, data):
-    """A NumPy array of floats.
+    """Converts data to a NumPy array of floats.
 
     Args:
-        name: String, the argument that the data came as, for the error message.
-        data: A NumPy array or a tensor of the backend, of any dtype, or nested lists of numbers.
+        name: String, argument name used in the error message.
+        data: NumPy array or backend tensor of any dtype, or nested lists of numbers.
+
+    Returns:
+        Float array of the shape of `data`; integers and booleans are cast to `floatx`.
 
     Raises:
-        ValueError: For symbolic tensors and data sets, or other things that are no numbers.
+        ValueError: If `data` is a symbolic tensor, a data set or not numeric.
     """
     if keras.utils.is_keras_tensor(data):
         array = None
     elif ops.is_tensor(data):
         if keras.backend.standardize_dtype(data.dtype) == "bfloat16":
-            data = ops.cast(data, "float32")  # NumPy has no such type
+            data = ops.cast(data, "float32")  # NumPy has no bfloat16
         array = ops.convert_to_numpy(data)
     else:
         array = np.asarray(data)
@@ -34,14 +37,15 @@ def float_array(name, data):
 
 
 def first_batch(data):
-    """Inputs of the first batch of what `fit` takes, arrays as a whole.
+    """Returns the inputs of the first batch, and the data with that batch still in it.
 
     Args:
-        data: Arrays, a `keras.utils.PyDataset`, a generator, or an iterable of batches, such as a
-            `tf.data.Dataset` or a PyTorch `DataLoader`.
+        data: Argument `x` of `fit`: arrays, a `keras.utils.PyDataset`, a generator, or an iterable
+            of batches, such as a `tf.data.Dataset` or a PyTorch `DataLoader`.
 
     Returns:
-        Pair of the inputs, and of `data` with the first batch still in it.
+        Pair `(inputs, data)`. Arrays are returned whole; a generator is replaced by a new one that
+        yields the first batch again.
     """
     if hasattr(data, "shape") or data is None:
         return data, data
@@ -49,7 +53,7 @@ def first_batch(data):
         batch = data[0]
     elif isinstance(data, types.GeneratorType):
         batch = next(data, None)
-        data = _chained(batch, data)
+        data = _prepend_batch(batch, data)
     elif hasattr(data, "__iter__") and not isinstance(data, (list, tuple, dict)):
         batch = next(iter(data), None)
     else:
@@ -57,8 +61,8 @@ def first_batch(data):
     return (batch[0] if isinstance(batch, (list, tuple)) and batch else batch), data
 
 
-def _chained(batch, batches):
-    # A generator, as Keras knows no other iterators.
+def _prepend_batch(batch, batches):
+    # Not `itertools.chain`: Keras accepts no iterators but generators.
     if batch is not None:
         yield batch
     yield from batches

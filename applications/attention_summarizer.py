@@ -150,7 +150,7 @@ class AttentionSummarizer(SequenceModel):
         """Logits after the words `(batch, steps, context_size)`, and the weights of attention."""
         hidden = self.drop(self.hidden(self._flat(self.context_embedding(context))))
         if self.encoder == "bag_of_words":
-            # A product: Keras's symbolic sum would take the mean of one example for a bias.
+            # A product, because the symbolic sum of Keras treats a batch of one as a bias.
             seen, weights = ops.ones_like(hidden[..., :1]) * memory["mean"], []
         else:
             seen, *weights = self.alignment(
@@ -162,7 +162,7 @@ class AttentionSummarizer(SequenceModel):
         return (self.precise(logits), *weights)
 
     def _flat(self, embedded):
-        """Returns the embeddings of the words of a context beside each other."""
+        """Concatenates the embeddings of the words of a context."""
         words = [embedded[..., word, :] for word in range(self.context_size)]
         return ops.concatenate(words, axis=-1)
 

@@ -86,7 +86,7 @@ class AttributeDetector(ImageFeatures, ScaledImages, FunctionalModel):
         if train_encoder is None:
             train_encoder = self.features.trainable and encoder_weights is None
         self.train_encoder = train_encoder
-        self.encoder_weights = None  # a file holds the weights themselves
+        self.encoder_weights = None  # a saved model holds the weights
         self.drop = fast_dropout(dropout, dtype=dtype, name="drop_features")
         self.scores = layers.Conv2D(
             len(attributes), 1, data_format=data_format, dtype=dtype, name="scores"

@@ -45,8 +45,7 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
         x: `(batch, *example_shape)`.
 
     Returns:
-        `x̂`, like `x`, float32. Train it with `fit(x)`; the targets are the inputs unless others are
-        given.
+        `x̂`, of the shape of `x`, float32. Train with `fit(x)`: the targets default to the inputs.
 
     Raises:
         ValueError: for sizes that are no positive integers, or a negative sparsity.
@@ -138,7 +137,8 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if sample_weight is not None and self.sparsity:
             raise ValueError(
-                "`sample_weight` must be None with `sparsity`, which weighs all codes alike. "
+                "`sample_weight` must be None if `sparsity` is positive: the sparsity penalty "
+                "weights all codes equally. "
                 f"Received: sparsity={self.sparsity}"
             )
         return super().compute_loss(x, x if y is None else y, y_pred, sample_weight, training)

@@ -18,7 +18,7 @@ from keras_attn.ops import affine_grid, grid_sample, precision
 from keras_attn.ops.precision import as_float32, float32_policy
 
 TRANSFORMATIONS = ("translation", "attention")
-NO_TARGETS = "`y` must be None, or the images themselves. Received: other targets"
+NO_TARGETS = "`y` must be None or the images `x`. Received: other targets"
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -28,9 +28,10 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
     `Σ_n Σ_{m≠n} max(0, ‖e(I_n^T) - e(I_m^T)‖² - ‖e(I_n^T) - e(I_n^rand)‖² + α)`
 
     What the transformer crops from two images should look more alike than what it crops from one
-    image and a random crop of the same image. There are no labels, `fit` takes images alone, with
-    `sample_weight` if need be: a pair counts as much as the weights of its images multiplied. Under
-    `tf.distribute` each replica has a set of its own, and the loss is the mean over the replicas.
+    image and a random crop of the same image. `fit` takes images without labels, and optionally
+    `sample_weight`: the weight of a pair is the product of the weights of its images. Under
+    `tf.distribute` each replica compares the images of its own batch, and the loss is the mean over
+    the replicas.
 
     | here | in the paper |
     | --- | --- |
@@ -153,10 +154,10 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
         features = symbolic_output("encoder", encoder, tuple(crops.shape))
         if len(features.shape) != 2:
             raise ValueError(
-                "`encoder` must give vectors, (batch, features). "
-                f"Received: an encoder whose outputs are of shape {features.shape}"
+                "`encoder` must return tensors of shape (batch, features). "
+                f"Received: an encoder with outputs of shape {features.shape}"
             )
-        # Each of its layers: a network from a file may be frozen, and its new layers are not.
+        # Layer by layer: an encoder from a file may be frozen while its layers are not.
         for layer in encoder._flatten_layers():
             layer.trainable = False
         self.encoder = encoder
@@ -182,11 +183,12 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
         )
 
     def triplet_loss(self, crops, random_crops, sample_weight=None):
-        """The sum over all ordered pairs of images, see above.
+        """Computes the sum of the hinge over all ordered pairs of images; see the class.
 
         Args:
-            crops, random_crops: `I^T` and `I^rand`, `(batch, *output_size, channels)`.
-            sample_weight: Weights of the images, `(batch,)`, or None.
+            crops: Tensor of shape `(batch, *output_size, channels)`, `I^T`.
+            random_crops: Tensor of the shape of `crops`, `I^rand`.
+            sample_weight: Tensor of shape `(batch,)`, weights of the images, or `None`.
         """
         found = as_float32(self.encoder(crops, training=False))
         other = as_float32(self.encoder(random_crops, training=False))

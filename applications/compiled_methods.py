@@ -1,4 +1,4 @@
-"""Functions of a model that run compiled, as its `predict` does."""
+"""Compilation of the functions of a model, in the way `predict` is compiled."""
 
 import keras
 import numpy as np
@@ -8,16 +8,16 @@ from keras_attn.layers.arguments import positive_integer
 
 
 class CompiledMethods:
-    """Compiled functions of a model, which are forgotten when the model changes.
+    """Cache of compiled functions of a model, cleared when the model changes.
 
-    A compiled function keeps the variables and the settings that it was traced with. All are
-    compiled anew after `quantize`, `enable_lora`, a change of a dtype policy or of which layers
-    train, and after `compile` with another optimizer. Values of weights are read at every call.
+    A compiled function is bound to the variables and the settings of its trace. The cache is
+    cleared after `quantize`, `enable_lora`, a change of a dtype policy or of `trainable`, and after
+    `compile` with another optimizer. The values of the weights are read at every call.
 
-    No Keras object, so that the model does not count itself among its own layers.
+    This class is not a Keras object: Keras would otherwise track the model as its own sublayer.
 
     Args:
-        model: the Keras model whose weights the functions read.
+        model: Keras model whose weights the functions read.
     """
 
     def __init__(self, model):
@@ -25,41 +25,41 @@ class CompiledMethods:
         self.clear()
 
     def clear(self):
-        """Forgets all compiled functions."""
+        """Removes all compiled functions."""
         self._cache, self._traced = {}, None
 
     def get(self, key, function, seed_generator=None):
-        """The compiled function for batches of a fixed structure.
+        """Returns the compiled function for a key; compiles it at the first request.
 
         Args:
-            key: hashable, tells the functions of the model apart.
-            function: from tensors `(batch, ...)`, or a dictionary of them, to tensors in any
-                structure; compiled when the key is new.
-            seed_generator: a `keras.random.SeedGenerator` outside of the model that the function
-                draws from.
+            key: Hashable, identifies the function among those of the model.
+            function: Callable from tensors `(batch, ...)`, or a dictionary of them, to a structure
+                of tensors.
+            seed_generator: `keras.random.SeedGenerator` that the function draws from and the model
+                does not track; `None` for a function without one.
 
         Returns:
-            A function of arrays that returns tensors.
+            Callable from arrays to tensors.
         """
-        state = _state(self.model)
-        if state != self._traced:
+        trace_key = _trace_key(self.model)
+        if trace_key != self._traced:
             self.clear()
-            self._traced = state
+            self._traced = trace_key
         if key not in self._cache:
             compiled = _Function(self.model, function, seed_generator)
             self._cache[key] = compiled.predict_on_batch
         return self._cache[key]
 
     def __call__(self, key, function, batch_size, *arrays):
-        """What the function gives for NumPy arrays of any length, as NumPy arrays.
+        """Applies a function to NumPy arrays batch by batch, and returns NumPy arrays.
 
         Args:
-            key, function: see `get`.
-            batch_size: examples at a time.
-            *arrays: arguments of the function, `(examples, ...)`.
+            key, function: See `get`.
+            batch_size: Positive integer, number of examples per call of the function.
+            *arrays: Arrays of shape `(examples, ...)`, arguments of the function.
 
         Raises:
-            ValueError: for no example, or a batch size that is not a positive integer.
+            ValueError: If there is no example, or `batch_size` is not a positive integer.
         """
         positive_integer("batch_size", batch_size)
         if not len(arrays[0]):
@@ -75,14 +75,14 @@ class CompiledMethods:
 
 
 class _Function(keras.Model):
-    """A function as a model: `predict_on_batch` compiles it."""
+    """Wraps a function as a model, so that `predict_on_batch` compiles it."""
 
     def __init__(self, model, function, seed_generator):
         super().__init__(name="function")
         self.model, self.function, self.seed_generator = model, function, seed_generator
 
     def call(self, inputs):
-        # The parts of the model are called without its `__call__`, which casts.
+        # `Model.__call__` would cast, but the function calls layers of the model directly.
         inputs = keras.tree.map_structure(self._cast, inputs)
         return self.function(*(inputs if isinstance(inputs, (list, tuple)) else [inputs]))
 
@@ -91,8 +91,8 @@ class _Function(keras.Model):
         return ops.cast(tensor, self.model.compute_dtype) if is_float else tensor
 
 
-class _Same:
-    """An object that equals itself alone, and lives as long as it is compared with."""
+class _IdentityKey:
+    """Compares a value by identity. The reference keeps the id of the value from being reused."""
 
     def __init__(self, value):
         self.value = value
@@ -101,8 +101,8 @@ class _Same:
         return self.value is other.value
 
 
-def _state(model):
-    """Everything but values that a compiled function of a model depends on."""
-    variables = [(_Same(variable), variable.trainable) for variable in model.variables]
+def _trace_key(model):
+    """Everything that a trace of a model depends on, apart from the values of variables."""
+    variables = [(_IdentityKey(variable), variable.trainable) for variable in model.variables]
     policies = [layer.dtype_policy.name for layer in model._flatten_layers()]
-    return variables, policies, _Same(getattr(model, "optimizer", None))
+    return variables, policies, _IdentityKey(getattr(model, "optimizer", None))

@@ -27,7 +27,7 @@ class DenoisingAutoencoder(Autoencoder):
         seed: of the draws.
         **kwargs: of `Autoencoder`.
 
-    Call arguments, and what is returned: see `Autoencoder`. Train it with `fit(x)`.
+    Call arguments and return value: see `Autoencoder`. Train with `fit(x)`.
 
     Raises:
         ValueError: for an unknown corruption or an amount outside of its range, and see

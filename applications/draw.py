@@ -49,8 +49,8 @@ class DRAW(VariationalModel):
             DRAW without attention, which reads or writes the whole image.
         likelihood: `"bernoulli"` for images in [0, 1], `"gaussian"` for any.
         stddev: of the Gaussian likelihood, `σ` of every pixel.
-        beta: Float of at least 0, weight `β` of the KL divergence in the loss, of the β-VAE. The
-            attribute `beta` can be set when an epoch of `fit` begins, by a callback.
+        beta: Non-negative float, weight `β` of the KL divergence in the loss, as in the β-VAE. A
+            callback can set the attribute `beta` at the start of an epoch.
         learn_initial_state: whether the first canvas and the first states of the LSTMs are
             learned, as in the paper, or zero.
         padding_mode: `"border"` or `"zeros"`, what filters outside of the image see and paint.

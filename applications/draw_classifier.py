@@ -127,7 +127,7 @@ class DRAWClassifier(ScaledImages, FunctionalModel):
             A dictionary of NumPy arrays `(batch, steps, ...)`, see `keras_attn.DRAWRead`.
 
         Raises:
-            ValueError: Without attention, or if the images are not scaled.
+            ValueError: If the model has no attention, or the images are not scaled.
         """
         if self.read_size is None:
             raise ValueError("`windows` needs a model with attention. Received: read_size=None")

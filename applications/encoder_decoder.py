@@ -101,7 +101,7 @@ class EncoderDecoder(SequenceModel):
         target = keras.Input((None,), dtype="int32", name="target")
         summary, first = self._summarize(source)
         embedded = self.drop(self.target_embedding(target))
-        # A product: Keras's symbolic sum would take the summary of one example for a bias.
+        # A product, because the symbolic sum of Keras treats a batch of one as a bias.
         everywhere = ops.ones_like(embedded[..., :1]) * summary[:, None]
         seen = ops.concatenate([embedded, everywhere], axis=-1)
         states = self.decoder(seen, initial_state=first)
@@ -119,7 +119,7 @@ class EncoderDecoder(SequenceModel):
 
     def encode(self, source):
         summary, first = self._summarize(source)
-        # Keras's activations lose double precision on some backends.
+        # On some backends Keras computes activations of float64 in float32.
         return [ops.cast(first, self.cell.compute_dtype)], {"summary": summary}
 
     def step(self, tokens, state, constants):

@@ -8,32 +8,33 @@ import numpy as np
 
 from keras_attn.applications.compiled_methods import CompiledMethods
 from keras_attn.applications.loss_checks import check_takes_logits
-from keras_attn.applications.own_loss import spread_weights
+from keras_attn.applications.own_loss import expand_weights
 from keras_attn.layers.composite import Composite, collect_changes, unbuilt_config
 from keras_attn.layers.same_draws import same_draws
 
-# Arguments that Keras's models keep themselves.
-OWN = ("name", "trainable", "dtype")
+# Arguments that `keras.Model` stores itself.
+KERAS_OWN = ("name", "trainable", "dtype")
 
 
 class FunctionalModel(Composite, keras.Model):
     """A functional model that is saved by the arguments of its constructor.
 
-    The arguments of the constructor, defaults included, are attributes of the model from the first
-    line of the constructor on, and its config in the end. A constructor that resolves an argument
-    assigns the attribute: `self.units = tuple(units)`. An argument that a subclass leaves at the
-    default of its base is saved too, since the subclass takes it among its `**kwargs`.
+    The arguments of the constructor, including defaults, are attributes of the model before the
+    body of the constructor runs. After construction they form the config. A constructor that
+    resolves an argument assigns the attribute: `self.units = tuple(units)`. If a subclass takes
+    `**kwargs`, the arguments of its base class are saved too, including defaults.
 
-    A class whose constructor takes tensors is a base of models that is not saved itself, and says
-    so: `class SequenceModel(FunctionalModel, is_base=True)`.
+    A base class whose constructor takes tensors cannot be saved itself. It is declared with
+    `is_base=True`: `class SequenceModel(FunctionalModel, is_base=True)`.
 
     Args:
-        inputs, outputs: of the functional model.
-        **kwargs: of `keras.Model`.
+        inputs: Symbolic inputs of the functional model.
+        outputs: Symbolic outputs of the functional model.
+        **kwargs: Arguments of `keras.Model`.
     """
 
-    # Name of the output that losses and metrics of `compile` see; `None` for a model with a loss of
-    # its own.
+    # Name of the output for the losses and metrics of `compile`; `None` if the model computes its
+    # own loss.
     output_name = "logits"
     _functional = False
     _arguments = None
@@ -41,17 +42,17 @@ class FunctionalModel(Composite, keras.Model):
     def __init_subclass__(cls, is_base=False, **kwargs):
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls) and not is_base:
-            cls.__init__ = _bound(cls.__init__)
+            cls.__init__ = _record_arguments(cls.__init__)
 
     def __init__(self, inputs, outputs, **kwargs):
         object.__setattr__(self, "_functional", True)
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
         if self.output_name is not None:
-            # Keras takes the names of the layers that made the outputs.
+            # By default Keras names outputs after the layers that compute them.
             self.output_names = [self.output_name]
         self.dtype_policy = keras.dtype_policies.get(self._arguments.dtype)
         for name in self._arguments.values:
-            # Set once more, so that Keras keeps track of layers among the arguments.
+            # Assigned again, so that Keras tracks the layers among the arguments.
             setattr(self, name, getattr(self, name))
         self._compiled = CompiledMethods(self)
 
@@ -69,7 +70,7 @@ class FunctionalModel(Composite, keras.Model):
         super().compile(optimizer, loss, *args, **kwargs)
 
     def compile_from_config(self, config):
-        # Keras leaves a model with a `compile` of its own uncompiled.
+        # Keras does not restore the compilation of a model that overrides `compile`.
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
@@ -78,7 +79,7 @@ class FunctionalModel(Composite, keras.Model):
         return super().rematerialized_call(same_draws(self, layer_call), *args, **kwargs)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        weights = spread_weights(sample_weight, y_pred)
+        weights = expand_weights(sample_weight, y_pred)
         return super().compute_loss(x, y, y_pred, weights, training)
 
     def get_config(self):
@@ -94,47 +95,47 @@ class FunctionalModel(Composite, keras.Model):
 
 
 class _Arguments:
-    """The arguments of a model's constructor.
+    """Arguments of the constructor of a model.
 
-    No dictionary, which Keras would keep track of.
+    Not a dictionary: Keras would track its items.
 
     Attributes:
-        values: arguments by name, as they were given.
-        dtype: the dtype policy that was given.
+        values: Dictionary, argument name → value as passed.
+        dtype: Dtype policy as passed.
     """
 
     def __init__(self, values, takes_more):
-        self.values = {name: value for name, value in values.items() if name not in OWN}
+        self.values = {name: value for name, value in values.items() if name not in KERAS_OWN}
         self.dtype = values.get("dtype")
         self._takes_more = takes_more
         self._replaced = set()
 
     def add(self, values, given):
-        """Notes the arguments of the constructor of a base class.
+        """Adds the arguments of the constructor of a base class.
 
         Args:
-            values: arguments by name.
-            given: names of those that the subclass has passed on; the others are defaults.
+            values: Dictionary, argument name → value.
+            given: Names of the arguments that the subclass passed; the others are defaults.
         """
         for name, value in values.items():
             if name == "dtype":
                 self.dtype = value
             elif name in given and name in self.values and value is not self.values[name]:
                 self._replaced.add(name)
-            elif name not in given and name not in OWN and self._takes_more:
+            elif name not in given and name not in KERAS_OWN and self._takes_more:
                 self.values.setdefault(name, value)
 
     def resolved(self, model):
-        """What is saved: attributes of the model, unless a subclass has passed on another value
-        than it was given."""
+        """Returns the arguments to save: the attribute of the model, or the value that the subclass
+        received if it passed another value to its base class."""
         return {
             name: value if name in self._replaced else getattr(model, name)
             for name, value in self.values.items()
         }
 
 
-def _bound(init):
-    """A constructor that binds its arguments to its signature before it runs."""
+def _record_arguments(init):
+    """Wraps a constructor so that it records its arguments before it runs."""
     signature = inspect.signature(init)
     kinds = [parameter.kind for parameter in signature.parameters.values()]
     takes_more = inspect.Parameter.VAR_KEYWORD in kinds
@@ -155,7 +156,7 @@ def _bound(init):
             object.__setattr__(self, "_arguments", _Arguments(every, takes_more))
         else:
             self._arguments.add(every, given)
-        vars(self).update((name, value) for name, value in every.items() if name not in OWN)
+        vars(self).update((name, value) for name, value in every.items() if name not in KERAS_OWN)
         init(*bound.args, **bound.kwargs)
         if is_outermost:
             self._finish()
@@ -165,7 +166,7 @@ def _bound(init):
 
 
 def _by_name(bound):
-    """The arguments of a bound call by name, without the object itself."""
+    """Returns the arguments of a bound call as a dictionary, without `self`."""
     kinds = {name: each.kind for name, each in bound.signature.parameters.items()}
     _, *names = kinds
     found = {}

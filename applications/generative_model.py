@@ -17,16 +17,16 @@ class GenerativeModel(FunctionalModel, is_base=True):
 
     Args:
         inputs: those of the functional model by name.
-        outputs: of the functional model.
-        weights: attention weights of the functional model; None for a model without attention.
-        **kwargs: of `keras.Model`.
+        outputs: Symbolic outputs of the functional model.
+        weights: Symbolic attention weights; `None` for a model without attention.
+        **kwargs: Arguments of `keras.Model`.
     """
 
     pad_id, start_id, end_id = PADDING, START, END
 
     def __init__(self, inputs, outputs, weights, **kwargs):
         super().__init__(inputs, outputs, **kwargs)
-        # A bound method rather than a model: the layers are this model's, to be saved once.
+        # A bound method, not a model: Keras would track and save the layers twice.
         self._attention_weights = None if weights is None else keras.Model(inputs, weights).call
         self._searches = SequenceSearches(self)
 
@@ -66,9 +66,9 @@ class GenerativeModel(FunctionalModel, is_base=True):
             for layer in self._flatten_layers():
                 if getattr(layer, "loss_weight", 0):
                     raise ValueError(
-                        "`sample_weight` must be None with attention of a `loss_weight`, "
-                        f"whose loss weighs all examples alike. Received: {layer.name!r} of "
-                        f"loss_weight={layer.loss_weight}"
+                        "`sample_weight` must be None if an attention layer has a `loss_weight`: "
+                        "the attention loss weights all examples equally. "
+                        f"Received: loss_weight={layer.loss_weight} of layer {layer.name!r}"
                     )
         return super().compute_loss(x, y, y_pred, sample_weight, training)
 

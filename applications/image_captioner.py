@@ -5,10 +5,10 @@ import numpy as np
 from keras import ops
 
 from keras_attn.applications.arrays import float_array
-from keras_attn.applications.computed_batch import computed_batch_size
 from keras_attn.applications.generative_model import GenerativeModel, outputs_and_alignments
 from keras_attn.applications.image_features import ImageFeatures
 from keras_attn.applications.own_loss import mean_loss
+from keras_attn.applications.padded_batch_size import padded_batch_size
 from keras_attn.applications.scaled_images import ScaledImages
 from keras_attn.applications.vocabulary import names_and_ids
 from keras_attn.datasets.sequence_pairs import padded
@@ -19,7 +19,7 @@ from keras_attn.ops import precision
 
 
 def loss_trackers():
-    """The metrics of a captioner that adds a loss of its own."""
+    """Returns the metrics of a captioner that adds an attention loss."""
     return [keras.metrics.Mean(name=name) for name in ("crossentropy", "attention_loss")]
 
 
@@ -29,10 +29,10 @@ class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True)
     Args:
         inputs: `image`, `(batch, height, width, channels)`, and `target`, integers `(batch,
             steps)`.
-        outputs, weights: see `GenerativeModel`.
+        outputs, weights: See `GenerativeModel`.
         grid: shape of what is attended to, height and width of a map; None for a model without
             attention.
-        **kwargs: of `keras.Model`.
+        **kwargs: Arguments of `keras.Model`.
     """
 
     def __init__(self, inputs, outputs, weights, grid=None, **kwargs):
@@ -56,8 +56,8 @@ class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True)
             images: `(images, height, width, channels)`, as the model was trained on them.
             max_length: tokens of the longest caption, the end included.
             search: `"greedy"`, `"beam"` or `"sample"`.
-            batch_size: Positive integer, images at a time. Where searches are compiled, fewer are
-                filled up to a power of two.
+            batch_size: Positive integer, number of images per search. If searches are compiled, a
+                smaller batch is padded to a power of two.
             return_alignments: whether to return where each word looked.
             **options: of the search, see `RNNSearch.generate`.
 
@@ -78,7 +78,7 @@ class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True)
         results = []
         for first in range(0, len(images), batch_size):
             batch = images[first : first + batch_size]
-            missing = computed_batch_size(len(batch), batch_size) - len(batch)
+            missing = padded_batch_size(len(batch), batch_size) - len(batch)
             filled = np.concatenate([batch, *[batch[-1:]] * missing])
             found = self._found(filled, search, max_length, options)
             sources = self._sources(filled) if return_alignments else batch
@@ -132,22 +132,23 @@ class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True)
         )
 
     def _sum_of_losses(self, crossentropy, attention_loss):
-        """The loss of `compile` and what the model adds to it; metrics show each by itself."""
-        # Of several replicas each has its share of the losses; metrics take means over replicas.
+        """Adds the attention loss to the loss of `compile`, and tracks both as metrics."""
+        # Losses are divided by the number of replicas, metrics are means over the replicas.
         share = mean_loss(ops.ones((1,), crossentropy.dtype))
         for tracker, value in zip(self.loss_trackers, (crossentropy, attention_loss), strict=True):
             tracker.update_state(value / share)
         return crossentropy + attention_loss
 
     def _per_word(self, loss, y, sample_weight):
-        """A loss of whole captions, `(batch,)`, beside the mean over words that is Keras's.
+        """Scales a loss per caption to a loss per word, the unit of the cross-entropy of Keras.
 
         The weight of a caption is the mean weight of its words.
 
         Args:
-            loss: `(batch,)`.
-            y: Labels, integers `(batch, steps)`.
-            sample_weight: Weights of captions, `(batch,)`, or of words, `(batch, steps)`; or None.
+            loss: Float tensor of shape `(batch,)`, loss of each caption.
+            y: Integer tensor of shape `(batch, steps)`, labels.
+            sample_weight: Tensor of shape `(batch,)`, weights of the captions, or `(batch, steps)`,
+                weights of the words; or `None`.
         """
         written = ops.cast(ops.not_equal(y, self.pad_id), loss.dtype)
         words = precision.maximum(ops.sum(written, axis=-1), 1.0)

@@ -6,7 +6,7 @@ class ImageFeatures:
 
     @property
     def takes_pixels(self):
-        """Boolean, whether the encoder is one of this package, for images in [0, 1]."""
+        """True if the encoder is one of this package, which takes images in [0, 1]."""
         return isinstance(self.encoder, str)
 
     @property

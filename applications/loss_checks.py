@@ -1,4 +1,4 @@
-"""Checks of the losses that models are compiled with."""
+"""Validation of the `loss` argument of `compile`."""
 
 import inspect
 
@@ -6,19 +6,20 @@ import keras
 
 
 def check_takes_logits(loss):
-    """Refuses losses of probabilities, which train models of logits badly without a word.
+    """Raises an error for losses of probabilities, with which a model of logits trains badly.
 
     Args:
-        loss: Argument of `keras.Model.compile`.
+        loss: Argument `loss` of `keras.Model.compile`.
 
     Raises:
-        ValueError: If a loss has the option `from_logits`, and it is not set.
+        ValueError: If a loss has the option `from_logits`, and the option is `False`.
     """
     for each in keras.tree.flatten(loss):
         if each is not None and _takes_probabilities(keras.losses.get(each)):
             raise ValueError(
-                "`loss` must take logits, which this model returns, as "
-                "keras.losses.SparseCategoricalCrossentropy(from_logits=True) does. "
+                "`loss` must take logits, such as "
+                "keras.losses.SparseCategoricalCrossentropy(from_logits=True): the model returns "
+                "logits. "
                 f"Received: loss={each!r}, which takes probabilities"
             )
 

@@ -1,4 +1,4 @@
-"""Losses that a model computes by itself, reduced and scaled as Keras does with its own."""
+"""Losses that a model computes itself, reduced and scaled as the losses of Keras are."""
 
 import inspect
 
@@ -9,21 +9,22 @@ from keras_attn.ops.received import received
 
 
 class _PerExample(keras.losses.Loss):
-    """The mean of losses that are computed already; they come as `y_pred`."""
+    """Mean of precomputed losses, which are passed as `y_pred`."""
 
     def call(self, y_true, y_pred):
         return y_pred
 
 
 def mean_loss(losses, sample_weight=None):
-    """Mean over the examples of a batch, which Keras divides by the replicas of a distribution.
+    """Computes the mean loss of a batch, divided by the number of replicas under `tf.distribute`.
 
     Args:
-        losses: Float tensor of shape `(batch,)`, one loss for each example.
-        sample_weight: Weights of the examples, of shape `(batch,)` or `(batch, 1)`; or None.
+        losses: Float tensor of shape `(batch,)`, one loss per example.
+        sample_weight: Tensor of shape `(batch,)` or `(batch, 1)`, weights of the examples, or
+            `None`.
 
     Returns:
-        Scalar tensor of the dtype of `losses`: the sum of the weighted losses over their number.
+        Scalar tensor of the dtype of `losses`: sum of the weighted losses, divided by `batch`.
 
     Raises:
         ValueError: If `sample_weight` is of another shape.
@@ -34,16 +35,16 @@ def mean_loss(losses, sample_weight=None):
 
 
 def example_weights(sample_weight, losses):
-    """`sample_weight` of shape `(batch,)` in the dtype of `losses`; None stays None.
+    """Returns `sample_weight` of shape `(batch,)` in the dtype of `losses`, or `None` for `None`.
 
     Raises:
-        ValueError: If `sample_weight` is not one weight for each example.
+        ValueError: If `sample_weight` does not hold one weight per example.
     """
     if sample_weight is None:
         return None
     if keras.tree.is_nested(sample_weight):
         raise ValueError(
-            "`sample_weight` must be one tensor of shape (batch,), as the model has one loss. "
+            "`sample_weight` must be one tensor of shape (batch,). "
             f"Received: sample_weight of type {type(sample_weight)}"
         )
     weights = ops.cast(sample_weight, losses.dtype)
@@ -58,11 +59,11 @@ def example_weights(sample_weight, losses):
     return weights
 
 
-def spread_weights(sample_weight, y_pred):
-    """Weights of examples, `(batch,)`, for each of their losses; others as they are.
+def expand_weights(sample_weight, y_pred):
+    """Broadcasts weights `(batch,)` to the losses, which have the axes of `y_pred` but the last.
 
-    Keras multiplies losses `(batch, steps)` by weights `(batch,)` as if these were of steps. Its
-    losses have the axes of `y_pred` but the last.
+    Without this, Keras would multiply losses `(batch, steps)` by weights `(batch,)` along the axis
+    of steps. Weights of another rank, and structures of tensors, are returned unchanged.
     """
     if sample_weight is None or any(map(keras.tree.is_nested, (sample_weight, y_pred))):
         return sample_weight
@@ -70,14 +71,14 @@ def spread_weights(sample_weight, y_pred):
         return sample_weight
     shape = ops.shape(y_pred)[:-1]
     weights = ops.convert_to_tensor(sample_weight, keras.config.floatx())
-    # A product, as Keras multiplies it in place on PyTorch.
+    # A product, not a broadcast view: on PyTorch Keras multiplies the weights in place.
     return ops.ones(shape, weights.dtype) * ops.reshape(weights, (-1, *[1] * (len(shape) - 1)))
 
 
 class OwnLoss:
-    """Mixin of models that compute their loss by themselves, in `compute_loss`.
+    """Mixin for models that compute their loss in `compute_loss`.
 
-    `compile` refuses `loss` and the like, which would be ignored; `loss_description` says why.
+    `compile` raises an error for `loss` and other arguments that such a model would ignore.
     """
 
     # Ends the sentence "`loss` must be None, as the model trains ...".
@@ -108,14 +109,14 @@ class OwnLoss:
         super().compile(optimizer, **options, **kwargs)
 
     def with_added_losses(self, loss):
-        """`loss` and what `add_loss` and regularizers have added, as Keras sums it."""
+        """Returns `loss` plus the losses of `add_loss` and of regularizers."""
         if self.losses:
             loss = loss + ops.cast(super().compute_loss(), loss.dtype)
         return loss
 
 
 class InputsAsTargets:
-    """Mixin of models that take their inputs for the targets where no others are given."""
+    """Mixin for models whose targets default to the inputs."""
 
     def fit(self, *args, **kwargs):
         return super().fit(**self.data_arguments("fit", args, kwargs))
@@ -124,12 +125,12 @@ class InputsAsTargets:
         return super().evaluate(**self.data_arguments("evaluate", args, kwargs))
 
     def data_arguments(self, method, args, kwargs):
-        """The arguments of `fit` or `evaluate` by name."""
+        """Returns the arguments of `fit` or `evaluate` as a dictionary."""
         given = inspect.signature(getattr(keras.Model, method)).bind(self, *args, **kwargs)
         given = dict(given.arguments)
         del given["self"]
         given = {**given.pop("kwargs", {}), **given}
-        # Keras drops the weights of examples that have no targets.
+        # Keras ignores `sample_weight` if there are no targets.
         if given.get("y") is None and given.get("sample_weight") is not None:
             given["y"] = given["x"]
         return given

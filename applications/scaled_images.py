@@ -1,23 +1,24 @@
-"""Images that were not scaled, refused."""
+"""Validation of the range of images."""
 
 import keras
 import numpy as np
 
 from keras_attn.applications.arrays import first_batch
 
-# Images of floats that are scaled in any usual way, to [0, 1] or to zero mean, stay within.
+# Upper bound of float images after any usual scaling, to [0, 1] or to zero mean.
 LARGEST = 100.0
 
 
 class ScaledImages:
-    """A model of images that refuses pixels of 0..255, with which networks hardly learn.
+    """Mixin for models of images that raises an error for pixels in 0..255.
 
-    Arrays are checked, and the first batch of any other data set.
+    Networks hardly learn from images that are not scaled. Arrays are checked whole, other data sets
+    by their first batch.
     """
 
     @property
     def takes_pixels(self):
-        """Boolean, false where an encoder of the user may scale its images itself."""
+        """False if the model has an encoder of the user, which may scale the images itself."""
         return True
 
     def fit(self, x=None, *args, **kwargs):
@@ -35,11 +36,11 @@ class ScaledImages:
         return x
 
     def check_scale(self, name, x):
-        """Raises `ValueError` for images of integers above 1, or of floats beyond ±100.
+        """Raises `ValueError` for integer images above 1 and for float images beyond ±100.
 
         Args:
             name: String, argument name used in the error message.
-            x: Images, or a dictionary with `"image"`.
+            x: Array or tensor of images, or a dictionary with the key `"image"`.
         """
         images = x.get("image") if isinstance(x, dict) else x
         is_array = hasattr(images, "shape") and hasattr(images, "dtype")
@@ -50,6 +51,7 @@ class ScaledImages:
         low, high = (images.min(), images.max()) if images.size else (0, 0)
         if high > largest or low < -largest:
             raise ValueError(
-                f"`{name}` must hold scaled images, as of [0, 1]. Received: {images.dtype} from "
+                f"`{name}` must hold scaled images, for example in [0, 1]. "
+                f"Received: {images.dtype} from "
                 f"{low:g} to {high:g}"
             )

@@ -143,7 +143,7 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         self.loss_trackers = loss_trackers()
         self.image_shape = detector.image_shape
         self._words = words
-        # A bound method rather than a model: the layers are this model's, to be saved once.
+        # A bound method, not a model: Keras would track and save the layers twice.
         self._attributes_of = keras.Model(image, found).call
 
     def _detect(self, image, detector, words, count):

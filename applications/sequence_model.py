@@ -3,8 +3,8 @@
 import numpy as np
 from keras import ops
 
-from keras_attn.applications.computed_batch import computed_batch_size
 from keras_attn.applications.generative_model import GenerativeModel, outputs_and_alignments
+from keras_attn.applications.padded_batch_size import padded_batch_size
 from keras_attn.applications.vocabulary import names_and_ids
 from keras_attn.datasets.sequence_pairs import padded
 from keras_attn.datasets.text_tokenizer import SPECIAL, START, UNKNOWN, TextTokenizer
@@ -20,8 +20,8 @@ class SequenceModel(GenerativeModel, is_base=True):
     Args:
         inputs: `source` and `target`, integers `(batch, steps)`.
         logits: of the functional model, `(batch, target_steps, vocabulary)`.
-        weights: see `GenerativeModel`.
-        **kwargs: of `keras.Model`.
+        weights: See `GenerativeModel`.
+        **kwargs: Arguments of `keras.Model`.
     """
 
     def __init__(self, inputs, logits, weights, **kwargs):
@@ -51,8 +51,8 @@ class SequenceModel(GenerativeModel, is_base=True):
                 twice the longest source of its batch as it is padded, which is more than sequences
                 need that end by themselves.
             search: `"greedy"`, `"beam"` or `"sample"`.
-            batch_size: Positive integer, sequences at a time. Where searches are compiled,
-                fewer are filled up to a power of two.
+            batch_size: Positive integer, number of sequences per search. If searches are compiled,
+                a smaller batch is padded to a power of two.
             return_alignments: whether to return where each token looked.
             replace_unknown: whether an unknown word is replaced by the source word that it looked
                 at most, for a model with two tokenizers.
@@ -87,7 +87,7 @@ class SequenceModel(GenerativeModel, is_base=True):
         order = sorted(range(len(sources)), key=lambda row: len(sources[row]))
         for first in range(0, len(order), batch_size):
             rows = order[first : first + batch_size]
-            missing = computed_batch_size(len(rows), batch_size) - len(rows)
+            missing = padded_batch_size(len(rows), batch_size) - len(rows)
             filled = [sources[row] for row in [*rows, *rows[-1:] * missing]]
             batch = self._padded("inputs", filled)
             longest = max_length or 2 * batch.shape[1] + 10
@@ -136,7 +136,7 @@ class SequenceModel(GenerativeModel, is_base=True):
         return alignments
 
     def _read(self, name, inputs, side):
-        """Strings or integers of a side as lists of names and of integers, both with the end.
+        """Converts sequences to lists of token names and of token ids, both with the end token.
 
         Args:
             name: String, argument name used in the error message.
@@ -152,8 +152,8 @@ class SequenceModel(GenerativeModel, is_base=True):
         longest = max(map(len, sources))
         if limit is not None and longest > limit:
             raise ValueError(
-                f"`{name}` must have at most {limit} tokens with the end, for which `attention` "
-                f"was made. Received: {longest}"
+                f"`{name}` must have at most {limit} tokens including the end, the limit of "
+                f"`attention`. Received: {longest}"
             )
         return padded(sources, len(sources), MULTIPLE)[:, :limit]
 

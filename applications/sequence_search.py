@@ -23,9 +23,10 @@ OPTIONS["greedy"] = OPTIONS["beam"] - {
 
 
 class SequenceSearches:
-    """The searches of a model: one is compiled for each kind, length and set of options.
+    """Searches of a model: one is compiled per kind, length and set of options.
 
-    No Keras object, so that the seeds are none of the model's variables.
+    This class is not a Keras object: Keras would otherwise track the seed among the variables of
+    the model.
 
     Args:
         model: a `GenerativeModel`.

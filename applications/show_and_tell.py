@@ -76,7 +76,7 @@ class ShowAndTell(ImageCaptioner):
         if train_encoder is None:
             train_encoder = self.features.trainable and encoder_weights is None
         self.train_encoder = train_encoder
-        self.encoder_weights = None  # a file holds the weights themselves
+        self.encoder_weights = None  # a saved model holds the weights
         self.mean = layers.GlobalAveragePooling2D(data_format=data_format, dtype=dtype, name="mean")
         self.image_embedding = layers.Dense(embedding_units, dtype=dtype, name="image_embedding")
         self.target_embedding = layers.Embedding(

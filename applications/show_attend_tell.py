@@ -35,8 +35,8 @@ class ShowAttendTell(ImageCaptioner):
     It trains with plain `compile` and `fit` on the words alone. What the paper adds to their loss
     is added by the model: in the soft mode the penalty, in the hard one REINFORCE with a moving
     average as the baseline, the entropy, and, with `expectation_rate`, the expectation in place of
-    a draw. The metrics `crossentropy` and `attention_loss` are the two parts of the shown loss: the
-    penalty alone, which is large at first, would hide whether the words are learned. The reward is
+    a draw. The metrics `crossentropy` and `attention_loss` are the two terms of the loss; the
+    attention loss is large at first and would hide the progress of the cross-entropy. The reward is
     the log-likelihood of the caption; a draw is rewarded for the words from
     its step on, as it cannot change those before, or, as in the paper, for the whole caption.
 
@@ -151,7 +151,7 @@ class ShowAttendTell(ImageCaptioner):
         if train_encoder is None:
             train_encoder = self.features.trainable and encoder_weights is None
         self.train_encoder = train_encoder
-        self.encoder_weights = None  # a file holds the weights themselves
+        self.encoder_weights = None  # a saved model holds the weights
         self.first_hidden = layers.Dense(units, "tanh", dtype=dtype, name="first_hidden")
         self.first_cell = layers.Dense(units, "tanh", dtype=dtype, name="first_cell")
         self.target_embedding = layers.Embedding(

@@ -23,7 +23,7 @@ class TiedLogits(keras.layers.Layer):
         return as_float32(precision.matmul(inputs, ops.transpose(table)))
 
     def _table(self):
-        """The embeddings of all words, `(words, units)`."""
+        """Returns the embeddings of all words, of shape `(words, units)`."""
         embedding = self.embedding
         own = type(embedding) is keras.layers.Embedding and not embedding.lora_enabled
         if own and is_plain(embedding):

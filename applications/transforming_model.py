@@ -11,10 +11,11 @@ class TransformingModel(ScaledImages, FunctionalModel, is_base=True):
     """A functional model that shows the transformations it makes.
 
     Args:
-        inputs, outputs: of the functional model.
+        inputs: Symbolic inputs of the functional model.
+        outputs: Symbolic outputs of the functional model.
         look: `(warped, theta, grid)` of the functional model, which `transformations` gives; None
             for a model without transformers.
-        **kwargs: of `keras.Model`.
+        **kwargs: Arguments of `keras.Model`.
     """
 
     def __init__(self, inputs, outputs, look, **kwargs):

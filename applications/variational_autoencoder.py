@@ -42,8 +42,8 @@ class VariationalAutoencoder(VariationalModel):
         activation: of the hidden layers.
         likelihood: `"bernoulli"` for examples in [0, 1], `"gaussian"` for any.
         stddev: of the Gaussian likelihood, `σ` of every number.
-        beta: Float of at least 0, weight `β` of the KL divergence in the loss, of the β-VAE. The
-            attribute `beta` can be set when an epoch of `fit` begins, by a callback.
+        beta: Non-negative float, weight `β` of the KL divergence in the loss, as in the β-VAE. A
+            callback can set the attribute `beta` at the start of an epoch.
         seed: of the noise.
         dtype: dtype policy of the layers.
         **kwargs: of `keras.Model`.

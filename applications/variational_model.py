@@ -26,10 +26,10 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
 
     It trains on `x` alone, with `compile(optimizer)` and `fit(x)`. The loss is the bound in nats
     for an example, `-log p(x | z) + β D_KL(q(z | x) || p(z))`, of one draw of `z`, in `evaluate`
-    too; the metrics `reconstruction` and `kl_divergence` are its two parts, without `β`. Targets
-    other than the inputs, `fit(x, y)`, are what the canvas is compared with. Metrics given to
-    `compile` compare the mean of the likelihood with the targets. `predict` draws nothing: it takes
-    `z` for its mean.
+    too; the metrics `reconstruction` and `kl_divergence` are its two terms, without `β`. With
+    `fit(x, y)` the likelihood is that of the targets `y` instead of `x`. The metrics of `compile`
+    compare the mean of the likelihood with the targets. `predict` draws no sample and uses the mean
+    of `z`.
 
     Args:
         inputs: of the functional model, one.
@@ -37,7 +37,7 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
             of a Gaussian one; and `kl_divergence`, `(batch, steps)`, in nats.
         likelihood: `"bernoulli"` or `"gaussian"`.
         stddev: of the Gaussian likelihood, `σ` of each number.
-        beta: Float of at least 0, weight `β` of the divergence in the loss.
+        beta: Non-negative float, weight `β` of the KL divergence in the loss.
         latent_shape: of `z` for one example.
         **kwargs: of `keras.Model`.
     """
@@ -57,7 +57,7 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
         if not stddev > 0:
             raise ValueError(f"`stddev` must be positive. Received: stddev={stddev}")
         super().__init__(inputs, outputs, **kwargs)
-        # By the function, as TensorFlow skips assignments of what an attribute has already.
+        # Called directly: on TensorFlow an assignment of the present value is skipped.
         VariationalModel.beta.fset(self, beta)
         self.likelihood, self.stddev = checked_likelihood(likelihood), float(stddev)
         self.latent_shape = latent_shape
@@ -66,17 +66,17 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
 
     @property
     def beta(self):
-        """Weight of the divergence in the loss. A callback can set it when an epoch begins."""
-        if not hasattr(self, "_beta"):  # the argument of the constructor, before it has run
+        """Weight of the KL divergence in the loss. A callback can set `beta` between epochs."""
+        if not hasattr(self, "_beta"):  # inside the constructor
             return vars(self)["beta"]
         return float(ops.convert_to_numpy(self._beta))
 
     @beta.setter
     def beta(self, value):
         if isinstance(value, bool) or not isinstance(value, numbers.Real) or not value >= 0:
-            raise ValueError(f"`beta` must be a number of at least 0. Received: beta={value!r}")
+            raise ValueError(f"`beta` must be a non-negative number. Received: beta={value!r}")
         if not hasattr(self, "_beta"):
-            # A variable, as the compiled training step would keep a number as it was.
+            # A variable: a compiled training step would hold a Python number as a constant.
             self._beta = self.add_weight(
                 (), initializer="ones", trainable=False, autocast=False, name="beta"
             )
@@ -176,7 +176,7 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
 
     # === Keras ===
 
-    loss_description = "by its variational bound; see the arguments `likelihood` and `beta`"
+    loss_description = "by its variational bound, see `likelihood` and `beta`"
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         if not training:
@@ -195,12 +195,12 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
         return super().compute_metrics(x, target, mean, sample_weight)
 
     def _checked_target(self, y):
-        """`y`; ValueError unless it has as many numbers an example as the inputs."""
+        """Returns `y`; raises `ValueError` unless an example of `y` has the size of an input."""
         shape = self.inputs[0].shape[1:]
         given = None if keras.tree.is_nested(y) else tuple(y.shape[1:])
         if given is None or (None not in given and math.prod(given) != math.prod(shape)):
             raise ValueError(
-                "`y` must be None, for the inputs themselves, or of their shape "
+                "`y` must be None, so that the inputs are the targets, or of shape "
                 f"(batch, {', '.join(map(str, shape))}). Received: "
                 + (f"y of type {type(y)}" if given is None else f"y.shape={tuple(y.shape)}")
             )
@@ -222,7 +222,7 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
         return super().test_on_batch(x, *args, **kwargs)
 
     def _check_range(self, name, x):
-        """ValueError for numbers outside of [0, 1], whose Bernoulli likelihood has no bound."""
+        """Raises `ValueError` outside [0, 1], where the Bernoulli likelihood is unbounded."""
         if self.likelihood != "bernoulli" or not hasattr(x, "shape") or not hasattr(x, "dtype"):
             return
         low, high = (float(ops.convert_to_numpy(f(x))) for f in (ops.min, ops.max))

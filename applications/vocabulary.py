@@ -106,8 +106,8 @@ def names_and_ids(name, inputs, vocabulary_name, vocabulary):
         vocabulary_name, vocabulary: of the model; see `vocabulary_size`.
 
     Raises:
-        ValueError: If `inputs` is not a list, mixes strings with others, has strings without a
-            tokenizer, or integers outside of the vocabulary.
+        ValueError: If `inputs` is not a list, mixes strings with other types, holds strings but
+            `vocabulary` is not a tokenizer, or holds integers outside the vocabulary.
     """
     if isinstance(inputs, str):
         raise ValueError(f"`{name}` must be a list of strings. Received: {inputs!r}")

@@ -71,7 +71,8 @@ def main(measure, description, draw=None, limit=None):
             and nothing imported.
         description: what `--help` says.
         draw: takes the rows and a path, and draws them; adds `--picture`.
-        limit: Float, the largest ratio of a row; a larger one ends the program with an error.
+        limit: Float, largest accepted ratio of a row; the program exits with an error if a row
+            exceeds it. `None` for no limit.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--backend", choices=BACKENDS, action="append", help="by default all")

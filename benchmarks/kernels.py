@@ -1,16 +1,16 @@
-"""Every kernel beside its plain twin, in the layouts in which the library itself calls it.
+"""Benchmark of every kernel against its plain twin, in the memory layouts of the library.
 
     python benchmarks/kernels.py                        # all backends
     python benchmarks/kernels.py --backend torch --json kernels.json
 
-A row is one kernel with tensors that lie in memory as they do where the library calls it: whole,
-transposed, a slice of another, or spread out. Milliseconds are those of the value and of its
-gradient by every float argument; JAX and TensorFlow run compiled. The kernels are called as they
-are, and what a kernel leaves to the machine's choice is forced on. A row over 1.5 times its plain
-twin ends the program with an error: fast on one layout and slow on another is no fast path.
+A row is one kernel with one memory layout of its arguments: contiguous, transposed, sliced from a
+larger tensor, or strided. The time in milliseconds is that of the value and of its gradient with
+respect to every float argument; JAX and TensorFlow run compiled. Kernels that are used on some
+processors only are forced on. If a kernel takes over 1.5 times as long as its plain twin, the
+program exits with an error: a kernel has to be fast in every layout.
 
-Kernels without a plain twin of the same meaning have no row: clipped gradients, random numbers,
-products in full precision.
+Kernels without an equivalent plain twin have no row: clipped gradients, random numbers, products in
+full precision.
 """
 
 import os
@@ -25,7 +25,7 @@ LIMIT = 1.5
 
 
 def measure(backend):
-    import torch  # noqa: F401  # before TensorFlow, which ends in a segmentation fault otherwise
+    import torch  # noqa: F401  # TensorFlow imported first ends in a segmentation fault
 
     if backend == "torch":
         force_products()
@@ -44,14 +44,14 @@ def measure(backend):
 
 
 def force_products():
-    """Products by oneDNN also on processors for which PyTorch's own are as fast."""
+    """Enables products by oneDNN also on processors where the products of PyTorch are as fast."""
     from keras_attn.ops.kernels import torch_product
 
     torch_product._mkl_is_slow = lambda: True
 
 
 def with_gradient(backend, function, arguments):
-    """A function without arguments: the value and its gradients, waited for."""
+    """Returns a function without arguments that computes the value and its gradients, and waits."""
     generator = np.random.default_rng(0)
     wholes = [argument(generator) for argument in arguments]
     views = [argument.view for argument in arguments]
@@ -108,7 +108,7 @@ def _tensorflow(loss, wholes):
 
 
 def kernels(backend):
-    """By name: a kernel, its plain twin, and the arguments by layout."""
+    """Returns a dictionary: kernel name → (kernel, plain twin, layout → arguments)."""
     from keras_attn.ops import kernels as of_backend
     from keras_attn.ops.alignment_scores import plain_additive_scores
     from keras_attn.ops.external_memory import plain_write_memory
@@ -191,4 +191,4 @@ def kernels(backend):
 
 
 if __name__ == "__main__":
-    harness.main(measure, "Every kernel beside its plain twin.", limit=LIMIT)
+    harness.main(measure, "Every kernel against its plain twin.", limit=LIMIT)

@@ -1,13 +1,13 @@
-"""Tensors that lie in memory as they do where the library calls a kernel."""
+"""Tensors with the memory layouts in which the library calls its kernels."""
 
 
 class Strided:
-    """Random numbers of a shape, cut out of or turned from an array as the library does it.
+    """Random tensor with a memory layout.
 
     Args:
-        shape: of the array that is made.
-        view: takes that array and gives the argument.
-        scale: of the numbers, which are normal.
+        shape: Tuple of integers, shape of the underlying array.
+        view: Callable from the array to the argument of the kernel, a view of the array.
+        scale: Float, standard deviation of the normal random numbers.
     """
 
     def __init__(self, shape, view=lambda whole: whole, scale=1.0):

@@ -1,10 +1,10 @@
-"""The kernels that PyTorch alone has, for `kernels.py`."""
+"""Kernels that exist on PyTorch only, for `kernels.py`."""
 
 from layouts import Strided, channels_last
 
 
 def torch_kernels():
-    """Those that PyTorch alone has."""
+    """Returns the PyTorch-only kernels in the form of `kernels.kernels`."""
     import torch
 
     from keras_attn import NTMCell
@@ -20,7 +20,7 @@ def torch_kernels():
         return lambda whole: whole[:, first:last]
 
     def without_gradient(function):
-        # Products are parts of gradients, and have none of their own.
+        # The product kernel is used inside gradients and has no gradient itself.
         return lambda left, right: function(left.detach(), right.detach())
 
     def loop(weight_of, step):
@@ -52,12 +52,12 @@ def torch_kernels():
     def paint(function):
         return lambda numbers: function(numbers, (28, 28, 1), 5)[0]
 
-    def same(weight):
+    def identity(weight):
         return weight
 
     image, numbers = Strided((64, 28, 28, 1)), Strided((64, 5), scale=0.1)
     rows, square_kernel = Strided((64, 256)), Strided((256, 1024), scale=0.05)
-    told = {
+    head_params = {
         "whole": [
             Strided((64, 2, 20)), Strided((64, 2)), Strided((64, 2)), Strided((64, 2, 3)),
             Strided((64, 2)), Strided((64, 128, 20)), Strided((64, 2, 128)),
@@ -84,9 +84,9 @@ def torch_kernels():
         return load("use_memory")(numbers, memory, weights.softmax(-1), cell.parts, 1)
 
     def plain_use(numbers, memory, weights):
-        told = cell.from_numbers(numbers)
-        erase, add = told.pop("erase"), told.pop("add")
-        weights = plain_address_memory(**told, memory=memory, previous=weights.softmax(-1))
+        params = cell.from_numbers(numbers)
+        erase, add = params.pop("erase"), params.pop("add")
+        weights = plain_address_memory(**params, memory=memory, previous=weights.softmax(-1))
         memory_after = plain_write_memory(memory, weights[:, 1:], erase, add)
         return weights[:, :1] @ memory, memory_after, weights
 
@@ -114,7 +114,7 @@ def torch_kernels():
         ),
         "lstm_step": (
             loop(late, lstm),
-            loop(same, plain_lstm_step),
+            loop(identity, plain_lstm_step),
             {
                 "whole": [rows, square_kernel, square_kernel, Strided((1024,))],
                 "known inputs": [
@@ -125,11 +125,11 @@ def torch_kernels():
         ),
         "variables_read_once": (
             gated_loop(late),
-            gated_loop(same),
+            gated_loop(identity),
             {"gates of a GRU": [rows, Strided((256, 768), scale=0.05)]},
         ),
         "address_memory": (
-            addressed(load("address_memory")), addressed(plain_address_memory), told,
+            addressed(load("address_memory")), addressed(plain_address_memory), head_params,
         ),
         "use_memory": (
             use,

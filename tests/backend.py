@@ -70,13 +70,13 @@ def outputs_and_gradients(function, arrays, variables=()):
 
 
 def differentiated(function, variables=()):
-    """A function from arrays to outputs and gradients, which JAX compiles once for all calls.
+    """Returns a function from arrays to outputs and gradients, which JAX compiles only once.
 
     Args:
-        function, variables: see `gradients`. The variables are read anew at each call.
+        function, variables: See `gradients`. The variables are read at each call.
 
     Returns:
-        A function of `arrays` that returns what `outputs_and_gradients` returns.
+        Function of `arrays` with the return value of `outputs_and_gradients`.
     """
     variables = list(variables)
     differentiate = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[BACKEND](variables)
@@ -143,7 +143,7 @@ def _jax(variables):
             with scope:
                 return loss(leaves, others)
 
-        # One compilation of the whole costs less than one for each operation of an eager call.
+        # One compilation is faster than compiling each operation of an eager call.
         return jax.jit(jax.grad(stateless, argnums=(0, 1), has_aux=True))
 
     def differentiate(key, loss, leaves, others):
@@ -193,7 +193,7 @@ def compiled(layer, function):
 
 
 def traced(layer, function, tensors):
-    """Traces `function(*tensors)`, which calls the built `layer`, and compiles nothing."""
+    """Traces `function(*tensors)`, which calls the built `layer`, without compilation."""
     if BACKEND == "tensorflow":
         import tensorflow as tf
 
@@ -206,9 +206,9 @@ def traced(layer, function, tensors):
 
 
 def specifications(layer, function, tensors):
-    """Outputs of `function(*tensors)` as a flat list with shapes and dtypes.
+    """Returns the outputs of `function(*tensors)`, or their shapes and dtypes, as a flat list.
 
-    JAX traces the function, which costs less than running it; other backends run it.
+    JAX only traces the function, which is faster; other backends run the function.
     """
     if BACKEND != "jax":
         return keras.tree.flatten(function(*tensors))
@@ -219,7 +219,7 @@ def specifications(layer, function, tensors):
 
 
 def _stateless(layer, function):
-    """`function(*tensors)` on JAX, as a function of the values of the layer's variables as well."""
+    """Makes `function(*tensors)` a pure function `(values of the variables, tensors)` on JAX."""
     variables = layer.variables
 
     def stateless(values, tensors):
@@ -261,17 +261,18 @@ def inference(model, inputs):
 
 
 def traced_with_free_sizes(model, function, arrays, shapes):
-    """`function`, traced for free sizes, with gradients where exports have them.
+    """Traces `function` with dynamic sizes, including gradients if exports include gradients.
 
     Args:
-        model: the built model that the function calls.
-        function: takes a tensor for each array, returns a list of tensors.
-        arrays: NumPy arrays.
-        shapes: the shapes of the model's inputs, None for a size that is free.
+        model: Built model that the function calls.
+        function: Callable from a tensor per array to a list of tensors.
+        arrays: List of NumPy arrays.
+        shapes: List of the input shapes of the model, with `None` for a dynamic size.
 
     Returns:
-        Functions of arrays: one of free sizes, of the batch alone on PyTorch; and where what was
-        traced is kept for later calls, one of the sizes that come.
+        Tuple of functions of arrays. The first has dynamic sizes, on PyTorch a dynamic batch only.
+        TensorFlow and PyTorch, which cache traces, add a function that is traced for the sizes of
+        each call.
     """
     return {"tensorflow": _free_tensorflow, "jax": _free_jax, "torch": _free_torch}[BACKEND](
         model, function, arrays, shapes
@@ -318,7 +319,7 @@ def _free_jax(model, function, arrays, shapes):
         symbols = export.symbolic_shape(",".join(names), scope=scope)
         specs.append(jax.ShapeDtypeStruct(symbols, array.dtype))
     given = [jax.ShapeDtypeStruct(value.shape, value.dtype) for value in values]
-    # What Keras exports has its gradients as well.
+    # Exports of Keras include gradients.
     with_gradients = jax.grad(loss, has_aux=True, allow_int=True)
     exported = export.export(jax.jit(with_gradients))(given, specs)
     free = jax.jit(lambda *given: exported.call(*given)[1])
@@ -336,7 +337,7 @@ def _free_torch(model, function, arrays, shapes):
         def forward(self, *tensors):
             return tuple(function(*tensors))
 
-    # As `Model.export` does it: one example stands for any number, and loops have their lengths.
+    # As in `Model.export`: traced with one example, and with loops of fixed length.
     one = tuple(torch.tensor(array[:1]) for array in arrays)
     free = torch.jit.trace(Flat().eval(), one, check_trace=False)
     return lambda *given: free(*map(torch.tensor, given)), function

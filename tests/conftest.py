@@ -58,9 +58,12 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Puts the contracts of a case one after the other, on a worker that then has compiled much of
-    what they need. With `--quick` each contract takes one case of a class. On a backend that only
-    infers, the tests that train are skipped."""
+    """Sorts, selects and skips tests.
+
+    The contracts of a case run one after the other, so that a worker reuses its compilations. With
+    `--quick` each contract runs with one case of each class. On inference-only backends, tests
+    that train are skipped.
+    """
     order = {}
     for item in items:
         case = _case(item)
@@ -86,7 +89,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _case(item):
-    """The entry of the registry that a test takes, or None."""
+    """Returns the registry case that a test is parametrized with, or `None`."""
     case = item.callspec.params.get("case") if hasattr(item, "callspec") else None
     return case if hasattr(case, "subject") else None
 
@@ -105,9 +108,12 @@ def counted():
 
 @pytest.fixture(autouse=True)
 def compiled_is_forgotten(counted):
-    """Frees models and what was compiled for them every now and then. JAX keeps all of it: it is
-    cleared before a process has more memory maps than Linux allows, where JAX ends in a
-    segmentation fault, or several gigabytes. A test takes some fifty maps."""
+    """Collects garbage every 50 tests, and clears the compilation cache of JAX.
+
+    JAX never frees compiled programs. The cache is cleared before the process exceeds the number of
+    memory maps that Linux allows, which crashes JAX, or several gigabytes. A test takes about 50
+    maps.
+    """
     yield
     if next(counted) % 50:
         return

@@ -1,4 +1,4 @@
-"""Files of `Model.export` with a free batch, for other runtimes."""
+"""`Model.export` with a dynamic batch, for other runtimes."""
 
 import keras
 import numpy as np
@@ -13,16 +13,16 @@ NAMES = [
     "SpatialTransformer",
     "GridSampler-antialias",
 ]
-CHOSEN = [each for each in CASES if each.id in NAMES]
+SELECTED = [each for each in CASES if each.id in NAMES]
 
 
 @pytest.mark.skipif(BACKEND not in ("tensorflow", "torch"), reason="JAX needs another package")
-@pytest.mark.parametrize("case", CHOSEN, ids=lambda case: case.id)
-def test_onnx_files_give_what_the_model_gives(case, tmp_path):
+@pytest.mark.parametrize("case", SELECTED, ids=lambda case: case.id)
+def test_onnx_outputs_equal_the_model(case, tmp_path):
     runtime = pytest.importorskip("onnxruntime")
     pytest.importorskip("tf2onnx" if BACKEND == "tensorflow" else "onnxscript")
     model, arrays = case.model(), list(case.arrays().values())
-    if BACKEND == "torch":  # which writes down each step of a loop
+    if BACKEND == "torch":  # unrolls loops: the length has to be fixed
         fixed = [keras.Input(array.shape[1:], dtype=str(array.dtype)) for array in arrays]
         model = keras.Model(fixed, model(fixed if len(fixed) > 1 else fixed[0]))
     expected = flat(model(arrays if len(arrays) > 1 else arrays[0], training=False))
@@ -35,8 +35,8 @@ def test_onnx_files_give_what_the_model_gives(case, tmp_path):
 
 
 @pytest.mark.skipif(BACKEND not in ("tensorflow", "jax"), reason="PyTorch needs another package")
-@pytest.mark.parametrize("case", CHOSEN, ids=lambda case: case.id)
-def test_saved_models_give_what_the_model_gives(case, tmp_path):
+@pytest.mark.parametrize("case", SELECTED, ids=lambda case: case.id)
+def test_saved_model_outputs_equal_the_model(case, tmp_path):
     tensorflow = pytest.importorskip("tensorflow")
     model, arrays = case.model(), list(case.arrays().values())
     expected = flat(model(arrays if len(arrays) > 1 else arrays[0], training=False))

@@ -1,4 +1,4 @@
-"""The base of all data sets that are made in batches."""
+"""Base class of the data sets that are made batch by batch."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,21 +9,21 @@ from keras_attn.datasets.warping import check_count
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches by number, the same ones however many workers make them.
+    """Data set of numbered batches that do not depend on the number of workers.
 
-    Keras's own workers run ahead of training: on PyTorch and JAX what they have made before an
-    epoch is ended is handed out in the next one, which then sees some examples twice and others not
-    at all. So Keras sees one worker, and the threads share the work of each batch instead.
+    The workers of Keras prefetch batches. On PyTorch and JAX, batches prefetched before the end of
+    an epoch are used in the next epoch, which then repeats some examples and skips others.
+    Therefore Keras starts a single worker, and `workers` threads share the work of each batch.
 
-    A subclass has `__len__`, the number of batches, and `make_batch(number)`.
+    A subclass implements `__len__`, the number of batches, and `make_batch(number)`.
 
     Args:
         workers: Non-negative integer, number of threads that make a batch.
-        use_multiprocessing: Boolean; threads are used in either case.
-        max_queue_size: Positive integer, has no effect.
+        use_multiprocessing: Boolean, without effect: threads are always used.
+        max_queue_size: Positive integer, without effect.
 
     Raises:
-        ValueError: If `workers` is negative or no integer.
+        ValueError: If `workers` is not a non-negative integer.
     """
 
     def __init__(self, workers=1, use_multiprocessing=False, max_queue_size=10):
@@ -32,7 +32,7 @@ class Batches(keras.utils.PyDataset):
 
     @property
     def workers(self):
-        """The number of workers that Keras starts."""
+        """Number of workers that Keras starts."""
         return 1
 
     @workers.setter
@@ -41,7 +41,7 @@ class Batches(keras.utils.PyDataset):
 
     @property
     def use_multiprocessing(self):
-        """Whether Keras starts processes."""
+        """Always `False`: Keras starts no processes."""
         return False
 
     def __getitem__(self, index):

@@ -32,7 +32,7 @@ def binarized_mnist(split="train", folder=None, data_dir=None):
     Raises:
         ValueError: for an unknown split, a folder without these files, or a file of another kind.
         ImportError: Without a folder, if tensorflow-datasets is not installed.
-        ConnectionError: Without a folder, if the set is not in `data_dir` and cannot be downloaded.
+        ConnectionError: Without a folder, if `data_dir` lacks the data and the download fails.
 
     Example:
 

@@ -34,8 +34,8 @@ def caption_attributes(captions, attributes=None, count=1000, ignore=FUNCTION_WO
         attributes)`: 1 where a caption of the image names the attribute.
 
     Raises:
-        ValueError: If captions, attributes or ignored words are not lists of strings, no word of
-            the captions counts, or `count` is not a positive integer.
+        ValueError: If captions, attributes or ignored words are not lists of strings, no attribute
+            is left, or `count` is not a positive integer.
 
     Example:
 

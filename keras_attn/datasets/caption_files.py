@@ -1,4 +1,4 @@
-"""Files of captions: the formats of COCO, Karpathy and Flickr8k, and tables."""
+"""Parsers of caption files: COCO, Karpathy and Li, Flickr8k and CSV tables."""
 
 import csv
 import json
@@ -13,29 +13,29 @@ def read_captions(folder, file):
     """Reads the captions of a file.
 
     Args:
-        folder: `pathlib.Path` of the folder of the images.
-        file: `pathlib.Path` of the file of the captions.
+        folder: `pathlib.Path` of the image folder.
+        file: `pathlib.Path` of the caption file.
 
     Returns:
-        `(pairs, splits)`: list of pairs of an image's name and a caption, in the order of the
-        file, and the names of the images by split, of a file that has splits.
+        `(pairs, splits)`: list of pairs (image name, caption) in the order of the file, and
+        dictionary split name → set of image names, empty if the file has no splits.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is of another format or holds anything but strings as captions.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If the file is of another format, or a caption is not a string.
     """
     if file.suffix != ".json":
         lines = read_lines(file)
-        table = lines[0].strip().lower() == "image,caption"
-        return list((_from_table if table else _from_tokens)(lines, file.name)), {}
+        is_table = lines[0].strip().lower() == "image,caption"
+        return list((_parse_table if is_table else _parse_tokens)(lines, file.name)), {}
     try:
         content = json.loads(read_text(file))
         if not isinstance(content, dict):
             raise TypeError("not an object")
         if "annotations" in content:
-            pairs, splits = list(_from_coco(content, file.name)), {}
+            pairs, splits = list(_parse_coco(content, file.name)), {}
         else:
-            pairs, splits = _from_karpathy(content, folder)
+            pairs, splits = _parse_karpathy(content, folder)
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             '`captions` must be a JSON object with "images" and "annotations" (COCO), or with '
@@ -52,16 +52,16 @@ def read_captions(folder, file):
 
 
 def names_of_split(split, splits, file):
-    """Returns the set of the names of the images of a split.
+    """Returns the set of the image names of a split.
 
     Args:
-        split: Names of splits of the file joined by `+`, path of a text file with a name on each
-            line, or list of names.
-        splits: See `read_captions`.
-        file: `pathlib.Path` of the file of the captions.
+        split: String, names of splits of the caption file joined by `+`; path of a text file with
+            one image name per line; or list of image names.
+        splits: Dictionary of `read_captions`.
+        file: `pathlib.Path` of the caption file.
 
     Raises:
-        ValueError: If `split` is none of these.
+        ValueError: If `split` has none of these forms.
     """
     if not isinstance(split, (str, os.PathLike)):
         return set(list_of_strings("split", split))
@@ -70,15 +70,15 @@ def names_of_split(split, splits, file):
         return set().union(*(splits[part] for part in parts))
     if Path(split).is_file():
         return {line.strip() for line in read_lines(split) if line.strip()}
-    known = f"of {sorted(splits)}, joined by +, " if splits else ""
+    known = f"one or more of {sorted(splits)} joined by +, " if splits else ""
     raise ValueError(
-        f"`split` must be {known}a file with a name of an image on each line, or a list of names. "
+        f"`split` must be {known}a file with one image name per line, or a list of image names. "
         f"Received: split={str(split)!r} for {file.name}"
     )
 
 
-def _from_coco(content, name):
-    """Pairs in the order of the images."""
+def _parse_coco(content, name):
+    """Yields pairs (image name, caption) in the order of the images."""
     by_image = {image["id"]: [] for image in content["images"]}
     for annotation in content["annotations"]:
         if annotation["image_id"] not in by_image:
@@ -92,12 +92,12 @@ def _from_coco(content, name):
             yield image["file_name"], caption
 
 
-def _from_karpathy(content, folder):
-    """Pairs and splits of `dataset_flickr8k.json`, `dataset_coco.json` and their like."""
+def _parse_karpathy(content, folder):
+    """Returns the pairs and splits of `dataset_flickr8k.json`, `dataset_coco.json` and similar."""
     pairs, splits = [], {}
     for image in content["images"]:
         name = image["filename"]
-        # The images of COCO lie in two folders.
+        # COCO has two image folders, named by `filepath`.
         if "filepath" in image and (folder / image["filepath"]).is_dir():
             name = f"{image['filepath']}/{name}"
         splits.setdefault(image["split"], set()).add(name)
@@ -105,8 +105,8 @@ def _from_karpathy(content, folder):
     return pairs, splits
 
 
-def _from_tokens(lines, name):
-    """Pairs of Flickr8k's tokens, `image.jpg#0<TAB>caption`."""
+def _parse_tokens(lines, name):
+    """Yields pairs (image name, caption) of Flickr8k lines, `image.jpg#0<TAB>caption`."""
     for number, line in enumerate(lines, start=1):
         image, tab, caption = line.partition("\t")
         if line.strip() and not tab:
@@ -118,26 +118,26 @@ def _from_tokens(lines, name):
             yield image.rpartition("#")[0] or image, caption
 
 
-def _from_table(lines, name):
-    """Pairs of a table of `image,caption`."""
+def _parse_table(lines, name):
+    """Yields pairs (image name, caption) of a CSV table with the header `image,caption`."""
     first = 1
     while first < len(lines):
-        columns, taken = _row(lines, first)
+        columns, num_lines = _parse_row(lines, first)
         if columns and len(columns) < 2:
             raise ValueError(
                 f"`captions` must have two columns. Received: line {first + 1} of {name} has one"
             )
         if columns:
-            # Captions that were not put between quotation marks may have commas.
+            # An unquoted caption may hold commas.
             yield columns[0], ",".join(columns[1:])
-        first += taken
+        first += num_lines
 
 
-def _row(lines, first):
-    """Columns of the row that begins at a line, and the number of its lines.
+def _parse_row(lines, first):
+    """Returns the columns of the row that starts at a line, and the number of lines of the row.
 
-    A column between quotation marks may hold line feeds. A mark that no other closes before the
-    next image is a character like any other.
+    A quoted column may hold line feeds. A quotation mark that is not closed before the next image
+    is an ordinary character.
     """
     ending = Path(lines[first].partition(",")[0]).suffix
     for last in range(first + 1, len(lines) + 1):

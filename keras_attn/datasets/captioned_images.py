@@ -9,31 +9,31 @@ from keras_attn.datasets.caption_files import names_of_split, read_captions
 def captioned_images(folder, captions, split=None, missing="warn"):
     """The images of a folder with the captions that a file has for them.
 
-    Four formats are understood: COCO's `.json`, with `"images"` and `"annotations"`; the
-    `dataset_*.json` of Karpathy and Li, which has the splits of Flickr8k, Flickr30k and COCO that
-    papers report on; Flickr8k's tokens, `name.jpg#0<TAB>caption`; and a table of `image,caption`
-    with such a first line. Empty captions, and images without a caption, are left out.
+    Four formats are supported: `.json` of COCO, with `"images"` and `"annotations"`;
+    `dataset_*.json` of Karpathy and Li, which defines the usual splits of Flickr8k, Flickr30k and
+    COCO; the token file of Flickr8k, `name.jpg#0<TAB>caption`; and a CSV table with the header
+    `image,caption`. Empty captions and images without a caption are skipped.
 
-    Flickr8k's own file of tokens has captions of an image that is not among the images,
-    `2258277193_586949ec62.jpg.1`: by default it is left out with a warning.
+    The token file of Flickr8k has captions of an image that the data set lacks,
+    `2258277193_586949ec62.jpg.1`: by default this image is skipped with a warning.
 
     Args:
-        folder: Path of the folder of the images.
-        captions: Path of the file of the captions.
-        split: Which of the images to take; `None` for all. Name of a split of Karpathy and Li,
-            `"train"`, or several, `"train+restval"`; path of a text file with the name of an image
-            on each line, as Flickr8k's `Flickr_8k.trainImages.txt`; or list of names.
-        missing: `"warn"` to leave out images that are not in the folder, with a warning that names
-            them, or `"raise"` to refuse them.
+        folder: Path of the image folder.
+        captions: Path of the caption file.
+        split: Name of a split of Karpathy and Li, such as `"train"`, or several names joined by
+            `+`, such as `"train+restval"`; path of a text file with one image name per line, such
+            as `Flickr_8k.trainImages.txt`; or list of image names. `None` for all images.
+        missing: `"warn"` to skip images that are not in the folder, with a warning that names the
+            images, or `"raise"` to raise an error.
 
     Returns:
-        `(paths, captions)`: list of the paths of the images, and for each the list of its captions.
+        `(paths, captions)`: list of image paths, and list of the captions of each image.
 
     Raises:
-        FileNotFoundError: If the file is missing, if all images are, or, with `missing="raise"`,
-            if one is.
-        ValueError: If the file is of another format, a line is not understood, a caption is not a
-            string, there is no caption, or `split` names images that have none.
+        FileNotFoundError: If the caption file or all images are missing, or, with
+            `missing="raise"`, if any image is missing.
+        ValueError: If the file is of another format, a line cannot be parsed, a caption is not a
+            string, there is no caption, or `split` names images without captions.
 
     Example:
 
@@ -66,21 +66,21 @@ def captioned_images(folder, captions, split=None, missing="warn"):
         if unknown or not names:
             raise ValueError(
                 f"`split` must name images that have captions in {file.name}. "
-                f"Received: {len(names)} names, without captions: {_listed(unknown)}"
+                f"Received: {len(names)} names, without captions: {_join(unknown)}"
             )
         by_name = {name: texts for name, texts in by_name.items() if name in names}
     absent = [name for name in by_name if not (folder / name).exists()]
     if absent:
-        text = f"{len(absent)} images of {file.name} are not there in {folder}: {_listed(absent)}"
+        text = f"{len(absent)} images of {file.name} are missing from {folder}: {_join(absent)}"
         if missing == "raise" or len(absent) == len(by_name):
             raise FileNotFoundError(text)
-        warnings.warn(f"{text}. They are left out.", stacklevel=2)
+        warnings.warn(f"{text}. The images are skipped.", stacklevel=2)
     for name in absent:
         del by_name[name]
     return [folder / name for name in by_name], list(by_name.values())
 
 
-def _listed(names, most=10):
-    """The first of the names, for a message."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(map(str, names[:most])) + more
+def _join(names, limit=10):
+    """Joins the first names of a list, for a message."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(map(str, names[:limit])) + more

@@ -32,7 +32,7 @@ def coco_captions(split="train", data_dir=None, image_size=(224, 224), keep_aspe
         ValueError: for an unknown split, a size that is no pair of positive integers, or an image
             without a caption.
         ImportError: If tensorflow-datasets is not installed.
-        ConnectionError: If the set is not in `data_dir` and cannot be downloaded.
+        ConnectionError: If the data set is not in `data_dir` and cannot be downloaded.
         NotImplementedError: where `data_dir` holds the set as files that are read in one order
             alone, TFRecords; they have to be prepared anew, in another folder.
 

@@ -22,7 +22,7 @@ class DistortedDigits(Batches):
         seed: non-negative integer.
         shuffle: whether every epoch has an order of its own.
         size, distractors, num_distractors, distractor_size: see `distort`.
-        **kwargs: `workers`, the number of threads that distort a batch.
+        **kwargs: `workers`: Non-negative integer, number of threads that distort a batch.
 
     Raises:
         ValueError: as `distort`, and where images and labels do not match.
@@ -73,7 +73,7 @@ class DistortedDigits(Batches):
         order = np.arange(num)
         if self.shuffle:
             np.random.default_rng([self.seed, self._epoch]).shuffle(order)
-        # Both at once: another thread may be making a batch.
+        # One assignment: another thread may read the pair to make a batch.
         self._drawn = drawn, order
 
     def __len__(self):

@@ -84,15 +84,15 @@ class ImageCaptions(PaddedBatches):
         return {"image": images, "target": target}, labels
 
     def lengths_differ(self):
-        return [len(set(self._rounded(self._lengths()))) > 1]
+        return [len(set(self._round_up(self._lengths()))) > 1]
 
     def longest_lengths(self):
         return [max(self._lengths())]
 
     def _lengths(self):
-        """Returns the lengths of all captions that an epoch may see, with the end."""
-        seen = self.captions if self.shuffle else [several[:1] for several in self.captions]
-        return [1 + len(caption) for several in seen for caption in several]
+        """Returns the lengths of all captions that an epoch may use, including the end token."""
+        used = self.captions if self.shuffle else [several[:1] for several in self.captions]
+        return [1 + len(caption) for several in used for caption in several]
 
     def on_epoch_end(self):
         self.epoch += 1
@@ -100,7 +100,7 @@ class ImageCaptions(PaddedBatches):
             self._draw()
 
     def _draw(self):
-        """Draws the order of this epoch, and which caption of each image it sees."""
+        """Draws the order of the images of this epoch, and the caption index of each image."""
         order = np.arange(len(self.images))
         which = np.zeros(len(self.images), int)
         if self.shuffle:

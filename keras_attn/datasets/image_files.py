@@ -9,21 +9,20 @@ class ImageFiles(Sequence):
     """Images that are read from their files when they are asked for.
 
     A sequence for `ImageCaptions`, which asks for one image at a time, so that a set need not fit
-    into memory. Every kind of image becomes red, green and blue: the orientation that a camera has
-    noted (EXIF) is applied, gray levels are repeated, what is transparent lies on white, and 16
-    bits are scaled like 8. Images of floats are brightness in [0, 1], or, where a pixel exceeds 1,
-    in 0..255 or 0..65535.
+    into memory. Every image is converted to RGB: the EXIF orientation is applied, gray levels are
+    repeated, transparent pixels are composited onto white, and 16-bit images are scaled as 8-bit
+    images are. Float images have the range [0, 1], or, if a pixel exceeds 1, 0..255 or 0..65535.
 
     Args:
-        paths: List of paths of the files.
+        paths: List of paths of the image files.
         size: Pair of positive integers, `(height, width)` in pixels.
-        keep_aspect_ratio: Boolean, whether the longer side is cropped to the shape of `size`,
-            around the middle; otherwise the image is squeezed.
+        keep_aspect_ratio: Boolean; `True` center-crops the longer side to the aspect ratio of
+            `size`, `False` stretches the image. Defaults to `True`.
 
     Raises:
-        ValueError: If `paths` is a single path or `size` is not a pair of positive integers; and,
-            when an image is requested, if its file is not an image, is damaged or too large to be
-            safe to open. The message names the file.
+        ValueError: If `paths` is a single path, or `size` is not a pair of positive integers. An
+            access to an image also raises if the file is not an image, is damaged, or is too large
+            to be opened safely; the message names the file.
 
     Example:
 

@@ -5,7 +5,7 @@ import numpy as np
 from keras_attn.datasets.padded_batches import PaddedBatches
 from keras_attn.datasets.warping import check_count
 
-# Number of batches whose lengths are compared where `draw_size` draws none.
+# Number of batches that are drawn to find out whether lengths differ without `draw_size`.
 NUM_COMPARED = 50
 
 
@@ -23,7 +23,7 @@ class MemoryTask(PaddedBatches):
 
     A subclass sets `input_channels` and `target_channels` and has a method `draw(generator)`, which
     gives inputs and targets without the steps that follow, and weights `(steps,)`. Sizes that
-    differ from batch to batch are drawn by `draw_size`.
+    vary between batches are drawn by `draw_size`.
 
     Args:
         batch_size: sequences in a batch.
@@ -31,9 +31,9 @@ class MemoryTask(PaddedBatches):
         pad_to_multiple_of: lengths are rounded up to a multiple of it.
         fixed: whether all epochs have the same batches, as for validation.
         seed: non-negative integer.
-        curriculum_epochs: epochs in which the most of each size that `draw_size` draws grows to
-            what is asked for, from little more than the least: what is hard to learn at once is
-            learned step by step.
+        curriculum_epochs: Non-negative integer, number of epochs in which the upper bound of each
+            size of `draw_size` grows from little more than the minimum to the given maximum, so
+            that a hard task is learned step by step.
         **kwargs: of `keras.utils.PyDataset`.
 
     Raises:
@@ -100,27 +100,27 @@ class MemoryTask(PaddedBatches):
         )
 
     def lengths_differ(self):
-        # A subclass may draw its lengths without `draw_size`.
+        # A subclass may draw lengths without `draw_size`: compare the lengths of some batches.
         return [self._size_differs or len(self._drawn_lengths()) > 1]
 
     def longest_lengths(self):
         if self.fixed:
             return self.draw_batch(0)[1]
-        longest = self.draw(_Most(np.random.PCG64(self.seed)))
+        longest = self.draw(_MaximumGenerator(np.random.PCG64(self.seed)))
         return [max(len(longest[-1]), *self._drawn_lengths())]
 
     def _drawn_lengths(self):
-        """Returns the set of the padded lengths of some batches, drawn once."""
+        """Returns the set of the padded lengths of `NUM_COMPARED` batches, drawn once."""
         if self._lengths is None:
             lengths = [self.draw_batch(number)[1][0] for number in range(NUM_COMPARED)]
-            self._lengths = set(self._rounded(lengths))
+            self._lengths = set(self._round_up(lengths))
         return self._lengths
 
     def on_epoch_begin(self):
         self._num_taken, self._has_begun = 0, True
 
     def on_epoch_end(self):
-        # Keras also ends an epoch before the first one, after it has taken two batches at most.
+        # Keras also calls this before the first epoch, after at most two batches.
         if self._num_taken >= (min if self._has_begun else max)(len(self), 3):
             self.curriculum_epoch += 1
         self._num_taken, self._has_begun = 0, False
@@ -143,7 +143,7 @@ class MemoryTask(PaddedBatches):
         """An integer from the least to the most of `sizes`, as far as these have grown."""
         least, most = sizes
         self._size_differs |= bool(least < most)
-        if isinstance(generator, _Most):
+        if isinstance(generator, _MaximumGenerator):
             return most
         if self.curriculum_epoch < self.curriculum_epochs:
             grown = (most - least) * (self.curriculum_epoch + 1) / (self.curriculum_epochs + 1)
@@ -151,8 +151,8 @@ class MemoryTask(PaddedBatches):
         return generator.integers(least, most, endpoint=True)
 
 
-class _Most(np.random.Generator):
-    """A generator for which `draw_size` takes the most."""
+class _MaximumGenerator(np.random.Generator):
+    """Random generator for which `draw_size` returns the maximum."""
 
 
 def random_bits(generator, *shape):

@@ -22,7 +22,7 @@ def mnist(split="train", data_dir=None):
     Raises:
         ValueError: for an unknown split.
         ImportError: If tensorflow-datasets is not installed.
-        ConnectionError: If the set is not in `data_dir` and cannot be downloaded.
+        ConnectionError: If the data set is not in `data_dir` and cannot be downloaded.
 
     Example:
 

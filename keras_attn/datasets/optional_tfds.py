@@ -6,27 +6,32 @@ import urllib.request
 
 import keras
 
-# Where each set is downloaded from.
+# URLs of the downloads.
 SOURCES = {
     "mnist": "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "binarized_mnist": "http://www.cs.toronto.edu/~larocheh/public/datasets/binarized_mnist/",
     "coco_captions": "http://images.cocodataset.org/",
 }
-PATIENCE = 10.0  # seconds
+TIMEOUT = 10.0  # seconds
 
 
 def tensorflow_datasets(name, data_dir=None):
-    """Imports the package when it is first needed.
+    """Imports tensorflow-datasets on demand, and checks that the data set is available.
 
-    Without a network, the package would try for minutes to download a set.
+    Without a network, tensorflow-datasets would retry a download for minutes.
 
     Args:
-        name: Name of the set, and of the function of this package that reads it.
-        data_dir: Folder of the sets; `None` for the default of the package.
+        name: String, name of the data set and of the function of `keras_attn.datasets` that reads
+            the data set.
+        data_dir: Path of the folder of the data sets; `None` for the default of
+            tensorflow-datasets.
+
+    Returns:
+        The module `tensorflow_datasets`.
 
     Raises:
         ImportError: If tensorflow-datasets or tensorflow is not installed.
-        ConnectionError: If the set has to be downloaded, and its server cannot be reached.
+        ConnectionError: If the data set has to be downloaded, and the server cannot be reached.
     """
     if keras.backend.backend() != "tensorflow":
         # TensorFlow only decodes here: it must not take the accelerator's memory from the backend.
@@ -45,15 +50,15 @@ def tensorflow_datasets(name, data_dir=None):
 
 
 def _check_reachable(name, folder):
-    """Raises `ConnectionError` where the server of a set does not answer."""
+    """Raises `ConnectionError` if the server of a data set does not answer."""
     try:
-        urllib.request.urlopen(SOURCES[name], timeout=PATIENCE).close()
+        urllib.request.urlopen(SOURCES[name], timeout=TIMEOUT).close()
     except urllib.error.HTTPError:
-        return  # It has answered.
+        return  # an HTTP error is an answer
     except OSError as error:
         reason = getattr(error, "reason", error)
         raise ConnectionError(
-            f"`keras_attn.datasets.{name}` has to download its data, and {SOURCES[name]} cannot be "
-            f"reached ({reason}). Set `data_dir`, or the environment variable TFDS_DATA_DIR, to a "
-            f"folder that holds the prepared set. Received: {folder}, which does not"
+            f"`keras_attn.datasets.{name}` must download its data, but {SOURCES[name]} cannot be "
+            f"reached ({reason}). `data_dir`, or the environment variable TFDS_DATA_DIR, must name "
+            f"a folder that holds the prepared data set. Received: data_dir={folder}"
         ) from None

@@ -22,7 +22,7 @@ def parallel_text(folder, source, target, split="train"):
 
     Raises:
         FileNotFoundError: where a file is missing.
-        ValueError: If the files do not have equally many lines, or are not UTF-8.
+        ValueError: If the numbers of lines differ, or a file is not UTF-8.
 
     Example:
 
@@ -58,8 +58,8 @@ def word_pairs(path, source=0, target=1):
 
     Raises:
         FileNotFoundError: where the file is missing.
-        ValueError: If a line has too few columns, the file is not UTF-8, or a column is not a
-            non-negative integer.
+        ValueError: If a line has too few columns, the file is not UTF-8, or `source` or `target` is
+            not a non-negative integer.
 
     Example:
 
@@ -85,7 +85,7 @@ def word_pairs(path, source=0, target=1):
 
 
 def _lines(folder, name):
-    """Lines of a file, plain or packed, with the white space around them."""
+    """Returns the lines of a plain or gzip file, with surrounding white space."""
     plain, packed = folder / name, folder / f"{name}.gz"
     path = plain if plain.exists() else packed
     if not path.exists():

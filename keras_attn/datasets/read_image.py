@@ -1,39 +1,39 @@
-"""Images of every kind that files hold, as red, green and blue."""
+"""Reader of image files of any mode, converted to RGB."""
 
 import numpy as np
 
-# White of images whose pixels are integers of more than eight bits, or floats: the first of these
-# that no pixel exceeds. Floats are brightness in [0, 1] unless a pixel is larger.
+# Candidates for the value of white in images of floats, and of integers of more than eight bits.
+# The smallest candidate that no pixel exceeds is used.
 FLOAT_WHITES = (1.0, 255.0, 65535.0)
 INTEGER_WHITES = (65535.0, 2.0**31 - 1)
 
 
 def read_image(file, size, keep_aspect_ratio):
-    """Reads one image, upright as the camera held it.
+    """Reads one image and applies its EXIF orientation.
 
     Args:
-        file: Path, or an open binary file.
-        size: `(height, width)` of the result, in pixels.
-        keep_aspect_ratio: Boolean, whether to crop the longer side around the middle; otherwise
-            the image is squeezed.
+        file: Path, or open binary file.
+        size: Pair of positive integers, `(height, width)` of the result in pixels.
+        keep_aspect_ratio: Boolean; `True` center-crops the longer side, `False` stretches the
+            image.
 
     Returns:
-        Float32 array `(height, width, 3)` in [0, 1].
+        Float32 array of shape `(height, width, 3)` in [0, 1].
 
     Raises:
-        ValueError: If pixels are not finite, or larger than any known white.
+        ValueError: If a pixel is not finite, or exceeds the largest candidate for white.
     """
     from PIL import Image, ImageOps
 
     with Image.open(file) as opened:
         image = ImageOps.exif_transpose(opened)
         if image.mode.startswith("I") or image.mode == "F":
-            # PIL's own conversion to eight bits clips instead of scaling.
-            image = Image.fromarray(_scaled(np.asarray(image)))
+            # PIL clips to eight bits instead of scaling.
+            image = Image.fromarray(_scale_to_255(np.asarray(image)))
         elif image.has_transparency_data:
             image = image.convert("RGBA")
-            page = Image.new("RGBA", image.size, "white")
-            image = Image.alpha_composite(page, image).convert("RGB")
+            background = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(background, image).convert("RGB")
         else:
             image = image.convert("RGB")
     target = tuple(reversed(size))
@@ -47,11 +47,14 @@ def read_image(file, size, keep_aspect_ratio):
     return pixels
 
 
-def _scaled(pixels):
-    """Brightness of each pixel as float32 between 0, black, and 255, white."""
+def _scale_to_255(pixels):
+    """Scales brightness to float32 between 0 (black) and 255 (white)."""
     whites = FLOAT_WHITES if pixels.dtype.kind == "f" else INTEGER_WHITES
     pixels = pixels.astype("float64")
     white = next((each for each in whites if pixels.max() <= each), None)
     if white is None or not np.isfinite(pixels).all():
-        raise ValueError(f"pixels from {pixels.min()} to {pixels.max()}")
+        raise ValueError(
+            f"pixels must be finite and at most {whites[-1]:g}. "
+            f"Received: pixels from {pixels.min()} to {pixels.max()}"
+        )
     return (255.0 * np.clip(pixels / white, 0.0, 1.0)).astype("float32")

@@ -1,4 +1,4 @@
-"""Text files, plain or packed."""
+"""Readers of plain and gzip text files."""
 
 import gzip
 import zlib
@@ -6,14 +6,15 @@ from pathlib import Path
 
 
 def read_text(path):
-    """Returns the text of a UTF-8 file, plain or `.gz`, with or without a byte order mark.
+    """Returns the text of a UTF-8 file, plain or `.gz`, without the byte order mark.
 
     Args:
         path: Path of the file.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If the file is not UTF-8 or not a whole `.gz` file. The message names the file.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If the file is not UTF-8, or is a damaged `.gz` file. The message names the
+            file.
     """
     path = Path(path)
     read = gzip.open if path.suffix == ".gz" else open
@@ -25,10 +26,10 @@ def read_text(path):
 
 
 def read_lines(path):
-    """Returns the lines of a text file without their ends; see `read_text`.
+    r"""Returns the lines of a text file without line ends; see `read_text`.
 
-    Only a line feed, or a carriage return and a line feed, ends a line: `str.splitlines` also
-    breaks at characters inside of sentences.
+    Lines end with `\n` or `\r\n` only: `str.splitlines` also splits at characters that occur inside
+    sentences.
     """
     text = read_text(path).replace("\r\n", "\n")
     return text.removesuffix("\n").split("\n")

@@ -108,13 +108,13 @@ class SequencePairs(PaddedBatches):
         return {"source": source, "target": target}, labels
 
     def lengths_differ(self):
-        return [len(set(self._rounded(each))) > 1 for each in self._lengths()]
+        return [len(set(self._round_up(each))) > 1 for each in self._lengths()]
 
     def longest_lengths(self):
         return list(map(max, self._lengths()))
 
     def _lengths(self):
-        """Returns the lengths of all sources and those of all targets."""
+        """Returns the lengths of all sources, and the lengths of all targets."""
         return [len(each) for each in self.sources], [len(each) - 1 for each in self.targets]
 
     def on_epoch_end(self):

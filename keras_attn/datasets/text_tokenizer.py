@@ -12,7 +12,7 @@ SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")
 UNITS = ("word", "bpe", "character")
 # Stands for the space before a word, so that text can be put together as it was.
 SPACE = "▁"
-# Where `str.split` divides words: `\s` of the library leaves out four control characters.
+# White space of `str.split`; `\s` of the library lacks four control characters.
 WHITE_SPACE = r"[\s\x1c-\x1f]+"
 
 
@@ -22,8 +22,8 @@ class TextTokenizer:
 
     Integer 0 is padding, 1 the start, 2 the end and 3 the unknown. Words and pieces keep the space
     before them, so that `decode` gives back the text; punctuation stands alone. All text is
-    normalized (NFC). Any white space divides words, line feeds and tabs too, and `decode` writes
-    it as one space; characters are kept as they are.
+    normalized (NFC). Words are split at any white space, including line feeds and tabs, which
+    `decode` replaces by one space. With `unit="character"` all characters are kept.
 
     Install the library with `pip install "keras-attn[text]"`. A model that has a tokenizer saves it
     in its own file.
@@ -82,8 +82,8 @@ class TextTokenizer:
             The `TextTokenizer`.
 
         Raises:
-            ValueError: If `texts` is a single string or holds anything but strings, for an unknown
-                unit, or a vocabulary with no place for a token.
+            ValueError: If `texts` is a single string or holds anything but strings, `unit` is
+                unknown, or the vocabulary is too small for a single token.
         """
         library = _library()
         if unit not in UNITS:
@@ -106,7 +106,7 @@ class TextTokenizer:
             steps.append(library.normalizers.Lowercase())
         split = library.pre_tokenizers
         if unit == "character":
-            # (?m): a dot is a line feed, too.
+            # (?m): the dot matches line feeds too.
             tokenizer.pre_tokenizer = split.Split(library.Regex("(?m)."), "isolated")
         else:
             steps.append(library.normalizers.Replace(library.Regex(WHITE_SPACE), " "))

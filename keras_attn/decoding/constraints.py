@@ -95,14 +95,14 @@ def _repeats(tokens, count, size, vocabulary):
     starts = length - size + 1
     if starts < 1:
         return np.zeros((1, 1, vocabulary), "bool")
-    # True where the window from a start is the same as the last tokens, but for its own last one.
+    # True for a window whose tokens, but for its last one, equal the latest tokens.
     same = ops.arange(starts, dtype="int32") + size <= count
     same = ops.broadcast_to(same, (*ops.shape(tokens)[:2], starts))
     for offset in range(size - 1):
         place = ops.maximum(count - (size - 1) + offset, 0)
         latest = ops.take(tokens, place, axis=2)
         same = ops.logical_and(same, tokens[:, :, offset : offset + starts] == latest[..., None])
-    # The tokens behind such windows are marked; others mark a column more, which is cut off.
+    # Mark the last tokens of such windows; all others mark an additional column, which is dropped.
     words = ops.where(same, tokens[:, :, size - 1 :], vocabulary)
     words = ops.cast(ops.reshape(words, (-1, starts)), "int32")
     hypotheses = ops.shape(words)[0]

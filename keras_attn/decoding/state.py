@@ -48,17 +48,17 @@ def _repeated(tensor, count):
 
 
 def copied(tensor, count, axis):
-    """Copies of a tensor along a new axis.
+    """Repeats a tensor along a new axis.
 
-    Unlike `keras.ops.repeat` on TensorFlow it keeps the sizes that are known.
+    Unlike `keras.ops.repeat`, this function keeps the static shape on TensorFlow.
 
     Args:
         tensor: Tensor of any shape.
-        count: Integer, number of copies.
-        axis: Non-negative integer, the new axis.
+        count: Positive integer, number of copies.
+        axis: Non-negative integer, position of the new axis.
 
     Returns:
-        Tensor of the same shape with an axis of `count` more.
+        Tensor of the shape of `tensor` with a new axis of size `count`.
     """
     shape = list(ops.shape(tensor))
     shape.insert(axis, count)

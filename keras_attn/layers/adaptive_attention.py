@@ -68,7 +68,7 @@ class AdaptiveAttention(BahdanauAttention):
         self.sentinel_projection.build(half)
 
     def align(self, query, keys, allowed, state, noise):
-        half = query.shape[-1] // 2  # of another width the projection says so
+        half = query.shape[-1] // 2  # the projection raises for a wrong width
         hidden, sentinel = query[..., :half], query[..., half:]
         projected, scale = self.query_projection(hidden), self.score_scale()
         of_places = additive_scores(projected, keys, scale)

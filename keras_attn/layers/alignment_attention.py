@@ -172,7 +172,7 @@ class AlignmentAttention(Composite, SameDraws):
         """
 
     def state_shapes(self, batch_size, values):
-        """Shapes of what a query leaves to the next one, in `exact_dtype`."""
+        """Shapes of the states that a query passes to the next query; dtype `exact_dtype`."""
         return []
 
     def get_initial_state(self, batch_size, values):
@@ -268,7 +268,7 @@ class AlignmentAttention(Composite, SameDraws):
 
     @property
     def exact_dtype(self):
-        """Dtype of states and of softmaxes: float32, or float64 under a policy of float64."""
+        """Dtype of the states and the softmax: float64 under a float64 policy, else float32."""
         return promote_dtypes(self.compute_dtype, "float32")
 
     def penalise(self, weights, query_mask, layer=None):

@@ -1,4 +1,4 @@
-"""Checks of arguments that several layers and functions make."""
+"""Checks of arguments, shared by layers and functions."""
 
 import os
 
@@ -11,12 +11,12 @@ def positive_integer(name, value):
 
 
 def check_axes(name, shape, axes):
-    """Raises `ValueError` for a tensor of another rank.
+    """Raises `ValueError` if a tensor has another rank.
 
     Args:
-        name: Name of the argument, for the error message.
-        shape: Shape of the tensor.
-        axes: Names of its axes, separated by commas.
+        name: String, argument name used in the error message.
+        shape: Tuple, shape of the tensor.
+        axes: String, expected names of the axes, separated by commas.
     """
     if len(shape) != len(axes.split(",")):
         raise ValueError(
@@ -25,15 +25,15 @@ def check_axes(name, shape, axes):
 
 
 def list_of_strings(name, texts):
-    """Returns the texts as a list.
+    """Returns the texts as a list, after a check of their types.
 
     Args:
         name: String, argument name used in the error message.
         texts: Iterable of strings.
 
     Raises:
-        ValueError: If `texts` is a single string, whose letters would be taken for texts, not
-            iterable, or holds anything but strings.
+        ValueError: If `texts` is not iterable, holds anything but strings, or is a single string,
+            whose characters would be read as texts.
     """
     if isinstance(texts, (str, bytes)) or not hasattr(texts, "__iter__"):
         raise ValueError(f"`{name}` must be a list of strings. Received: {name}={texts!r}")
@@ -47,40 +47,40 @@ def list_of_strings(name, texts):
 
 
 def list_of_paths(name, paths):
-    """Returns the paths as a list; `ValueError` for a single path."""
+    """Returns the paths as a list; raises `ValueError` for a single path."""
     if isinstance(paths, (str, bytes, os.PathLike)):
         raise ValueError(f"`{name}` must be a list of paths. Received: {name}={paths!r}")
     return list(paths)
 
 
 def check_list_of_inputs(inputs, forms, counts):
-    """Refuses a single tensor, or a list of another length, in place of a list of tensors.
+    """Raises `ValueError` unless `inputs` is a list of the right number of tensors.
 
     Args:
         inputs: Argument of a call, or the shapes of its tensors.
-        forms: String, the lists that are accepted, for the error message.
+        forms: String, accepted lists, for the error message.
         counts: Collection of the accepted lengths.
 
     Raises:
-        ValueError: If `inputs` is not a list of one of the lengths.
+        ValueError: If `inputs` is a single tensor, or a list of another length.
     """
     if hasattr(inputs, "shape"):
-        what = f"one tensor of shape {tuple(inputs.shape)}"
+        given = f"one tensor of shape {tuple(inputs.shape)}"
     elif not isinstance(inputs, (list, tuple)):
-        what = repr(inputs)
+        given = repr(inputs)
     elif inputs and all(size is None or isinstance(size, int) for size in inputs):
-        what = f"one tensor of shape {tuple(inputs)}"
+        given = f"one tensor of shape {tuple(inputs)}"
     elif len(inputs) in counts:
         return
     else:
-        what = f"a list of {len(inputs)}"
+        given = f"a list of {len(inputs)}"
     raise ValueError(
-        f"`inputs` must be a list {forms}, as a single argument of the call. Received: {what}"
+        f"`inputs` must be a list {forms}, passed as a single argument. Received: {given}"
     )
 
 
 def shapes_of(inputs):
-    """The shapes of a list of tensors; of anything else, the input itself, to be refused."""
+    """Returns the shapes of a list of tensors, and any other input unchanged, for later checks."""
     if isinstance(inputs, (list, tuple)) and all(hasattr(each, "shape") for each in inputs):
         return [tuple(each.shape) for each in inputs]
     return inputs

@@ -41,8 +41,8 @@ class AttentionDecoder(DecoderStep, Composite, SameDraws):
     | output | `s_i` | attentional state `h̃_t` |
     | `input_feeding` | | `x_t` becomes `[x_t; h̃_{t-1}]` |
 
-    Under `keras.RematScope` the dropout of Keras's cells is drawn anew for the gradient on PyTorch,
-    as it is in Keras's own recurrent layers.
+    On PyTorch, under `keras.RematScope`, the dropout masks of Keras cells are drawn again in the
+    backward pass, as in the recurrent layers of Keras.
 
     The keys of the memory are projected once. A stack of cells attends with the state of its last
     cell.

@@ -17,9 +17,9 @@ def cell_step(cell, inputs, states, training=False):
     Returns:
         The output of the cell, and its next states as it returns them.
     """
-    # In double precision, too: Keras's own cell loses it on some backends.
-    faster = kernels.load("lstm_step") or cell.compute_dtype == "float64"
-    if not faster or not _is_plain_lstm(cell):
+    # Also for float64, which the cell of Keras casts to float32 on some backends.
+    is_useful = kernels.load("lstm_step") or cell.compute_dtype == "float64"
+    if not is_useful or not _is_plain_lstm(cell):
         return cell(inputs, states, training=training)
     inputs, *states = (_cast(each, cell.compute_dtype) for each in (inputs, *states))
     states = lstm_steps(cell)(inputs, states)
@@ -29,7 +29,7 @@ def cell_step(cell, inputs, states, training=False):
 def lstm_steps(cell, known=None):
     """The steps of an LSTM, for a loop: what is the same at every step is made here, before it.
 
-    A cell that is rematerialized, regularized or subclassed is called as a layer.
+    A rematerialized, regularized, quantized or subclassed cell is called as a layer.
 
     Args:
         cell: a `keras.layers.LSTMCell` without dropout, built.
@@ -89,7 +89,7 @@ def _cast(tensor, dtype):
 
 
 def _is_plain_lstm(cell):
-    """True for a cell that does no more and no less than the equations."""
+    """True for a standard LSTM: tanh and sigmoid, bias, no dropout, and `is_plain`."""
     return (
         type(cell) is keras.layers.LSTMCell
         and cell.activation is keras.activations.tanh

@@ -1,4 +1,4 @@
-"""Layers and models that hold layers: what is changed in them after construction is kept."""
+"""Mixin that saves changes of sublayers made after construction."""
 
 import functools
 import re
@@ -7,19 +7,19 @@ import keras
 
 
 class Composite:
-    """Mixin of a layer or model that holds layers; it stands before Keras's class.
+    """Mixin for layers and models with sublayers; must precede the Keras class among the bases.
 
-    `trainable=False` reaches the layers within whenever they are made: given to the constructor,
-    set before `build`, or set after it. The config records, by the path of each layer within, what
-    was changed after construction: frozen layers, quantization, LoRA and dtype policies.
-    `from_config`, and with it every file, brings these changes back.
+    `trainable=False` applies to all sublayers, whether it is passed to the constructor, set before
+    `build` or set after `build`. The config records changes made after construction by the path of
+    the sublayer: `trainable`, quantization, LoRA and dtype policies. `from_config` and saved models
+    restore these changes.
     """
 
-    # Changes that `from_config` has read and `build` applies.
+    # Changes read by `from_config`; applied after `build`.
     _changes = None
 
     def __new__(cls, *args, **kwargs):
-        if not issubclass(cls, keras.Layer):  # Keras tries the bases of a model one by one
+        if not issubclass(cls, keras.Layer):  # Keras also instantiates the bases of a model
             return super().__new__(cls)
         layer = super().__new__(cls, *args, **kwargs)
         build = layer.build
@@ -33,9 +33,9 @@ class Composite:
         return layer
 
     def _finish(self):
-        """Hands the flag `trainable` on, and applies the changes of a config."""
+        """Passes `trainable=False` to all sublayers, and applies the changes of a config."""
         if not self.trainable:
-            # One by one: TensorFlow's `__setattr__` does nothing for a value that is there already.
+            # Layer by layer: on TensorFlow, assigning the present value of an attribute is skipped.
             for layer in self._flatten_layers(include_self=False):
                 layer.trainable = False
             for weight in self.weights:
@@ -61,14 +61,17 @@ class Composite:
 
 
 def unbuilt_config(layer):
-    """The config of a layer that its owner builds, so that the paths of its weights stay."""
+    """Returns the config of a sublayer without its build config.
+
+    The owner builds the sublayer, so that the paths of the weights are the same after loading.
+    """
     config = keras.saving.serialize_keras_object(layer)
     config.pop("build_config", None)
     return config
 
 
 def deserialize(value):
-    """A value of a config, with Keras objects in place of their configs."""
+    """Deserializes the Keras objects within a value of a config."""
     if isinstance(value, dict) and "class_name" in value:
         return keras.saving.deserialize_keras_object(value)
     if isinstance(value, dict):
@@ -79,12 +82,12 @@ def deserialize(value):
 
 
 def layers_by_path(owner):
-    """Layers within `owner`, each once, by paths that are the same in every copy of `owner`.
+    """Returns the sublayers of `owner` by paths that are the same in every copy of `owner`.
 
-    Keras numbers automatic names over all layers of a process; here they count from the owner.
+    Keras numbers automatic names across the process; these paths number them within the owner.
 
     Returns:
-        A dictionary of pairs, the layer and the layer that holds it; the holder comes first.
+        Dictionary path → `(layer, parent)`, each layer once and parents before their sublayers.
     """
     found, seen = {}, {id(owner)}
 
@@ -108,7 +111,10 @@ def layers_by_path(owner):
 
 
 def collect_changes(owner):
-    """What differs in the layers within `owner` from what their owners hand on, by path."""
+    """Returns a dictionary path → settings of the sublayer that differ from those of its parent.
+
+    Dtype policies are compared with the policy of `owner`.
+    """
     changes = {}
     for path, (layer, parent) in layers_by_path(owner).items():
         change = {}
@@ -127,8 +133,7 @@ def collect_changes(owner):
 
 
 def apply_changes(owner, changes):
-    """Makes the layers within a built `owner` what `collect_changes` has found, which is given
-    with Keras objects in place of their configs."""
+    """Applies the deserialized result of `collect_changes` to the sublayers of a built `owner`."""
     for path, (layer, parent) in layers_by_path(owner).items():
         change = changes.get(path, {})
         policy = keras.dtype_policies.get(change.get("dtype", owner.dtype_policy))

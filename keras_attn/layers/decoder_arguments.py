@@ -25,7 +25,7 @@ def check_cells(cell):
     for layer in filter(is_recurrent_layer, cells):
         raise ValueError(
             "`cell` must be a recurrent cell, such as `keras.layers.LSTMCell(units)`, or a list of "
-            f"them. Received: cell={layer}, a layer for sequences"
+            f"cells. Received: cell={layer}, a recurrent layer"
         )
     if not cells or not all(hasattr(each, "state_size") for each in cells):
         raise ValueError(

@@ -99,7 +99,7 @@ class DecoderStep:
             hidden = ops.cast(hidden, self.compute_dtype)
             context, weights, remembered = look(hidden)
             output = apply_dense(self.attentional, ops.concatenate([context, hidden], axis=-1))
-            # Keras's activations lose double precision on some backends.
+            # On some backends Keras computes activations of float64 in float32.
             output = ops.cast(output, self.compute_dtype)
             fed = [output] * self.input_feeding
         return (output, context, weights), [*after, *fed, *remembered]

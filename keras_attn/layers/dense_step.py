@@ -1,4 +1,4 @@
-"""Dense layers inside of loops, where a call of a layer costs more than its product."""
+"""Dense layers inside loops, where the overhead of `__call__` exceeds the cost of the product."""
 
 import keras
 from keras import ops
@@ -7,22 +7,23 @@ from keras_attn.ops import precision
 
 
 def apply_dense(layer, inputs):
-    """Equals `layer(inputs)`, for a dense layer and a step of a loop; see `dense_step`."""
+    """Equals `layer(inputs)` without the overhead of `__call__`; see `dense_step`."""
     (output,) = dense_step(layer)(inputs)
     return output
 
 
 def dense_step(*layers):
-    """Dense layers that read the same inputs, as a function for the steps of a loop.
+    """Fuses dense layers that share their inputs into a function for the steps of a loop.
 
-    Layers that are quantized, adapted, regularized, rematerialized or subclassed are called as
-    layers; otherwise one product serves all. The choice is made here, before the loop.
+    One product computes all layers. If a layer is quantized, LoRA-adapted, regularized,
+    rematerialized or subclassed, all are called as layers instead. The choice is made before the
+    loop.
 
     Args:
-        *layers: Dense layers, built.
+        *layers: Built dense layers.
 
     Returns:
-        A function from inputs `(batch, features)` to a list of outputs, one for each layer.
+        Function from inputs `(batch, features)` to a list with the outputs of each layer.
     """
     if not all(map(is_plain_dense, layers)) or len({each.compute_dtype for each in layers}) > 1:
         return lambda inputs: [layer(inputs) for layer in layers]
@@ -32,7 +33,7 @@ def dense_step(*layers):
         ops.zeros((layer.units,), dtype) if layer.bias is None else ops.cast(layer.bias, dtype)
         for layer in layers
     ]
-    # A kernel alone stays as it is, which tells a backend that the loop multiplies by it.
+    # A single kernel is not concatenated: on PyTorch the loop defers the gradient of a kernel.
     kernel = ops.concatenate(kernels, axis=-1) if len(layers) > 1 else kernels[0]
     bias = ops.concatenate(biases) if len(layers) > 1 else biases[0]
     ends = [sum(layer.units for layer in layers[: i + 1]) for i in range(len(layers) - 1)]
@@ -47,10 +48,10 @@ def dense_step(*layers):
 
 
 def is_plain_dense(layer):
-    """True for a `keras.layers.Dense` that does nothing beside its product and activation."""
+    """True for a `keras.layers.Dense` that computes only its product, bias and activation."""
     return type(layer) is keras.layers.Dense and not layer.lora_enabled and is_plain(layer)
 
 
 def is_plain(layer):
-    """True for a layer whose call does nothing beside the equations of its class."""
+    """True for a layer without quantization, activity regularizer and rematerialization."""
     return not (layer.quantization_mode or layer.activity_regularizer or layer._remat_mode)

@@ -8,13 +8,14 @@ from keras_attn.ops.random_numbers import uniform
 
 
 def fast_dropout(rate, **kwargs):
-    """A `keras.layers.Dropout` with random numbers that cost as little when XLA compiles them.
+    """Returns a `keras.layers.Dropout` whose random numbers stay fast when compiled by XLA.
 
-    It draws the same numbers again when it is rematerialized. Methods of the object are replaced
-    and its class is not, so that a file names Keras's own class.
+    A rematerialized layer draws the same mask again. The methods of the object are replaced, not
+    its class, so that saved models refer to the class of Keras.
 
     Args:
-        rate, **kwargs: of `keras.layers.Dropout`.
+        rate: Float between 0 and 1, fraction of the inputs to drop.
+        **kwargs: Arguments of `keras.layers.Dropout`.
     """
     layer = keras.layers.Dropout(rate, **kwargs)
 

@@ -216,7 +216,7 @@ class MemoryCell(Composite, keras.layers.Layer):
         return (input_shape[0], self.output_size), states
 
     def get_build_config(self):
-        return None  # the recurrent layer around a cell builds it, with paths that a copy has too
+        return None  # the recurrent layer builds its cell, so that weight paths stay the same
 
     def get_config(self):
         return {

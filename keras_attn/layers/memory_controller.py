@@ -77,9 +77,9 @@ class MemoryController(Composite, keras.layers.Layer):
             return ops.cast(self.cell(inputs), self.compute_dtype), []
         if keras.tree.is_nested(self.cell.state_size):
             states = keras.tree.pack_sequence_as(self.cell.state_size, states)
-        double = self.cell.compute_dtype == "float64"
+        is_float64 = self.cell.compute_dtype == "float64"
         output, states = (
-            cell_step(self.cell, inputs, states) if double else self.cell(inputs, states)
+            cell_step(self.cell, inputs, states) if is_float64 else self.cell(inputs, states)
         )
         return ops.cast(output, self.compute_dtype), self._cast(states)
 

@@ -10,20 +10,20 @@ from keras_attn.ops.recurrence import over_steps
 
 @keras.saving.register_keras_serializable(package="keras_attn")
 class MemoryRNN(Composite, keras.layers.RNN):
-    """`keras.layers.RNN` around a cell with an external memory, with what that lacks.
+    """`keras.layers.RNN` around a cell with an external memory, with `trace` and initial states.
 
-    `trace` shows what the heads do at every step. A stateful layer begins with the first memory and
-    weights of its cell, as they are at its first call, and so after loading; `reset_state` goes
-    back to them, where that of `keras.layers.RNN` writes zeros.
+    `trace` returns the parameters of the heads at every step. A stateful layer starts from the
+    initial memory and weights of its cell, read at the first call and again after weights are
+    loaded. `reset_state` restores these initial states; `keras.layers.RNN` would write zeros.
 
     Convention: a step that is masked puts out what the step before did. Before the first that is
     not, Keras puts out zeros on TensorFlow and PyTorch, and on JAX the output that the first state
     holds: nothing of the controller, and what is read first.
 
-    On JAX, `fit`, `evaluate` and `predict` of Keras forget the states of all stateful layers after
-    each batch; there, go on from one piece of a sequence to the next by calls of the model, or by
-    `return_state=True` and `initial_state`. `set_weights` of a whole model leaves the states of a
-    sequence that has begun; call `reset_state` where it should not go on.
+    On JAX, `fit`, `evaluate` and `predict` of Keras discard the states of all stateful layers after
+    each batch. To process a long sequence in pieces on JAX, call the model, or use
+    `return_state=True` and `initial_state`. `set_weights` of a whole model keeps the states of the
+    current sequence; call `reset_state` to start a new one.
 
     Args:
         cell: an `NTMCell`, a `DNCCell` or an `MANNCell`.
@@ -66,21 +66,21 @@ class MemoryRNN(Composite, keras.layers.RNN):
         check_axes("sequences", sequences_shape, "batch, steps, features")
         super().build(sequences_shape, initial_state_shape)
         if self.stateful:
-            # Like the states no weight, so that a file fits stateful layers and others.
-            began = keras.Variable(False, dtype="bool", trainable=False, name="began")
-            object.__setattr__(self, "_began", began)
+            # Not a weight, as the states are not: files fit stateful and stateless layers.
+            has_started = keras.Variable(False, dtype="bool", trainable=False, name="has_started")
+            object.__setattr__(self, "_has_started", has_started)
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
         if self.stateful and initial_state is None:
             first = self.get_initial_state(self.states[0].shape[0])
-            began = ops.convert_to_tensor(self._began)
+            has_started = ops.convert_to_tensor(self._has_started)
             initial_state = [
-                ops.where(began, ops.convert_to_tensor(state), ops.cast(value, state.dtype))
+                ops.where(has_started, ops.convert_to_tensor(state), ops.cast(value, state.dtype))
                 for state, value in zip(self.states, first, strict=True)
             ]
         outputs = super().call(sequences, initial_state, mask, training)
         if self.stateful:
-            self._began.assign(True)
+            self._has_started.assign(True)
         return outputs
 
     def reset_state(self):
@@ -88,30 +88,30 @@ class MemoryRNN(Composite, keras.layers.RNN):
             batch = self.states[0].shape[0]
             for variable, value in zip(self.states, self.get_initial_state(batch), strict=True):
                 variable.assign(value)
-            self._forget_states()
+            self._restart_sequence()
 
     def load_own_variables(self, store):
         super().load_own_variables(store)
-        self._forget_states()
+        self._restart_sequence()
 
     def set_weights(self, weights):
         super().set_weights(weights)
-        self._forget_states()
+        self._restart_sequence()
 
-    def _forget_states(self):
-        """The next call begins with the first state."""
+    def _restart_sequence(self):
+        """Makes the next call start from the initial state."""
         if self.states is not None:
-            self._began.assign(False)
+            self._has_started.assign(False)
 
     def trace(self, sequences, initial_state=None, mask=None):
         """What the heads do at every step.
 
         Args:
-            sequences: `(batch, steps, features)`; a layer that goes backwards is shown in the order
-                in which it goes.
+            sequences: Tensor of shape `(batch, steps, features)`. With `go_backwards=True` the
+                trace has the order of processing.
             initial_state: a list of states, by default the first ones.
-            mask: Boolean tensor of shape `(batch, steps)`; at `False` steps the memory and the
-                weights stay as they are, and all else is zero. By default all steps count.
+            mask: Boolean tensor of shape `(batch, steps)`. At `False` steps the memory and the
+                weights are unchanged, and all other entries are zero. `None` for no mask.
 
         Returns:
             A dictionary of tensors: `output`, `(batch, steps, output_size)`; `read_weights` and
@@ -166,6 +166,6 @@ class MemoryRNN(Composite, keras.layers.RNN):
 
 
 def _where(mask, values):
-    """Values `(batch, ...)` where a mask `(batch, 1)` is true, and zeros elsewhere."""
+    """Returns values `(batch, ...)` where a mask `(batch, 1)` is true, and zeros elsewhere."""
     mask = ops.reshape(mask, (-1, *[1] * (len(values.shape) - 1)))
     return ops.where(mask, values, ops.zeros_like(values))

@@ -45,9 +45,9 @@ class NTMCell(MemoryCell):
     that begins everywhere writes its first vector everywhere, and copying is learned late.
 
     It is a Keras cell: for `keras.layers.RNN`, with masks, `stateful`, `unroll`, `go_backwards`
-    and `Bidirectional`. `NTM` is that layer with what it lacks: the weights of every step, and
-    states that begin with the first memory and weights. In a stateful `keras.layers.RNN` they begin
-    with those of construction whatever is loaded later, and `reset_state` writes zeros.
+    and `Bidirectional`. `NTM` adds the weights of every step, and states that start from the
+    initial memory and weights of the cell. A stateful `keras.layers.RNN` starts from the initial
+    values at construction, even after weights are loaded, and its `reset_state` writes zeros.
 
     Args:
         units: of the controller.

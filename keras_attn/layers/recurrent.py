@@ -12,17 +12,17 @@ from keras_attn.ops.recurrence import over_steps
 
 
 def with_hoisted_variables(layer):
-    """A layer whose loops read their variables once, which trains faster.
+    """Makes the loops of recurrent layers read their variables once, which trains faster.
 
-    Methods of the object are replaced and its class is not, so that a file names Keras's own class.
-    Sequences of no steps are taken too, and leave the state as it was.
+    The methods of the object are replaced, not its class, so that saved models refer to the class
+    of Keras. The layer also accepts sequences of length 0, which leave the state unchanged.
 
     Args:
-        layer: a `keras.layers.RNN`, or a layer with recurrent layers in it, which must have drawn
-            their dropout masks before the loop, as all of Keras do.
+        layer: A `keras.layers.RNN`, or a layer with recurrent sublayers. The recurrent layers must
+            draw their dropout masks before the loop, as those of Keras do.
 
     Returns:
-        The layer.
+        The same layer, changed in place.
     """
     for each in layer._flatten_layers():
         if isinstance(each, keras.layers.RNN):
@@ -60,7 +60,7 @@ def _hoist_variables(layer):
 
 
 def _compiled_loop(layer, sequences, initial_state, mask, training):
-    """`keras.layers.RNN.inner_loop`, by a loop whose step is compiled."""
+    """Equals `keras.layers.RNN.inner_loop`, with a compiled step."""
     mask = [] if mask is None else keras.tree.flatten(mask)[:1]
     sequences = [sequences, *(ops.cast(each, "bool")[..., None] for each in mask)]
     if layer.go_backwards:

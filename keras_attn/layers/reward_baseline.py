@@ -52,7 +52,8 @@ class RewardBaseline(keras.layers.Layer):
             reward: of each word, larger is better, `(batch, steps)`; 0 where none is written.
             written: boolean, whether a word is, `(batch, steps)`.
             training: whether anything was drawn.
-            weights: of the words, `(batch, steps)`, in the average of the rewards; or None.
+            weights: Tensor of shape `(batch, steps)`, weights of the words in the mean reward, or
+                `None`.
         """
         reward = ops.convert_to_tensor(reward)
         dtype = reward.dtype

@@ -3,17 +3,24 @@ from keras import ops
 
 
 class SameDraws(keras.layers.Layer):
-    """A layer that draws random numbers, and draws the same ones when it is rematerialized."""
+    """Base of random layers; a rematerialized layer draws the same random numbers again."""
 
     def rematerialized_call(self, layer_call, *args, **kwargs):
         return super().rematerialized_call(same_draws(self, layer_call), *args, **kwargs)
 
 
 def same_draws(layer, layer_call):
-    """A call of a layer for `rematerialized_call`: every run starts from the seeds of the first.
+    """Wraps the call of a layer for `rematerialized_call`: every run starts from the same seeds.
 
-    A rematerialized layer runs once more in the backward pass, from seeds that have moved on since,
-    and so would give the gradient of other draws.
+    The backward pass runs a rematerialized layer again. By then the seeds have advanced, so that
+    the gradient would belong to other random numbers.
+
+    Args:
+        layer: Keras layer with seed generators.
+        layer_call: Callable, the call that Keras rematerializes.
+
+    Returns:
+        Callable with the arguments of `layer_call`.
     """
     weights = {id(each) for each in layer.weights}
     seeds = [each for each in layer.variables if id(each) not in weights]

@@ -82,7 +82,7 @@ class SentinelLSTMCell(Composite, keras.layers.Layer):
         return [ops.zeros((batch_size, size), self.compute_dtype) for size in self.state_size]
 
     def get_build_config(self):
-        return None  # the recurrent layer around a cell builds it, with paths that a copy has too
+        return None  # the recurrent layer builds its cell, so that weight paths stay the same
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}

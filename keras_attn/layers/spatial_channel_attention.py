@@ -233,7 +233,7 @@ class SpatialChannelAttention(FeatureMapAttention):
 
 
 def _seen(value, allowed, dtype):
-    """Which places a query may see, as 1 and 0, and how many they are, at least 1."""
+    """Returns the mask of places as 1 and 0, and the number of unmasked places, at least 1."""
     if allowed is None:
         seen = ops.ones((1, 1, ops.shape(value)[1]), dtype)
     else:

@@ -228,13 +228,13 @@ class SpatialTransformer(Composite, keras.layers.Layer):
         return self.head(self.localization(feature_map), output_size=size)
 
     def _flow_size(self, input_shape):
-        """Size of the flow for a map of this shape; None for other transformations."""
+        """Returns the size of the flow for a feature map; `None` for other transformations."""
         if self.transformation != "flow":
             return None
         return self._resolved_output_size(self._unpacked(input_shape)[2])
 
     def _generator_of(self, input_shape):
-        """The grid generator for a map of this shape."""
+        """Returns the grid generator for a feature map of this shape."""
         if self.transformation == "flow" or self.output_size is not None:
             return self.generator
         size = self._resolved_output_size(self._unpacked(input_shape)[2])
@@ -247,9 +247,9 @@ class SpatialTransformer(Composite, keras.layers.Layer):
             warped: `(batch, *output_size, channels)`, or with heads `(batch, num_heads,
                 *output_size, channels)`, in the layer's data format.
             theta: as the layer returned it.
-            input_size: Tuple of positive integers, the size of the layer's input. By default that
-                of `warped` if the layer's `output_size` is None, else that of the map for which the
-                layer was built.
+            input_size: Tuple of positive integers, spatial size of the feature map to return.
+                Defaults to the size of `warped` if the layer has `output_size=None`, else to the
+                size of the feature map at `build`.
 
         Returns:
             `(batch, height, width, channels)` of the size of the input, with heads `(batch,
@@ -265,7 +265,7 @@ class SpatialTransformer(Composite, keras.layers.Layer):
                 f"Received: transformation={self.transformation!r}"
             )
         if not self.built:
-            raise ValueError("`inverse` needs a built layer. Received: a layer not built yet")
+            raise ValueError("`inverse` requires a built layer. Received: a layer not built yet")
         if input_size is None:
             input_size = self._input_size
             if self.output_size is None:
@@ -273,7 +273,7 @@ class SpatialTransformer(Composite, keras.layers.Layer):
                 input_size = self._unpacked(shape)[2]
         if not known(*input_size):
             raise ValueError(
-                "`input_size` must be known where the layer was built for maps of free size. "
+                "`input_size` must be given if the layer was built for maps of unknown size. "
                 f"Received: input_size={input_size}"
             )
         if self.num_heads > 1:

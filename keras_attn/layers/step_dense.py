@@ -4,13 +4,14 @@ import keras
 
 
 def step_dense(units, **kwargs):
-    """A `keras.layers.Dense` that takes a sequence of one step without its axis of steps.
+    """Returns a `keras.layers.Dense` that squeezes the step axis of sequences of length 1.
 
-    TensorFlow's product of rank 3 is one that XLA cannot differentiate inside of a loop. A method
-    of the object is replaced and its class is not, so that Keras quantizes it as its own.
+    XLA cannot differentiate the rank 3 product of TensorFlow inside a loop. A method of the object
+    is replaced, not its class, so that Keras can quantize the layer.
 
     Args:
-        units, **kwargs: of `keras.layers.Dense`.
+        units: Positive integer, width of the output.
+        **kwargs: Arguments of `keras.layers.Dense`.
     """
     layer = keras.layers.Dense(units, **kwargs)
     call = layer.call

@@ -152,7 +152,7 @@ class TransformationHead(Composite, keras.layers.Layer):
             sizes = features.shape[1:]
             if known(*sizes) and math.prod(sizes) != self._features:
                 raise ValueError(
-                    f"`features` must be {self._features} for each example, as at `build`. "
+                    f"`features` must have {self._features} values per example, as at `build`. "
                     f"Received: features of shape {tuple(features.shape)}"
                 )
             features = ops.reshape(features, (-1, self._features))
@@ -181,7 +181,7 @@ class TransformationHead(Composite, keras.layers.Layer):
         return self._tiled(displacement, output_size or self.output_size)
 
     def _theta_shape_of(self, output_size):
-        """Shape of one theta; a flow is of another size on request."""
+        """Returns the shape of one theta; `output_size` overrides the size of a flow."""
         if output_size is None or self.transformation != "flow":
             return self._theta_shape
         return (*output_size, self.num_spatial_dims)

@@ -1,22 +1,22 @@
-"""Layers that a user brings: a symbolic call tells what they return, and builds them."""
+"""Support for layers passed by the user, which are built by a symbolic call."""
 
 import keras
 
 
 def symbolic_output(name, layer, shape, *more):
-    """The symbolic output of a layer, which is built afterwards, with all that it holds.
+    """Calls a layer on a symbolic tensor, which also builds the layer and its sublayers.
 
-    A model of one's own has no `compute_output_shape` as a rule, and no `build` that builds its
-    layers; it can always be called.
+    Subclassed models often lack `compute_output_shape` and a `build` that builds their sublayers,
+    but can always be called.
 
     Args:
-        name: String, the argument that the layer came as, for the error message.
-        layer: A Keras layer.
-        shape: Tuple, shape of its first input.
+        name: String, argument name used in the error message.
+        layer: Keras layer.
+        shape: Tuple, shape of the first input.
         *more: Further arguments of the call.
 
     Returns:
-        What the layer returns, with symbolic tensors.
+        Output of the layer, as symbolic tensors.
 
     Raises:
         ValueError: If the layer cannot be called on a tensor of this shape.
@@ -25,22 +25,22 @@ def symbolic_output(name, layer, shape, *more):
         return layer(keras.KerasTensor(shape, dtype=layer.compute_dtype), *more)
     except Exception as error:
         raise ValueError(
-            f"`{name}` must be a layer that can be called on inputs of shape {shape}; one that "
-            f"depends on values needs a method `compute_output_shape`. Received: {name}={layer}, "
+            f"`{name}` must be a layer that can be called on inputs of shape {shape}; a layer "
+            f"that depends on values needs `compute_output_shape`. Received: {name}={layer}, "
             f"which raised {type(error).__name__}: {error}"
         ) from error
 
 
 def build_cell(name, cell, input_shape):
-    """Builds a recurrent cell that a user brought, and checks that its output is a state of it.
+    """Builds a recurrent cell of the user, and checks the width of its output.
 
     Args:
-        name: String, the argument that the cell came as, for the error message.
-        cell: A Keras cell.
-        input_shape: `(batch, features)`.
+        name: String, argument name used in the error message.
+        cell: Recurrent cell.
+        input_shape: Tuple, `(batch, features)`.
 
     Raises:
-        ValueError: If the cell cannot be called, or its output is not as wide as its first state.
+        ValueError: If the cell cannot be called, or its output and its first state differ in width.
     """
 
     def symbolic(size):
@@ -62,5 +62,5 @@ def build_cell(name, cell, input_shape):
 
 
 def is_recurrent_layer(layer):
-    """True for a layer that goes over a sequence, `keras.layers.LSTM` and not its cell."""
+    """True for a recurrent layer, such as `keras.layers.LSTM`, as opposed to its cell."""
     return isinstance(layer, (keras.layers.RNN, keras.layers.Bidirectional))

@@ -7,15 +7,16 @@ from keras_attn.ops import kernels
 
 @contextlib.contextmanager
 def variables_read_once(layer):
-    """A scope for a loop over the steps of a layer, in which its variables are plain tensors.
+    """Scope for a loop over the steps of a layer, in which its variables are plain tensors.
 
-    Some backends would read a variable anew at every step, or add up its gradient step by step.
-    Values come from the scope around, if there is one, and assignments go there; losses that are
-    added inside become losses of the layer. Variables of layers with another compute dtype, and of
-    rematerialized layers, which run once more outside of the loop, stay as they are.
+    Without this scope some backends read a variable at every step, or accumulate its gradient step
+    by step. If there is an outer `StatelessScope`, values are read from it and assignments are
+    passed to it. Losses added inside become losses of the layer. Variables of sublayers with
+    another compute dtype remain variables, as do those of rematerialized sublayers, which run again
+    outside the loop.
 
     Args:
-        layer: Keras layer, built.
+        layer: Built Keras layer.
     """
     kernel = kernels.load("variables_read_once")
     hoisted = kernel(_variables(layer), layer.compute_dtype) if kernel else []
@@ -48,7 +49,7 @@ def _is_cast(variable):
 
 
 class _Scope(keras.StatelessScope):
-    """Holds values of some variables, and passes everything else on to the scope around."""
+    """Holds the values of some variables, and delegates everything else to the outer scope."""
 
     def get_current_value(self, variable):
         value = self.state_mapping.get(id(variable))

@@ -129,7 +129,7 @@ def plain_additive_scores(query, key, scale):
     """`additive_scores` by its formula, in `keras.ops` alone."""
     dtype = promote_dtypes(query.dtype, key.dtype, "float32")
     wide = [ops.cast(tensor, dtype) for tensor in (query, key, scale)]
-    # A difference: Keras's symbolic sum would take one key of one example for a bias.
+    # A difference, because the symbolic sum of Keras treats a batch of one with one key as a bias.
     hidden = precision.tanh(wide[0][:, :, None] - ops.negative(wide[1])[:, None])
     return ops.cast(ops.sum(hidden * wide[2], axis=-1), query.dtype)
 

@@ -81,7 +81,7 @@ def plain_placed_window(numbers, image_size, patch_size, padding_mode="border"):
         # Both axes at once.
         one = (ops.concatenate(each) for each in (centers, [stride] * 2, [variance] * 2))
         filters = gaussian_filters(*one, patch_size, height, padding_mode)
-        # No split, for which PyTorch's tracer writes down the batch.
+        # Not `split`, for which the tracer of PyTorch hardcodes the batch size.
         filters = ops.reshape(filters, (2, -1, patch_size, height))
         return window, filters[0], filters[1]
     filters = (

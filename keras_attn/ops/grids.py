@@ -34,8 +34,8 @@ def identity_grid(output_shape, align_corners=False, dtype=None):
         output_shape: `(H, W)` or `(D, H, W)`, positive integers.
         align_corners: whether -1 and 1 are centres (True) or outer edges (False) of the border
             pixels.
-        dtype: String, `"float32"` or `"float64"`; by default `keras.config.floatx()`, but float32
-            where that is half precision.
+        dtype: String, `"float32"` or `"float64"`. Defaults to `keras.config.floatx()`, or
+            float32 if `floatx` is of half precision.
 
     Returns:
         A tensor `(H, W, 2)` or `(D, H, W, 3)`.

@@ -1,25 +1,25 @@
-"""Sizes that are numbers."""
+"""Static sizes of shapes."""
 
 import numpy as np
 
 
 def known(*sizes):
-    """Whether all sizes are integers.
+    """True if all sizes are static, i.e. integers.
 
-    The others are None, or the symbols that stand for a free size while a backend traces or exports
-    a function: no comparison decides anything about them.
+    A dynamic size is `None`, or a symbol while a backend traces or exports a function; comparisons
+    with a dynamic size are meaningless.
     """
     return all(isinstance(size, (int, np.integer)) for size in sizes)
 
 
 def differ(*sizes):
-    """Whether known sizes are not all the same."""
+    """True if two of the static sizes differ; dynamic sizes are ignored."""
     return len({size for size in sizes if known(size)}) > 1
 
 
 def as_integers(sizes):
-    """Returns sizes as a tuple, those that are known as integers.
+    """Returns sizes as a tuple, with static sizes as integers.
 
-    PyTorch's tracer gives tensors for all of them.
+    The tracer of PyTorch represents all sizes as tensors.
     """
     return tuple(int(size) if hasattr(size, "__index__") else size for size in sizes)

@@ -177,9 +177,9 @@ def _earlier(usage):
 
 
 def _product(numbers):
-    """The product over the last axis.
+    """Computes the product over the last axis by multiplications of halves.
 
-    It is made of multiplications alone, whose gradients of every order are right for zeros, too.
+    The gradients of multiplications, of every order, are correct for zeros too.
     """
     while numbers.shape[-1] > 1:
         half = numbers.shape[-1] // 2

@@ -1,7 +1,7 @@
-"""Dtypes: float32 or wider, and operations of Keras that keep float64.
+"""Dtype promotion to float32 or wider, and Keras operations that keep float64.
 
-On JAX and PyTorch `keras.backend.result_type("float64", ...)` is float32, and some of
-`keras.ops` follow it. The functions here take the place of those that the package needs.
+On JAX and PyTorch `keras.backend.result_type("float64", ...)` is float32, and some functions of
+`keras.ops` therefore compute float64 in float32. The functions below replace them.
 """
 
 import keras
@@ -11,40 +11,40 @@ from keras_attn.ops import kernels
 
 
 def promote_dtypes(*dtypes):
-    """Name of the dtype of a result, as `keras.backend.result_type`, which loses float64."""
+    """Returns the result dtype as `keras.backend.result_type` does, but keeps float64."""
     dtypes = [keras.backend.standardize_dtype(dtype) for dtype in dtypes]
     return "float64" if "float64" in dtypes else keras.backend.result_type(*dtypes)
 
 
 def as_float32(tensor):
-    """The tensor in float32, or in float64 where it is that."""
+    """Casts a tensor to float32; a float64 tensor is returned unchanged."""
     tensor = ops.convert_to_tensor(tensor)
     dtype = keras.backend.standardize_dtype(tensor.dtype)
     return tensor if dtype in ("float32", "float64") else ops.cast(tensor, "float32")
 
 
 def float32_policy(dtype):
-    """`"float32"`, or `"float64"` for a dtype policy that computes in it.
+    """Returns `"float64"` if the dtype policy computes in float64, else `"float32"`.
 
     Args:
-        dtype: Argument of a layer: a dtype policy or its name, None for the global one.
+        dtype: Dtype policy or its name, as passed to a layer; `None` for the global policy.
     """
     return promote_dtypes(keras.dtype_policies.get(dtype).compute_dtype, "float32")
 
 
 def scores_dtype():
-    """Dtype of the scores of searches: float32, or float64 where `floatx` is that."""
+    """Returns the dtype of the scores of searches: float64 if `floatx` is float64, else float32."""
     return promote_dtypes(keras.config.floatx(), "float32")
 
 
-def _keeping_float64(name):
-    """`keras.ops.<name>`, in float64 where one of its tensors is that."""
+def _preserve_float64(name):
+    """Returns `keras.ops.<name>` in a version that computes in float64 if a tensor is float64."""
     plain = getattr(ops, name)
 
     def function(*tensors, **options):
         native = kernels.load("float64")
         if native and any(_is_double(tensor) for tensor in tensors):
-            # Of variables their values.
+            # Kernels take tensors, not variables.
             tensors = [ops.convert_to_tensor(x) if hasattr(x, "dtype") else x for x in tensors]
             return native(name, *tensors, **options)
         return plain(*tensors, **options)
@@ -55,7 +55,7 @@ def _keeping_float64(name):
 
 
 def _is_double(tensor):
-    # Neither Python's numbers nor symbolic tensors, of which no kernel knows.
+    # Python numbers have no dtype; kernels do not support symbolic tensors.
     dtype = getattr(tensor, "dtype", None)
     return (
         dtype is not None
@@ -65,6 +65,6 @@ def _is_double(tensor):
 
 
 cos, cumsum, floor, matmul, maximum, minimum, sin, tanh = map(
-    _keeping_float64,
+    _preserve_float64,
     ("cos", "cumsum", "floor", "matmul", "maximum", "minimum", "sin", "tanh"),
 )

@@ -12,7 +12,7 @@ END = "</s>"
 CELL, LONGEST, BAR = 0.36, 14.0, 1.0
 TEXT = 13  # points, in cells of full size
 MOST_COLUMNS = 3
-SHORTEST = 2.2  # inches, a figure that has room for what the colour bar says
+SHORTEST = 2.2  # inches, height that fits the label of the color bar
 WRONG = "#D55E00"
 
 
@@ -34,25 +34,27 @@ def plot_alignment(
 
     Args:
         alignments: a `keras_attn.decoding.Alignment`, as `generate` and `align` of the applications
-            give them, or a list of them; or weights alone, an array `(target tokens, source
+            give them, or a list of them; or an array of weights of shape `(target tokens, source
             tokens)` or `(batch, target tokens, source tokens)`. Weights are in [0, 1].
         titles: a text above each panel.
         columns: panels in a row, at most three by default.
         marker: what is drawn for a token that is only a space; an open box by default.
         path: a file to write the figure to; its folder is made.
-        source, target: lists of labels for an array of weights, of its columns and its rows; by
-            default their numbers from 1.
-        references: what should have been put out, a text for each alignment: where the target is
-            another, its title is red and ends with the reference.
-        vmax: float, the weight that is drawn white; `None` for the largest of all.
+        source: List of labels for the columns of an array of weights. Defaults to numbers from 1.
+        target: List of labels for the rows of an array of weights. Defaults to numbers from 1.
+        references: List of texts, reference output of each alignment. The title of an alignment
+            whose target differs is red and ends with the reference.
+        vmax: Positive float, weight that is drawn white; `None` for the largest weight. Defaults to
+            1.0.
 
     Returns:
         A `matplotlib.figure.Figure`.
 
     Raises:
-        ValueError: If there is no alignment, weights do not fit the tokens or are not in [0, 1],
-            titles or references are not as many as there are alignments, `source` and `target`
-            come without an array, or `vmax` is not positive.
+        ValueError: If there is no alignment, the shape of the weights does not match the tokens,
+            weights are outside [0, 1], the number of titles or references differs from the number
+            of alignments, `source` or `target` is given without an array, or `vmax` is not
+            positive.
 
     Example:
 
@@ -61,7 +63,7 @@ def plot_alignment(
     >>> [label.get_text() for label in figure.axes[0].get_xticklabels()]
     ['ein', 'Hund']
 
-    Weights alone, as of a layer of one's own:
+    An array of weights, for example of a custom layer:
 
     >>> figure = keras_attn.visualization.plot_alignment(np.eye(2), source=["ein", "Hund"])
     >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
@@ -181,13 +183,13 @@ def checked_titles(titles, count):
 
 
 def with_labels(alignments, source=None, target=None):
-    """Alignments of arrays of weights; what are alignments already as they are.
+    """Converts arrays of weights to alignments; alignments are returned unchanged.
 
     Args:
-        alignments, source, target: see `plot_alignment`.
+        alignments, source, target: See `plot_alignment`.
 
     Raises:
-        ValueError: If labels come without an array, or an array is of another rank.
+        ValueError: If labels are given without an array, or the array is of another rank.
     """
     given = alignments
     if isinstance(alignments, (list, tuple)) and alignments and hasattr(alignments[0], "shape"):
@@ -195,14 +197,14 @@ def with_labels(alignments, source=None, target=None):
     if hasattr(alignments, "weights") or not hasattr(given, "shape"):
         if source is not None or target is not None:
             raise ValueError(
-                "`source` and `target` are for an array of weights. Received: alignments, which "
-                "have tokens of their own"
+                "`source` and `target` must be None unless `alignments` is an array of weights. "
+                "Received: alignments that have tokens"
             )
         return alignments
     weights = to_numpy(given)
     if weights.ndim not in (2, 3):
         raise ValueError(
-            "`alignments` must be of shape (target tokens, source tokens), or (batch, target "
+            "`alignments` must be of shape (target tokens, source tokens) or (batch, target "
             f"tokens, source tokens). Received: an array of shape {weights.shape}"
         )
     labels = []
@@ -218,17 +220,18 @@ def with_labels(alignments, source=None, target=None):
 
 
 def marked_titles(alignments, titles, references):
-    """Titles that say what should have been put out where it was not.
+    """Appends the reference to the title of each alignment with another target.
 
     Args:
-        alignments: list of `keras_attn.decoding.Alignment`.
-        titles, references: see `plot_alignment`.
+        alignments: List of `keras_attn.decoding.Alignment`.
+        titles, references: See `plot_alignment`.
 
     Returns:
-        Two lists: the titles, and whether each target is its reference.
+        `(titles, is_correct)`: list of titles, and list of booleans, `True` if the target equals
+        the reference.
 
     Raises:
-        ValueError: If the references are not as many as the alignments.
+        ValueError: If the number of references differs from the number of alignments.
     """
     titles = titles or [""] * len(alignments)
     if references is None:
@@ -239,7 +242,7 @@ def marked_titles(alignments, titles, references):
             f"`references` must be as many as there are alignments, {len(alignments)}. "
             f"Received: {len(references)}"
         )
-    # Tokens may be words, pieces of them, or letters.
+    # White space is ignored: tokens may be words, subwords or characters.
     outputs = ["".join(str(token) for token in one.target if token != END) for one in alignments]
     right = [
         "".join(output.split()) == "".join(reference.split())

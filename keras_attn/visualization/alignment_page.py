@@ -60,11 +60,11 @@ def alignment_page(
     The page is a single file that needs no network. It can be used from the keyboard, too.
 
     Args:
-        alignments: see `plot_alignment`.
+        alignments: See `plot_alignment`.
         path: the `.html` file to write; its folder is made.
         titles: a text above each pair, its reference translation, say.
         title: of the page.
-        source, target, references: see `plot_alignment`.
+        source, target, references: See `plot_alignment`.
 
     Returns:
         The path.

@@ -28,7 +28,7 @@ def animate_canvases(
         columns: images side by side; by default about as many as there are rows.
         windows: whether the windows are drawn, see `plot_canvases`; the last picture has none.
         seconds_per_step: how long each step is seen.
-        data_format: see `plot_canvases`.
+        data_format: See `plot_canvases`.
 
     Returns:
         The path.

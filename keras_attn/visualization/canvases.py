@@ -42,8 +42,8 @@ def plot_canvases(
         windows: whether the windows are drawn.
         title: a text above all.
         path: a file to write the figure to, `.png`, `.pdf` or `.svg`; its folder is made.
-        data_format: `"channels_last"` or `"channels_first"`, of canvases and images; by default it
-            is seen by the number of channels.
+        data_format: String, `"channels_last"` or `"channels_first"`, of canvases and images; `None`
+            infers the format from the shape.
 
     Returns:
         A `matplotlib.figure.Figure` that no window and no global state belongs to.
@@ -107,13 +107,14 @@ def plot_images(images, columns=None, rows=None, title=None, path=None, data_for
     """Draws images side by side without a word, as papers show what a model generates.
 
     Args:
-        images: `(batch, height, width, channels)`, or with the channels first, in [0, 1].
+        images: Array of shape `(batch, height, width, channels)`, or `(batch, channels, height,
+            width)`, in [0, 1].
         columns: images in a row; by default about as many as there are rows.
         rows: a text for each row, at its left; None for none.
         title: a text above all.
         path: a file to write the figure to, `.png`, `.pdf` or `.svg`; its folder is made.
-        data_format: `"channels_last"` or `"channels_first"`; by default it is seen by the number of
-            channels.
+        data_format: String, `"channels_last"` or `"channels_first"`; `None` infers the format from
+            the shape.
 
     Returns:
         A `matplotlib.figure.Figure` that no window and no global state belongs to.

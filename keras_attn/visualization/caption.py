@@ -41,7 +41,8 @@ def plot_caption(
             the squares they belong to.
         columns: panels in a row, at most eight by default, or `"all"`; a caption that is longer
             goes on in the row below.
-        data_format: of the images; by default it is seen by the number of channels.
+        data_format: String, `"channels_last"` or `"channels_first"`, of the images; `None` infers
+            the format from the shape.
         title: a text above the whole figure.
         path: a file to write the figure to; its folder is made.
 

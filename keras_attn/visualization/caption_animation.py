@@ -27,7 +27,8 @@ def animate_caption(
         seconds_per_word: how long each word is seen; the whole caption twice as long.
         end: whether the end token is one of the words.
         smooth: whether weights are interpolated between the places.
-        data_format: of the image; by default it is seen by the number of channels.
+        data_format: String, `"channels_last"` or `"channels_first"`, of the image; `None` infers
+            the format from the shape.
 
     Returns:
         The path.

@@ -135,7 +135,8 @@ def caption_page(
         title: of the page.
         end: whether the end token is one of the words.
         smooth: whether weights are interpolated between the places.
-        data_format: of the images; by default it is seen by the number of channels.
+        data_format: String, `"channels_last"` or `"channels_first"`, of the images; `None` infers
+            the format from the shape.
 
     Returns:
         The path.

@@ -19,7 +19,8 @@ class CaptionedImage:
         alignment: a `keras_attn.decoding.Alignment`: source an image, target words, weights
             `(words, height, width)`.
         end: whether the end token is one of the words.
-        data_format: of the image; by default it is seen by the number of channels.
+        data_format: String, `"channels_last"` or `"channels_first"`, of the image; `None` infers
+            the format from the shape.
 
     Attributes:
         image: float32 `(height, width, 3)` in [0, 1].

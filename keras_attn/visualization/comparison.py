@@ -109,8 +109,8 @@ def plot_learning_curves(
             `history` dict, or to a list of either.
         metric: which entry of the histories to draw.
         label: what the y axis measures, and in which unit; the metric's name by default.
-        scale: of the y axis, `"linear"` or `"log"`. A logarithm has no place for zeros: they are
-            drawn on a dotted line below all others, which is marked as 0.
+        scale: String, `"linear"` or `"log"`, scale of the y axis. On a logarithmic scale, zeros are
+            drawn on a dotted line below all other values, which is marked as 0.
         title: a text above the chart.
         path: a file to write the figure to; its folder is made.
         x: what the curves are drawn against, by default the number of the epoch: the name of an
@@ -164,7 +164,8 @@ def plot_learning_curves(
         values = np.concatenate([curves.ravel() for curves in every.values()])
         if not values.min() >= 0:
             raise ValueError(
-                f'`scale="log"` takes no negative numbers. Received: {metric} of {values.min()}'
+                '`scale` must be "linear" if values are negative. '
+                f'Received: scale="log", smallest {metric} {values.min()}'
             )
         positive = values[values > 0]
         smallest = positive.min() if len(positive) else 1.0
@@ -192,7 +193,7 @@ def plot_learning_curves(
             axes.yaxis.set_minor_locator(NullLocator())
         else:
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        # Below the smallest number there is nothing but zeros.
+        # Below the smallest positive value there are only zeros.
         axes.yaxis.set_major_formatter(
             FuncFormatter(lambda value, _: f"{value:g}" if value >= 0.99 * smallest else "")
         )
@@ -202,7 +203,7 @@ def plot_learning_curves(
 
 
 def _mark_zero(axes, place):
-    """Says that curves at a place are at zero, which a logarithm does not have."""
+    """Draws the dotted line that stands for zero on a logarithmic scale."""
     axes.axhline(place, color="#aaaaaa", linewidth=1.0, linestyle=":", zorder=0)
     axes.annotate(
         "0", (0, place), xytext=(-7, 0), xycoords=("axes fraction", "data"),

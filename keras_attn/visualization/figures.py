@@ -11,9 +11,9 @@ COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#F0E442", "#D55E00", "#0
 # Darker ones first, for lines and bars on a white page.
 PAGE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
 INK = "#222222"
-MOST_COLORS = 4  # channels of an image, with transparency
+MOST_COLORS = 4  # largest number of color channels, including transparency
 DPI = 200
-MARGIN = 0.08  # inches, around what would be cut off
+MARGIN = 0.08  # inches, around texts at the edge
 
 
 def colour(index, colours=COLOURS):
@@ -101,16 +101,16 @@ def to_numpy(array):
 
 
 def channels_last(images, data_format=None):
-    """Images with their channels on the last axis, as NumPy arrays of single precision.
+    """Converts images to float32 NumPy arrays with the channels on the last axis.
 
     Args:
-        images: `(..., height, width, channels)`, or `(..., channels, height, width)`.
-        data_format: `"channels_last"` or `"channels_first"`; by default it is seen by the shape,
-            where one of the two axes alone is as short as colors are few, and otherwise is
-            `keras.config.image_data_format()`.
+        images: Array of shape `(..., height, width, channels)` or `(..., channels, height, width)`.
+        data_format: String, `"channels_last"` or `"channels_first"`. `None` infers the format from
+            the shape if exactly one of the two possible channel axes has at most `MOST_COLORS`
+            entries, and is `keras.config.image_data_format()` otherwise.
 
     Raises:
-        ValueError: If `data_format` is neither.
+        ValueError: If `data_format` is unknown.
     """
     images = to_numpy(images)
     if data_format is None:
@@ -129,9 +129,9 @@ def channels_last(images, data_format=None):
 
 
 def make_room(figure):
-    """Enlarges a figure, whose parts stand at places in inches, for texts that reach over its edge.
+    """Enlarges a figure so that texts that exceed its edge are not cut off.
 
-    Nothing within the figure changes its size, or its distance from the other parts.
+    The sizes in inches of all parts, and their distances, are unchanged.
     """
     from matplotlib.transforms import Bbox
 

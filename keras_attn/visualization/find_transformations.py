@@ -1,4 +1,4 @@
-"""The transformations that a model makes."""
+"""Search for the spatial transformer of a model."""
 
 import keras
 
@@ -6,23 +6,24 @@ from keras_attn.layers.spatial_transformer import SpatialTransformer
 
 
 def find_transformations(model, images=None):
-    """What a model attends to: `images -> (warped, theta, grid)`, and how to draw that.
+    """Returns a callable `images -> (warped, theta, grid)` of a model, and options to draw it.
 
     Args:
-        model: a model, which is built where it is not.
-        images: a batch that it takes, to build it.
+        model: Keras model; a model that is not built is called on `images`.
+        images: Batch of images, to build the model; `None` for a built model.
 
     Returns:
-        The callable, and a dict of options of `plot_spatial_transformer`.
+        `(transformations, options)`: the callable, and a dictionary of arguments of
+        `plot_spatial_transformer`.
 
     Raises:
-        ValueError: if the model has neither a method `transformations` nor, among its own layers, a
-            `SpatialTransformer` whose input is known.
+        ValueError: If the model has neither a method `transformations` nor a `SpatialTransformer`
+            with a symbolic input among its own layers.
     """
     if images is not None and not model.built:
-        model(images)  # Some backends build a model only after callbacks have begun.
+        model(images)  # on some backends `fit` starts callbacks before it builds the model
     layer = next((each for each in model.layers if isinstance(each, SpatialTransformer)), None)
-    # A model may sample without such a layer, and then says what its images are like.
+    # A model without a `SpatialTransformer` may define its data format itself.
     options = {"data_format": model.data_format} if hasattr(model, "data_format") else {}
     if layer is not None:
         options = {

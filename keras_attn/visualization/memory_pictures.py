@@ -13,9 +13,9 @@ class MemoryPictures(TrainingPictures):
     animation, `training.gif`.
 
     Args:
-        inputs: what the model takes, sequences `(batch, steps, channels)`, tokens, or several
-            inputs; the first example is drawn, unless the options say which. Only sequences of
-            channels have a panel of their own.
+        inputs: Batch of inputs of the model: sequences `(batch, steps, channels)`, tokens, or
+            several inputs. The first example is drawn, unless the options name another. Only
+            sequences with channels are drawn as a panel.
         folder: where the pictures go; it is made.
         frequency: epochs from one picture to the next.
         trace: a callable `inputs -> trace`, which gives what `keras_attn.NTM.trace` returns; None
@@ -24,8 +24,8 @@ class MemoryPictures(TrainingPictures):
         **options: of `keras_attn.visualization.plot_memory_use`, such as `example`.
 
     Raises:
-        ValueError: If `frequency` is not positive; when training starts, if the model has no `NTM`
-            or `MemoryRNN` that can be found.
+        ValueError: If `frequency` is not positive, or, when training starts, if no `NTM` or
+            `MemoryRNN` is found in the model.
 
     Example:
 
@@ -51,7 +51,7 @@ class MemoryPictures(TrainingPictures):
     def plot(self, **options):
         outputs = self.model(self.inputs, training=False)
         trace = (find_trace(self.model) if self.trace is None else self.trace)(self.inputs)
-        # Tokens, and the answer of a model that answers once, have no panels.
+        # Tokens, and outputs without a step axis, have no panels.
         shown = {
             name: each
             for name, each in (("inputs", self.inputs), ("outputs", outputs))
@@ -62,7 +62,7 @@ class MemoryPictures(TrainingPictures):
 
 
 def find_trace(model):
-    """Returns what the memory of a model does: a callable `inputs -> trace`.
+    """Returns a callable `inputs -> trace` for the first memory layer of a model.
 
     Raises:
         ValueError: If the model is not functional, or has no `NTM` or `MemoryRNN` among its layers.
@@ -73,7 +73,7 @@ def find_trace(model):
             "`model` must be a functional or sequential model with an `NTM` or `MemoryRNN` among "
             f"its layers; else give `trace=`. Received: {model}"
         )
-    # The sequences, then states where they were given, then the mask where there is one.
+    # Order: sequences, optional states, optional mask.
     tensors = keras.tree.flatten(layer.input)
     before = keras.Model(model.inputs, tensors)
 

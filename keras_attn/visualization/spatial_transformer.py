@@ -35,12 +35,11 @@ def plot_spatial_transformer(
     Images of one channel are grey and of three in colour; two channels are drawn in two colours,
     of any other number the mean.
 
-    Instead of what a transformer returned, a model may be given with the images,
-    `plot_spatial_transformer(model, images)`: its first transformer is drawn.
+    `plot_spatial_transformer(model, images)` draws the first transformer of a model instead.
 
     Args:
-        images: `(batch, height, width, channels)`; values in [0, 1], other ranges are stretched. Or
-            a model, of whose images `warped` is a batch.
+        images: Array of shape `(batch, height, width, channels)`; values in [0, 1], other ranges
+            are stretched. Or a Keras model; then `warped` is a batch of its input images.
         warped: `(batch, rows, columns, channels)`, or with several heads `(batch, heads, rows,
             columns, channels)`.
         grid: `(batch, rows, columns, 2)` or `(batch, heads, rows, columns, 2)`, normalised `(x,
@@ -54,15 +53,16 @@ def plot_spatial_transformer(
         margin: how much is shown around the inputs, in parts of their size; `None` for what the
             regions need, up to a half.
         align_corners: that of the grid, see the convention of `keras_attn.ops.identity_grid`.
-        data_format: of `images` and `warped`; by default it is seen by the number of channels.
+        data_format: String, `"channels_last"` or `"channels_first"`, of `images` and `warped`;
+            `None` infers the format from the shape.
         path: a file to write the figure to, `.png`, `.pdf` or `.svg`; its folder is made.
 
     Returns:
         A `matplotlib.figure.Figure` that no window and no global state belongs to.
 
     Raises:
-        ValueError: If shapes do not fit each other, a grid is missing, or a model has no
-            transformer that can be found.
+        ValueError: If shapes do not match, `grid` is missing, or no transformer is found in the
+            model.
 
     Example:
 
@@ -88,7 +88,7 @@ def plot_spatial_transformer(
         data_format = data_format or options.get("data_format")
     if grid is None:
         raise ValueError(
-            "`grid` must be given with `images` and `warped`, as a transformer returns them with "
+            "`grid` must be given with `images` and `warped`, as returned by a transformer with "
             "return_transformation=True; or pass a model and its images. Received: grid=None"
         )
     images, warped = (channels_last(array, data_format) for array in (images, warped))

@@ -8,7 +8,7 @@ from keras_attn.applications import Autoencoder, DenoisingAutoencoder, Variation
 from keras_attn.applications.corruption import Corruption
 from tests.backend import BACKEND, to_numpy
 
-# Compiled steps cost less when Keras runs several at a time, which PyTorch does not have.
+# Several steps per execution amortize the overhead of compiled steps; PyTorch does not compile.
 STEPS = 1 if BACKEND == "torch" else 4
 
 

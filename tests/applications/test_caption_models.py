@@ -318,7 +318,7 @@ def test_what_is_refused():
         plain().align(INPUTS["image"], [[4]] * 3)
 
 
-def test_a_model_made_frozen_is_frozen_in_all_its_layers():
+def test_trainable_false_freezes_all_sublayers():
     detector = AttributeDetector((16, 16, 3), ["a"], data_format="channels_last", trainable=False)
     assert not any(layer.trainable for layer in detector.layers)
     detector.trainable = True

@@ -1,4 +1,4 @@
-"""Models bind the arguments of their constructors, and give them back as their config."""
+"""Models record their constructor arguments and return them as the config."""
 
 import json
 
@@ -18,7 +18,7 @@ from keras_attn.applications import (
 
 @keras.saving.register_keras_serializable(package="tests")
 class Doubled(Autoencoder):
-    """Passes on another value than it was given, and one of its own."""
+    """Passes a changed value to its base class, and adds an argument."""
 
     def __init__(self, example_shape, units, depth=1, **kwargs):
         super().__init__(example_shape, 2 * units, activation="tanh", **kwargs)
@@ -27,7 +27,7 @@ class Doubled(Autoencoder):
 
 @keras.saving.register_keras_serializable(package="tests")
 class OpenClassifier(DRAWClassifier):
-    """Names no argument of its base but one."""
+    """Declares a single argument of its base class and passes `**kwargs` on."""
 
     def __init__(self, image_shape=(8, 8, 1), **kwargs):
         super().__init__(image_shape, 3, steps=2, units=4, read_size=3, **kwargs)
@@ -40,18 +40,18 @@ def through_json(model):
 
 @pytest.fixture
 def channels_first_elsewhere():
-    """A loader whose global settings differ from those of the one who saved."""
+    """Yields a function that switches the global data format, as on another machine."""
     yield lambda: keras.config.set_image_data_format("channels_first")
     keras.config.set_image_data_format("channels_last")
 
 
-def test_arguments_are_attributes_resolved():
+def test_arguments_are_resolved_attributes():
     model = Autoencoder(example_shape=[4], units=3)
     assert (model.example_shape, model.units, model.activation) == ((4,), (3,), "relu")
     assert model.get_config()["units"] == (3,)
 
 
-def test_numbers_of_numpy_can_be_saved():
+def test_numpy_scalars_can_be_saved():
     model = Autoencoder((4,), units=3, sparsity=np.float32(0.5))
     assert through_json(model).sparsity == 0.5
 
@@ -68,7 +68,7 @@ def test_a_subclass_is_saved_by_its_own_arguments():
         np.testing.assert_allclose(copy.encode(x), model.encode(x), atol=1e-6)
 
 
-def test_what_a_subclass_leaves_at_its_default_is_saved(channels_first_elsewhere):
+def test_defaults_of_the_base_class_are_saved(channels_first_elsewhere):
     config = OpenClassifier().get_config()
     assert config["padding_mode"] == "border"
     assert "steps" not in config
@@ -76,7 +76,7 @@ def test_what_a_subclass_leaves_at_its_default_is_saved(channels_first_elsewhere
     assert OpenClassifier.from_config(config).data_format == "channels_last"
 
 
-def test_a_file_does_not_depend_on_the_settings_of_the_loader(channels_first_elsewhere, tmp_path):
+def test_a_saved_model_does_not_depend_on_global_settings(channels_first_elsewhere, tmp_path):
     model = ShowAndTell((8, 8, 1), 9, units=4, embedding_units=3)
     model.save(tmp_path / "model.keras")
     channels_first_elsewhere()
@@ -85,7 +85,7 @@ def test_a_file_does_not_depend_on_the_settings_of_the_loader(channels_first_els
     assert loaded.output_shape == model.output_shape
 
 
-def test_layers_among_the_arguments_are_copied():
+def test_layer_arguments_are_copied():
     attention = BahdanauAttention(4)
     model = RNNSearch(9, 9, units=4, embedding_units=3, maxout_units=2, attention=attention)
     copy = RNNSearch.from_config(model.get_config())
@@ -94,12 +94,12 @@ def test_layers_among_the_arguments_are_copied():
     assert [w.path for w in copy.weights] == [w.path for w in model.weights]
 
 
-def test_a_base_passes_its_options_on():
+def test_arguments_of_the_base_class_are_saved():
     model = DenoisingAutoencoder((4,), units=3, amount=0.5, output_activation=None)
     copy = DenoisingAutoencoder.from_config(model.get_config())
     assert (copy.amount, copy.output_activation, copy.sparsity) == (0.5, None, 0.0)
 
 
-def test_missing_arguments_are_refused():
+def test_a_missing_argument_raises():
     with pytest.raises(TypeError, match="example_shape"):
         Autoencoder(units=3)

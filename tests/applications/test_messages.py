@@ -1,4 +1,4 @@
-"""What models say of losses and images with which they would learn badly without a word."""
+"""Error messages for losses and images with which a model would train badly."""
 
 import functools
 
@@ -42,7 +42,7 @@ def classifier(cls=SpatialTransformerClassifier):
         {"logits": "sparse_categorical_crossentropy"},
     ],
 )
-def test_losses_of_probabilities_are_refused_by_models_of_logits(loss):
+def test_models_of_logits_refuse_losses_of_probabilities(loss):
     with pytest.raises(ValueError, match=r"`loss` must take logits.*from_logits=True.*Received"):
         classifier().compile("sgd", loss)
     machine = NeuralTuringMachine(3, 2, NTMCell(4, 5, 3))
@@ -62,22 +62,22 @@ def test_losses_of_probabilities_are_refused_by_models_of_logits(loss):
         {"logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
     ],
 )
-def test_other_losses_are_taken(loss):
+def test_other_losses_are_accepted(loss):
     classifier().compile("sgd", loss)
 
 
-def test_models_of_probabilities_take_losses_of_probabilities():
+def test_models_of_probabilities_accept_losses_of_probabilities():
     AttributeDetector((16, 16, 3), ["a", "b"], **LAST).compile("sgd", "binary_crossentropy")
     Autoencoder((4, 4), (3,), 2).compile("sgd", "binary_crossentropy")
 
 
-def first(y_true, y_pred):
+def mean_output(y_true, y_pred):
     return keras.ops.mean(y_pred)
 
 
 @pytest.mark.training
 @pytest.mark.parametrize("kind", ["classifier", "translator", "captioner", "autoencoder"])
-def test_outputs_go_by_their_own_names(kind):
+def test_outputs_are_named_in_losses_and_metrics(kind):
     source, target = np.array([[4, 5, 2]]), np.array([[1, 4]])
     image = np.random.default_rng(0).random((1, 24, 24, 1))
     labels, name = np.array([[4, 2]]), "logits"
@@ -93,12 +93,12 @@ def test_outputs_go_by_their_own_names(kind):
     loss = "mse"
     if name == "logits":
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    found, mean = [], keras.metrics.MeanMetricWrapper(first, name="m")
+    found, mean = [], keras.metrics.MeanMetricWrapper(mean_output, name="m")
     for given in (loss, {name: loss}):
         model.compile("sgd", given, metrics={name: [mean]})
         found.append(model.evaluate(x, labels, verbose=0, return_dict=True))
-    apart = {"crossentropy", "attention_loss"} if kind == "captioner" else set()
-    assert found[0].keys() == found[1].keys() == {"loss", "m", *apart}
+    extra = {"crossentropy", "attention_loss"} if kind == "captioner" else set()
+    assert found[0].keys() == found[1].keys() == {"loss", "m", *extra}
     np.testing.assert_allclose(found[0]["loss"], found[1]["loss"], rtol=1e-3)
     model.compile("sgd", {"other": "mse"})
     with pytest.raises(ValueError, match=rf"\['{name}'\].*\['other'\]"):
@@ -119,16 +119,16 @@ class Batches(keras.utils.PyDataset):
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, 24, 24, 1))
 UNSCALED = [PIXELS.astype("uint8"), PIXELS.astype("int64"), PIXELS.astype("float32")]
-# Standardized images are scaled, too.
+# Standardized images count as scaled.
 SCALED = [PIXELS / 255.0, (PIXELS - 128.0) / 64.0, PIXELS > 100, (PIXELS > 100).astype("uint8")]
 
 
 @pytest.mark.training
 @pytest.mark.parametrize("cls", [SpatialTransformerClassifier, DRAWClassifier])
-def test_images_that_are_not_scaled_are_refused(cls):
+def test_unscaled_images_are_refused(cls):
     model, y = classifier(cls), np.zeros(2, "int32")
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    look = model.windows if cls is DRAWClassifier else model.transformations
+    method = model.windows if cls is DRAWClassifier else model.transformations
     for images in UNSCALED:
         message = rf"must hold scaled images.*{images.dtype} from 0 to 255"
         for call in (
@@ -137,7 +137,7 @@ def test_images_that_are_not_scaled_are_refused(cls):
             lambda x: model.fit(keras.ops.convert_to_tensor(x), y, verbose=0),
             lambda x: model.evaluate(x, y, verbose=0),
             lambda x: model.predict(x, verbose=0),
-            look,
+            method,
         ):
             with pytest.raises(ValueError, match=message.replace("int64", "int(64|32)")):
                 call(images)
@@ -146,7 +146,7 @@ def test_images_that_are_not_scaled_are_refused(cls):
     model.fit(SCALED[0], y, verbose=0)
 
 
-def test_captioners_check_the_images_of_their_own_encoders():
+def test_captioners_check_images_of_built_in_encoders():
     sizes = {"units": 4, **LAST}
     model = ShowAttendTell((24, 24, 1), 9, embedding_units=3, **sizes)
     target = np.ones((2, 2), "int32")
@@ -161,9 +161,9 @@ def test_captioners_check_the_images_of_their_own_encoders():
     semantic = SemanticAttentionCaptioner(detector, 9, units=4, num_attributes=2)
     with pytest.raises(ValueError, match="`images` must hold scaled images"):
         semantic.generate(UNSCALED[0])
-    # An encoder of one's own may scale them itself.
+    # A custom encoder may scale the images itself.
     encoder = keras.Sequential(
         [keras.Input((24, 24, 1)), keras.layers.AveragePooling2D(4, **LAST)], name="encoder"
     )
-    own = ShowAttendTell((24, 24, 1), 9, encoder=encoder, embedding_units=3, **sizes)
-    own.check_scale("x", UNSCALED[0])
+    custom = ShowAttendTell((24, 24, 1), 9, encoder=encoder, embedding_units=3, **sizes)
+    custom.check_scale("x", UNSCALED[0])

@@ -363,15 +363,15 @@ def test_what_is_refused(texts):
     assert len(texts.generate([""], max_length=3)) == 1
 
 
-def test_a_batch_is_filled_up_where_shapes_are_compiled_alone(monkeypatch):
-    model, computed = rnn_search(), []
+def test_partial_batches_are_padded_on_compiling_backends_only(monkeypatch):
+    model, batch_sizes = rnn_search(), []
     found = model._found
 
     def counting(batch, *more):
-        computed.append(len(batch))
+        batch_sizes.append(len(batch))
         return found(batch, *more)
 
     monkeypatch.setattr(model, "_found", counting)
     for count in (1, 3, 5):
         model.generate([[7, 8]] * count, max_length=2, batch_size=5)
-    assert computed == ([1, 3, 5] if BACKEND == "torch" else [1, 4, 5])
+    assert batch_sizes == ([1, 3, 5] if BACKEND == "torch" else [1, 4, 5])

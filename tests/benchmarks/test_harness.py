@@ -59,7 +59,7 @@ def test_a_file_says_when_where_and_with_what_it_was_measured(tmp_path):
     ]
 
 
-def test_a_row_over_the_limit_ends_a_benchmark_with_an_error(tmp_path):
+def test_a_row_over_the_limit_exits_with_an_error(tmp_path):
     program = tmp_path / "nothing.py"
     program.write_text(BENCHMARK.replace('"Nothing.")', '"Nothing.", limit=0.2)'))
     done = subprocess.run(

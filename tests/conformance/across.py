@@ -1,9 +1,9 @@
-"""Saves every case under one backend, and loads what others saved: a program for a subprocess.
+"""Program for a subprocess: saves all cases under one backend, and loads those of others.
 
     KERAS_BACKEND=jax python -m tests.conformance.across
 
-It reads commands from its standard input and answers each with one line. `save FOLDER` leaves
-`CASE.keras` and the outputs, `CASE.npz`, in the folder. `load FOLDER...` answers with JSON: the
+The program reads commands from standard input and answers each with one line. `save FOLDER` writes
+`CASE.keras` and the outputs, `CASE.npz`, to the folder. `load FOLDER...` answers with JSON: the
 largest relative difference, or the error, by folder and case.
 """
 
@@ -80,7 +80,7 @@ def load(folders):
 
 def main():
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print is no answer
+    os.dup2(2, 1)  # keep prints of libraries out of the answers
     for line in sys.stdin:
         action, *folders = shlex.split(line)
         answer = save(*folders) if action == "save" else load(folders)

@@ -16,31 +16,31 @@ from tests.backend import BACKEND, inferred, quick
 
 @dataclass(frozen=True)
 class Option:
-    """A value of a constructor argument that is not its default.
+    """Value of a constructor argument other than the default.
 
     Args:
-        value: the value.
-        beside: further arguments, without which this one says nothing.
-        inputs: inputs by name, each replacing that of the case.
-        targets: what `fit` gets as `y` in place of the targets of the case.
-        together: arguments that have to change with this one.
+        value: Value of the argument.
+        required: Dictionary of further arguments, without which this argument has no effect.
+        inputs: Dictionary of inputs that replace those of the case.
+        targets: Targets of `fit` that replace those of the case.
+        coupled: Dictionary of arguments that have to change together with this argument.
     """
 
     value: Any
-    beside: dict[str, Any] = field(default_factory=dict)
+    required: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
     targets: Any = None
-    together: dict[str, Any] = field(default_factory=dict)
+    coupled: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Unused:
-    """What an argument is that nothing of this class depends on.
+    """Marks an argument without effect in a class.
 
     Args:
-        reason: why it is there nevertheless.
-        value: any other than its default, which survives the config; None for an argument that is
-            not in the config.
+        reason: String, why the class has the argument.
+        value: Value other than the default, for the test of the config; `None` if the config lacks
+            the argument.
     """
 
     reason: str
@@ -61,8 +61,8 @@ class Case:
         still: names of trainable weights (ends of their paths) that the loss cannot move.
         tolerance: how far outputs may differ between two ways to the same result.
         unsupported: reason by backend, where a backend lacks an operation.
-        options: for constructor arguments a value that is not the default and makes a difference to
-            this case: the value, an `Option`, or `Unused`. The cases of a class have one for each.
+        options: dictionary, constructor argument → value other than the default that changes this
+            case, an `Option`, or `Unused`. Together the cases of a class cover all arguments.
     """
 
     name: str = ""
@@ -238,7 +238,7 @@ class LayerCase(Case):
         return list(arrays.values()), targets
 
     def symbolic_outputs(self, model):
-        """The outputs of a model made by `model` as symbols of the shapes of the inputs."""
+        """Returns the symbolic outputs of `model` for inputs with the shapes of this case."""
         inputs = [
             keras.KerasTensor(array.shape, keras.backend.standardize_dtype(array.dtype))
             for array in self.arrays().values()
@@ -309,10 +309,10 @@ def by_id(cases):
 
 
 def first_of_class(cases):
-    """The first case of each class.
+    """Returns the first case of each class.
 
-    Contracts whose cost is compilation, and whose subject is the class (its files, its build, its
-    trace), take these; contracts whose subject is numbers take all cases.
+    For contracts of the class (saving, building, tracing) that spend their time on compilation.
+    Contracts of numerical results take all cases.
     """
     return list({case.subject: case for case in reversed(cases)}.values())[::-1]
 

@@ -1,4 +1,4 @@
-"""What is changed in a layer or model after its construction, for the contracts that need it."""
+"""Changes of a layer or model after construction, shared by several contracts."""
 
 import keras
 import numpy as np
@@ -7,13 +7,13 @@ from keras_attn.applications.own_loss import OwnLoss
 
 
 def weighted_layers(model):
-    """The innermost layers of a model that have weights."""
+    """Returns the layers of a model that have weights and no sublayers."""
     layers = model._flatten_layers(include_self=False)
     return [each for each in layers if each.weights and not each._layers]
 
 
 def freeze_one(model):
-    """Freezes one of the layers within, in the middle of them."""
+    """Freezes the middle one of the layers with weights."""
     layers = weighted_layers(model)
     layers[len(layers) // 2].trainable = False
 
@@ -22,8 +22,8 @@ def quantize(model):
     model.quantize("int8")
 
 
-def adapt(model, scale=0.5):
-    """Gives every layer that takes it a LoRA adapter with weights of this deviation."""
+def enable_lora(model, scale=0.5):
+    """Adds LoRA adapters with random weights of standard deviation `scale` to a model."""
     generator = np.random.default_rng(5)
     for layer in weighted_layers(model):
         if hasattr(layer, "enable_lora"):
@@ -33,19 +33,19 @@ def adapt(model, scale=0.5):
                     weight.assign(generator.normal(0.0, scale, weight.shape))
 
 
-def train_others(model):
-    """Freezes the layers that train and trains the others."""
+def invert_trainable(model):
+    """Freezes the trainable layers and unfreezes the others."""
     for layer in weighted_layers(model):
         layer.trainable = not layer.trainable
 
 
-def compute_in_half(model):
+def set_bfloat16_policy(model):
     for layer in weighted_layers(model):
         layer.dtype_policy = "mixed_bfloat16"
 
 
 def randomize_optimizer(model):
-    """Compiles a model and gives its optimizer a state of random numbers."""
+    """Compiles a model and randomizes the state of its optimizer."""
     model.compile("adam", loss=None if isinstance(model, OwnLoss) else "mse")
     model.optimizer.build(model.trainable_variables)
     generator = np.random.default_rng(6)

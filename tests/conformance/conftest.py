@@ -4,6 +4,6 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def without_collections(monkeypatch):
-    """Keras collects garbage for each weight that it deletes, which takes most of a test."""
+def without_garbage_collection(monkeypatch):
+    """Disables the garbage collection of Keras for each deleted weight, which dominates a test."""
     monkeypatch.setattr(gc, "collect", lambda *_: 0)

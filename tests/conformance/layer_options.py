@@ -1,4 +1,4 @@
-"""Options of the layers: by case, a value of each constructor argument that makes a difference."""
+"""Options of the layers: case → constructor argument → value that changes the layer."""
 
 import keras
 
@@ -7,8 +7,8 @@ from tests.conformance.case import Option, Unused
 from tests.conformance.spatial_sampling import uniform
 
 FIRST = "channels_first"
-NO_BIAS = Unused("of layers with a bias", "ones")
-NO_KERNEL = Unused("of layers with projections of their own", "ones")
+NO_BIAS = Unused("for layers with a bias", "ones")
+NO_KERNEL = Unused("for layers with a projection", "ones")
 NO_REGULARIZER = Unused(NO_KERNEL.reason, "l2")
 DROPS = {"dropout": 0.5, "seed": Option(3, {"dropout": 0.5})}
 KERNEL = {"kernel_initializer": "ones", "kernel_regularizer": "l2"}
@@ -69,14 +69,14 @@ MEMORY = {
 }
 
 
-def conditional(option, **beside):
-    """An option that needs other arguments."""
-    return Option(option, beside)
+def conditional(value, **required):
+    """Returns an option that requires other arguments."""
+    return Option(value, required)
 
 
 @keras.saving.register_keras_serializable(package="keras_attn_tests")
 def sample_first(output, context, inputs, chance):
-    """What a decoder may take for its next input."""
+    """Next input of a decoder, a function of its output."""
     return output[:, : inputs.shape[-1]] + chance[:, None]
 
 
@@ -86,7 +86,7 @@ OPTIONS = {
             "flow",
             {"transformation": "thin_plate_spline", "control_points": (2, 2)},
             {"theta": uniform(2, 3, 4, 2)},
-            together={"output_size": None},
+            coupled={"output_size": None},
         ),
         "output_size": (4, 5),
         "control_points": Option(
@@ -218,6 +218,6 @@ OPTIONS = {
         "padding_mode": "zeros",
         "data_format": FIRST,
     },
-    "WholeImageRead": {"data_format": Unused("of readers that sample", FIRST)},
+    "WholeImageRead": {"data_format": Unused("for readers that sample", FIRST)},
     "WholeImageWrite": {**DENSE, "image_shape": (4, 6, 2), "data_format": FIRST},
 }

@@ -1,4 +1,4 @@
-"""Options of the applications: by case, a value of each argument that makes a difference."""
+"""Options of the applications: case → argument → value that changes the model."""
 
 import keras
 import numpy as np
@@ -9,7 +9,7 @@ from tests.conformance.case import Option, Unused
 
 FIRST = "channels_first"
 HALF = {"dtype": "mixed_bfloat16"}
-SAVED = Unused("weights are saved as such, and not as an argument")
+SAVED = Unused("a file saves the weights, not the argument")
 
 
 def images(*shape):
@@ -17,14 +17,14 @@ def images(*shape):
 
 
 def pooling(name, *more):
-    """An encoder of a user's own, without weights."""
+    """Returns a custom encoder without weights."""
     return keras.Sequential(
         [keras.layers.AveragePooling2D(4, data_format="channels_last"), *more], name=name
     )
 
 
-def first(size):
-    """The channels first, of images that have as many as they have rows and columns."""
+def channels_first(size):
+    """Returns the option `channels_first` for images of shape `(size, size, size)`."""
     return Option(FIRST, {"image_shape": (size,) * 3}, {"image": images(2, size, size, size)})
 
 
@@ -48,7 +48,7 @@ CAPTIONS = {
     "image_shape": (3, 16, 16),
     "target_vocabulary": 10,
     "dropout": 0.25,
-    "encoder": pooling("own"),
+    "encoder": pooling("custom"),
     "encoder_weights": SAVED,
     "train_encoder": False,
     "data_format": FIRST,
@@ -104,13 +104,13 @@ OPTIONS = {
         "image_shape": (26, 24, 1),
         "transformation": "translation",
         "num_warps": 3,
-        "data_format": first(24),
+        "data_format": channels_first(24),
         "padding_mode": "border",
     },
     "CoLocalizer": {
         **HALF,
         "image_shape": (16, 18, 1),
-        "encoder": pooling("own", keras.layers.Flatten()),
+        "encoder": pooling("custom", keras.layers.Flatten()),
         "transformation": "translation",
         "crop_scale": 0.4,
         "scale_range": (0.6, 1.2),
@@ -126,7 +126,7 @@ OPTIONS = {
         **RESET,
         **FED,
         "maxout_units": 3,
-        "attention": BahdanauAttention(4, name="own"),
+        "attention": BahdanauAttention(4, name="custom"),
     },
     "EncoderDecoder": {**TOKENS, **WIDTHS, **RESET, "maxout_units": 3, "bidirectional": True},
     "LuongTranslator-local": {
@@ -137,7 +137,7 @@ OPTIONS = {
         "score": "concat",
         "window": "monotonic",
         "window_radius": 1,
-        "attention": Option(BahdanauAttention(4, name="own"), {"window": None}),
+        "attention": Option(BahdanauAttention(4, name="custom"), {"window": None}),
         "input_feeding": False,
         "reverse_source": False,
     },
@@ -147,7 +147,7 @@ OPTIONS = {
         "context_size": 2,
         "smoothing": 3,
         "encoder": "bag_of_words",
-        "attention": BahdanauAttention(4, name="own"),
+        "attention": BahdanauAttention(4, name="custom"),
     },
     "ShowAttendTell": {
         **CAPTIONS,
@@ -204,7 +204,7 @@ OPTIONS = {
         "learn_initial_state": False,
         "beta": 2.0,
         "padding_mode": "zeros",
-        "data_format": first(5),
+        "data_format": channels_first(5),
         "seed": 3,
     },
     "DRAWClassifier": {
@@ -215,7 +215,7 @@ OPTIONS = {
         "units": 5,
         "read_size": 3,
         "padding_mode": "zeros",
-        "data_format": first(5),
+        "data_format": channels_first(5),
     },
     "Autoencoder": CODES,
     "DenoisingAutoencoder": {**CODES, "corruption": "gaussian", "amount": 0.9, "seed": 3},

@@ -2,7 +2,7 @@
 
 To add a layer, add its cases to the file of its family, or a new file; see `LayerCase` for what a
 case can say. The contracts in `test_*.py` beside this file take every case through everything that
-a layer has to stand. Options of constructors stand in `layer_options.py` and `model_options.py`.
+a layer has to stand. Constructor options are listed in `layer_options.py` and `model_options.py`.
 """
 
 from tests.conformance import (

@@ -26,7 +26,7 @@ def installed(backend):
 
 
 class Process:
-    """A backend that saves and loads every case; its libraries are imported once for both."""
+    """Subprocess of one backend that saves and loads all cases, and imports the backend once."""
 
     def __init__(self, backend, errors):
         self.backend, self.errors = backend, errors

@@ -1,7 +1,7 @@
-"""Layers with one weight are what their owners made of them, inside of every loop, too.
+"""Changed sublayers keep their behavior inside models and loops.
 
-Quantized, adapted, subclassed, frozen and rematerialized layers give what plain ones give with the
-weights that stand for them.
+Models with quantized, LoRA-adapted, subclassed, frozen and rematerialized layers equal plain models
+with equivalent weights.
 """
 
 import contextlib
@@ -18,23 +18,24 @@ from tests.conformance.test_stateless import caller
 layers = keras.layers
 
 
-def parts(model, kinds=(layers.Dense, layers.Embedding)):
-    """The layers with one weight, in an order that equal models share."""
+def adaptable_layers(model):
+    """Returns the dense and embedding layers, in an order that equal models share."""
+    kinds = (layers.Dense, layers.Embedding)
     return [layer for layer in model._flatten_layers() if isinstance(layer, kinds)]
 
 
-def pair(case):
-    """Two models with equal weights, and the layers with one weight of both."""
+def make_twins(case):
+    """Returns two models with equal weights, and the pairs of their adaptable layers."""
     models = [case.model() for _ in range(2)]
     models[1].set_weights(models[0].get_weights())
-    ours, plain = map(parts, models)
+    ours, plain = map(adaptable_layers, models)
     if not ours:
-        pytest.skip("no layer with one weight")
+        pytest.skip("no dense or embedding layer")
     return *models, list(zip(ours, plain, strict=True))
 
 
-def weight(layer):
-    """The name of the weight."""
+def weight_name(layer):
+    """Returns the attribute of the matrix of a layer."""
     return "kernel" if isinstance(layer, layers.Dense) else "embeddings"
 
 
@@ -44,11 +45,11 @@ def assert_close(case, found, expected):
 
 
 @by_id(first_of_class(CASES))
-def test_quantized_layers_are_near_the_weights_that_they_stand_for(case):
-    model, plain, layers_of_both = pair(case)
+def test_quantized_layers_approximate_the_dequantized_weights(case):
+    model, plain, layers_of_both = make_twins(case)
     model.quantize("int8")
     for ours, theirs in layers_of_both:
-        name = weight(ours)
+        name = weight_name(ours)
         scale = to_numpy(getattr(ours, f"{name}_scale"))
         value = to_numpy(getattr(ours, f"_{name}")) / (
             scale if name == "kernel" else scale[:, None]
@@ -59,12 +60,12 @@ def test_quantized_layers_are_near_the_weights_that_they_stand_for(case):
 
 
 @by_id(first_of_class(CASES))
-def test_adapters_add_to_the_weights(case):
-    model, plain, layers_of_both = pair(case)
+def test_lora_adds_to_the_weights(case):
+    model, plain, layers_of_both = make_twins(case)
     generator = np.random.default_rng(0)
     for ours, theirs in layers_of_both:
         ours.enable_lora(2)
-        name = weight(ours)
+        name = weight_name(ours)
         a, b = (getattr(ours, f"lora_{name}_{which}") for which in "ab")
         b.assign(0.3 * generator.normal(size=b.shape))
         getattr(theirs, name).assign(to_numpy(getattr(theirs, name)) + to_numpy(a) @ to_numpy(b))
@@ -72,21 +73,21 @@ def test_adapters_add_to_the_weights(case):
 
 
 class Doubled(layers.Dense):
-    """A dense layer whose kernel and bias count twice."""
+    """Dense layer with a doubled kernel and bias."""
 
     def call(self, inputs, training=None):
         return self.activation(2.0 * (keras.ops.matmul(inputs, self.kernel) + self.bias))
 
 
 @by_id(first_of_class(CASES))
-def test_a_subclass_is_called(case):
-    model, plain, layers_of_both = pair(case)
+def test_a_subclass_of_dense_is_called(case):
+    model, plain, layers_of_both = make_twins(case)
     pairs = [each for each in layers_of_both if type(each[0]) is layers.Dense and each[0].use_bias]
     if not pairs:
         pytest.skip("no dense layer")
     for ours, theirs in pairs:
         ours.__class__ = Doubled
-        vars(ours).pop("call", None)  # a method of the object, in the place of the class's
+        vars(ours).pop("call", None)  # an instance method that hides the method of the class
         for variable in (theirs.kernel, theirs.bias):
             variable.assign(2.0 * variable.value)
     assert_close(case, case.predict(model), case.predict(plain))
@@ -94,7 +95,7 @@ def test_a_subclass_is_called(case):
 
 @pytest.mark.training
 @by_id(first_of_class(CASES))
-def test_only_what_trains_has_a_gradient(case):
+def test_only_trainable_variables_have_gradients(case):
     subject = [case.built() if isinstance(case, LayerCase) else case.model() for _ in range(2)]
     model, plain = subject
     plain.set_weights(model.get_weights())
@@ -102,15 +103,15 @@ def test_only_what_trains_has_a_gradient(case):
     for layer in list(model._flatten_layers())[1::2]:
         if not list(layer._flatten_layers(include_self=False)):
             layer.trainable = False
-    left = [i for i, variable in enumerate(variables) if variable.trainable]
-    if not 0 < len(left) < len(variables):
-        pytest.skip("no part to freeze")
+    trainable = [i for i, variable in enumerate(variables) if variable.trainable]
+    if not 0 < len(trainable) < len(variables):
+        pytest.skip("no sublayer to freeze")
     found, expected = (
         outputs_and_gradients(caller(case, each), [], every)[2]
         for each, every in ((model, variables), (plain, plain.trainable_variables))
     )
     for i, (one, other) in enumerate(zip(found, expected, strict=True)):
-        if i in left:
+        if i in trainable:
             scale = np.max(np.abs(other), initial=1.0)
             np.testing.assert_allclose(one / scale, other / scale, atol=1e-5)
         elif BACKEND == "torch":
@@ -126,9 +127,9 @@ def remat_takes_keywords():
 
 
 @pytest.mark.training
-@pytest.mark.skipif(BACKEND != "torch", reason="Keras's own LSTM cannot be rematerialized there")
+@pytest.mark.skipif(BACKEND != "torch", reason="Keras cannot rematerialize an LSTM elsewhere")
 @by_id(first_of_class(CASES))
-def test_rematerialized_layers_train_alike(case):
+def test_rematerialized_layers_have_equal_outputs_and_gradients(case):
     if not remat_takes_keywords():
         pytest.skip("this Keras drops the keyword arguments of rematerialized layers")
     found, weights = [], None

@@ -34,7 +34,7 @@ def test_compiled_is_eager_and_leaves_no_tracers(case):
         return keras.tree.flatten(outputs)
 
     if case.id not in COMPILED and BACKEND != "torch":
-        # What other tests run and compile is only traced here. A tensor of the first trace that
+        # Other tests compile this layer: trace only. A tensor of the first trace that
         # stayed in the layer would raise in the second.
         for _ in range(2):
             with leak_check():

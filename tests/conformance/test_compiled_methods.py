@@ -1,4 +1,4 @@
-"""Methods of models that run compiled answer like a fresh copy, whatever has changed since."""
+"""Compiled methods of a changed model equal those of a fresh copy of the model."""
 
 import keras
 import numpy as np
@@ -28,13 +28,13 @@ def encode(model, x):
     return model.encode(x)
 
 
-# By class, functions of a model and its input that use each of its compiled methods.
+# Class → functions of a model and its input that call each compiled method.
 SEQUENCES = (generate_with_alignments, align)
 IMAGES = (lambda model, x: model.transformations(x),)
 METHODS = {
     "RNNSearch": SEQUENCES,
     "EncoderDecoder": (generate,),
-    # Searches are compiled by the base class that all of these share.
+    # The base class compiles the searches: `generate` is tested with one subclass only.
     "LuongTranslator": (align,),
     "AttentionSummarizer": (align,),
     "ShowAttendTell": SEQUENCES,
@@ -58,7 +58,7 @@ METHODS = {
     "DRAWClassifier": (lambda model, x: model.windows(x),),
     "Autoencoder": (encode, lambda model, x: model.decode(np.ones((2, model.units[-1])))),
     "DenoisingAutoencoder": (encode,),
-    # `predict` of Keras alone, and `trace`, which is not compiled.
+    # No compiled methods: only `predict` of Keras and `trace`.
     "AttributeDetector": (),
     "NeuralTuringMachine": (),
     "StackedLSTM": (),
@@ -88,7 +88,7 @@ def differ(first, second):
     return any(np.shape(a) != np.shape(b) or not np.allclose(a, b) for a, b in pairs)
 
 
-def test_every_application_is_listed():
+def test_all_applications_are_listed():
     assert set(METHODS) == {case.application.__name__ for case in MODELS}
 
 
@@ -100,10 +100,10 @@ CASES = [
 
 
 @pytest.mark.parametrize(("case", "method"), CASES)
-def test_methods_follow_a_change_of_the_model(case, method):
+def test_methods_reflect_changes_of_the_model(case, method):
     model, x = case.model(), input_of(case)
     before = method(model, x)
-    changes.adapt(model, scale=5.0)
+    changes.enable_lora(model, scale=5.0)
     changes.freeze_one(model)
     after = method(model, x)
     assert_same_answers(case, after, method(fresh_copy(model), x))
@@ -112,19 +112,19 @@ def test_methods_follow_a_change_of_the_model(case, method):
 
 CHANGES = {
     "int8": changes.quantize,
-    "lora": changes.adapt,
+    "lora": changes.enable_lora,
     "part_frozen": changes.freeze_one,
-    "others_train": changes.train_others,
-    "policy": changes.compute_in_half,
+    "trainable_inverted": changes.invert_trainable,
+    "policy": changes.set_bfloat16_policy,
     "weights": lambda model: model.set_weights([2.0 * each for each in model.get_weights()]),
     "compile": lambda model: model.compile("adam", loss="mse"),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_every_change_is_followed(change):
+def test_every_change_clears_the_cache(change):
     (case,) = (case for case in MODELS if case.id == "Autoencoder")
-    # Two layers of one shape: one of them trains, then the other.
+    # Two layers of equal shape, so that inverting `trainable` keeps all shapes.
     model, x = Autoencoder((6,), units=(6, 6)), np.ones((2, 6), "float32")
     changes.weighted_layers(model)[0].trainable = False
     model.encode(x)
@@ -132,7 +132,7 @@ def test_every_change_is_followed(change):
     assert_same_answers(case, model.encode(x), fresh_copy(model).encode(x))
 
 
-def test_nothing_is_compiled_again_while_nothing_changes():
+def test_an_unchanged_model_is_not_compiled_again():
     model, x = Autoencoder((6,), units=4), np.ones((2, 6), "float32")
     model.encode(x)
     compiled = model._compiled.get("encode", None)

@@ -1,4 +1,4 @@
-"""Free batches and lengths, then fixed ones, then one example, in one process."""
+"""Dynamic sizes, then static sizes, then a batch of one, in one process."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ SEQUENCES = [case for case in MODELS if "source" in case.inputs]
 
 @by_id(CASES)
 @pytest.mark.skipif(not TRAINS, reason="no training backend")
-def test_free_sizes_then_fixed_ones_then_one_example(case):
+def test_dynamic_then_static_sizes_then_one_example(case):
     model, inputs = case.model(), case.packed()
     tensors = list(map(np.asarray, keras.tree.flatten(inputs)))
     symbols = keras.tree.flatten(model._inputs_struct)
@@ -23,7 +23,7 @@ def test_free_sizes_then_fixed_ones_then_one_example(case):
         return keras.tree.flatten(outputs)
 
     functions = traced_with_free_sizes(model, function, tensors, [each.shape for each in symbols])
-    # JAX compiles each size anew and remembers none: one is enough.
+    # JAX compiles each size separately: one size is enough.
     for size in (None,) if BACKEND == "jax" else (None, 1):
         arrays = [array[:size] for array in tensors]
         expected = flat(quick(model, function)(*arrays))
@@ -33,8 +33,8 @@ def test_free_sizes_then_fixed_ones_then_one_example(case):
 
 
 @by_id(SEQUENCES)
-@pytest.mark.skipif(BACKEND not in ("tensorflow", "torch"), reason="remembers no other lengths")
-def test_sources_of_several_padded_lengths(case):
+@pytest.mark.skipif(BACKEND not in ("tensorflow", "torch"), reason="no traces of other lengths")
+def test_generate_with_several_padded_lengths(case):
     model = case.model()
     texts = [[5, 3, 4], [4, 5] * 12, [3]]
     together = [model.generate([text], max_length=4)[0] for text in texts]

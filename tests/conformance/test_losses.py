@@ -1,4 +1,4 @@
-"""Losses of models: weights, targets and arguments of `compile` count, or are refused by name."""
+"""Losses of models: weights, targets and arguments of `compile` have an effect or raise."""
 
 import os
 import subprocess
@@ -16,15 +16,15 @@ from tests.conformance.case import by_id
 from tests.conformance.registry import MODELS
 
 REPOSITORY = Path(__file__).parents[2]
-# Cases whose additional losses refuse weights of examples.
-WEIGHS_ALL_ALIKE = ("sparse", "coverage-loss")
-# TensorFlow takes longer to trace a step than to run it.
+# Cases with an additional loss that does not support `sample_weight`.
+WITHOUT_SAMPLE_WEIGHT = ("sparse", "coverage-loss")
+# On TensorFlow, tracing a step takes longer than running it.
 EAGER = {"run_eagerly": BACKEND == "tensorflow"}
 SHARED = ("FunctionalModel", "GenerativeModel")
 
 
 def has_own_loss(application):
-    """Whether an application computes a loss, or a part of it, by itself."""
+    """True if an application overrides `compute_loss`."""
     return any(
         "compute_loss" in vars(base)
         for base in application.__mro__
@@ -39,7 +39,7 @@ LABELS = np.array([0, 1, 2, 0])
 
 
 def with_added_loss(case):
-    """A sequence model whose attention adds a loss of its own."""
+    """Returns the case with an attention layer that adds a loss."""
     attention = CoverageAttention(4, loss_weight=1.0)
     arguments = {**case.arguments, "attention": attention, "dropout": 0.0}
     return case.with_(name="coverage-loss", arguments=arguments)
@@ -49,9 +49,9 @@ OWN += [with_added_loss(case) for case in MODELS if case.name == "coverage"]
 
 
 def loss(case, model):
-    """A function `(x, y, sample_weight)` that gives the loss, and changes nothing.
+    """Returns a function `(x, y, sample_weight) -> loss` that restores all variables.
 
-    The outputs are not those of training, where batch normalization mixes the examples.
+    The outputs are computed with `training=False`: batch normalization would mix the examples.
     """
     x, y = case.fit_data(model)
     structure = (x, x if y is None else y)
@@ -77,8 +77,8 @@ def tensor(array):
     return keras.ops.convert_to_tensor(array)
 
 
-def with_other_last(array):
-    """The array with another last example, of the same padding."""
+def replace_last(array):
+    """Replaces the last example by another example with the same padding."""
     array = np.array(array)
     if array.ndim == 1:
         array[-1] = 0 if array[-1] else 1
@@ -91,16 +91,16 @@ def with_other_last(array):
 
 @pytest.mark.training
 @by_id([*OWN, *OTHER.values()])
-def test_an_example_of_weight_zero_does_not_count(case):
+def test_an_example_of_weight_zero_is_ignored(case):
     model = case.model()
     model.compile("sgd", **case.compile, **EAGER)
     (x, y), value = case.fit_data(model), loss(case, model)
     count = len(keras.tree.flatten(x)[0])
     weights = np.float32([*[1.0] * (count - 1), 0.0])
     other = [
-        None if each is None else keras.tree.map_structure(with_other_last, each) for each in (x, y)
+        None if each is None else keras.tree.map_structure(replace_last, each) for each in (x, y)
     ]
-    if case.name in WEIGHS_ALL_ALIKE:
+    if case.name in WITHOUT_SAMPLE_WEIGHT:
         with pytest.raises(ValueError, match="`sample_weight` must be None"):
             value(x, y, weights)
         return
@@ -112,7 +112,7 @@ def test_an_example_of_weight_zero_does_not_count(case):
 
 @pytest.mark.training
 @by_id([case for case in OWN if case.targets is None])
-def test_weights_count_without_targets(case):
+def test_sample_weight_applies_without_targets(case):
     model = case.model()
     model.compile("sgd", **case.compile, **EAGER)
     x, _ = case.fit_data(model)
@@ -120,8 +120,8 @@ def test_weights_count_without_targets(case):
     assert history["loss"][0] == pytest.approx(0.0, abs=1e-6)
 
 
-def refused(case):
-    """Arguments of `compile` and `fit` that a model refuses."""
+def refused_arguments(case):
+    """Returns the arguments of `compile` and `fit` that raise an error."""
     if case.application is CoLocalizer:
         return ("loss", "loss_weights", "metrics", "y")
     return () if case.compile else ("loss", "loss_weights")
@@ -129,7 +129,7 @@ def refused(case):
 
 @pytest.mark.training
 @by_id(OWN)
-def test_what_compile_and_fit_are_given_counts_or_is_refused(case):
+def test_arguments_of_compile_and_fit_have_an_effect_or_raise(case):
     def trained(**options):
         keras.utils.set_random_seed(0)
         model = case.model()
@@ -146,14 +146,14 @@ def test_what_compile_and_fit_are_given_counts_or_is_refused(case):
         "loss": "mse",
         "loss_weights": [0.5],
         "metrics": [metric],
-        "y": np.zeros_like(x) if y is None else with_other_last(y),
+        "y": np.zeros_like(x) if y is None else replace_last(y),
     }
     for name, value in options.items():
-        if name in refused(case):
+        if name in refused_arguments(case):
             with pytest.raises(ValueError, match=f"`{name}` must be None"):
                 trained(**{name: value})
         elif name == "metrics":
-            # Before 3.13 Keras puts the name of the output before it.
+            # Keras before 3.13 prefixes the metric with the output name.
             (added,) = trained(metrics=value).keys() - plain.keys()
             assert added.split("_")[-1] == metric
         elif name != "loss":
@@ -162,7 +162,7 @@ def test_what_compile_and_fit_are_given_counts_or_is_refused(case):
 
 @pytest.mark.training
 @by_id([case for case in OWN if case.targets is None])
-def test_labels_are_no_targets(case):
+def test_class_labels_as_targets_raise(case):
     for method in ("fit", "train_on_batch"):
         model = case.model()
         model.compile("sgd", **case.compile, **EAGER)
@@ -173,7 +173,7 @@ def test_labels_are_no_targets(case):
 
 @pytest.mark.training
 @by_id([case for case in MODELS if issubclass(case.application, Autoencoder)])
-def test_inputs_are_the_targets_of_an_autoencoder(case):
+def test_targets_of_an_autoencoder_default_to_the_inputs(case):
     histories = []
     for data in ("x", "xx"):
         model = case.model()
@@ -195,13 +195,13 @@ class Batches(keras.utils.PyDataset):
         return (self.x,)
 
 
-def of_tensorflow(x):
+def tf_dataset(x):
     import tensorflow as tf
 
     return tf.data.Dataset.from_tensor_slices(x).batch(len(x))
 
 
-def of_torch(x):
+def torch_data_loader(x):
     import torch
 
     data = torch.utils.data.TensorDataset(torch.as_tensor(x))
@@ -216,15 +216,15 @@ PIPELINES = {
     "array": lambda x: x,
     "PyDataset": Batches,
     "generator": generator,
-    "tf.data": of_tensorflow,
-    "DataLoader": of_torch,
+    "tf.data": tf_dataset,
+    "DataLoader": torch_data_loader,
 }
 
 
 @pytest.mark.training
 @by_id([case for case in BOUNDS if case.arguments.get("likelihood") != "gaussian"])
 @pytest.mark.parametrize("pipeline", PIPELINES)
-def test_images_beyond_one_are_refused_through_every_pipeline(case, pipeline):
+def test_images_above_one_raise_for_every_type_of_data_set(case, pipeline):
     model = case.model()
     model.compile("sgd", **EAGER)
     (x, _), make = case.fit_data(model), PIPELINES[pipeline]
@@ -237,7 +237,7 @@ def test_images_beyond_one_are_refused_through_every_pipeline(case, pipeline):
 
 @pytest.mark.training
 @by_id(BOUNDS)
-def test_beta_weighs_the_divergence(case, tmp_path):
+def test_beta_weights_the_kl_divergence(case, tmp_path):
     model = case.model()
     model.compile(keras.optimizers.SGD(0.0))
     x, _ = case.fit_data(model)
@@ -269,7 +269,7 @@ import numpy as np
 import keras
 from tests.conformance.test_losses import OWN
 
-# The same random numbers on every replica.
+# Use the same random numbers on every replica.
 for name in ("stateless_uniform", "stateless_normal"):
     draw = getattr(tf.random, name)
     setattr(tf.random, name, lambda shape, seed, draw=draw, **kw: draw(shape, [1, 2], **kw))
@@ -279,7 +279,7 @@ for case in OWN:
         continue
     found = []
     for replicas in (1, 2):
-        # The default way of adding up mixes up the gradients of several models in a process.
+        # The default reduction mixes up the gradients of several models in one process.
         strategy = tf.distribute.MirroredStrategy(
             [f"CPU:{i}" for i in range(replicas)], tf.distribute.ReductionToOneDevice()
         )
@@ -287,7 +287,7 @@ for case in OWN:
             model = case.model()
             model.compile(keras.optimizers.SGD(1e-3), **case.compile)
         x, y = case.fit_data(model)
-        # None, for no targets, is a leaf.
+        # `None`, for no targets, is a leaf.
         data = keras.tree.map_structure(
             lambda each: None if each is None else np.concatenate([each] * replicas), (x, y)
         )
@@ -301,7 +301,7 @@ for case in OWN:
 
 
 @pytest.mark.training
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.distribute alone scales losses")
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="only tf.distribute scales losses")
 def test_two_replicas_equal_one():
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(
@@ -313,5 +313,5 @@ def test_two_replicas_equal_one():
     assert {name: float(error) for name, error in found if float(error) > 1e-4} == {}
 
 
-def test_the_registry_has_the_models_of_an_own_loss():
+def test_models_with_their_own_loss_are_registered():
     assert {case.application for case in OWN} >= {CoLocalizer, DRAW, VariationalAutoencoder}

@@ -1,4 +1,4 @@
-"""Layers of several tensors say what came where it was a single one."""
+"""Error messages of layers with several inputs, if a single tensor is passed."""
 
 import re
 
@@ -10,7 +10,7 @@ from tests.conformance.registry import LAYERS
 
 
 @by_id([case for case in LAYERS if len(case.inputs) > 1 and case.rnn is None and not case.named])
-def test_a_single_tensor_in_place_of_a_list_is_described(case):
+def test_a_single_tensor_in_place_of_a_list_is_reported(case):
     arrays = case.arrays()
     first = next(iter(arrays.values()))
     shape = re.escape(str(first.shape))
@@ -24,7 +24,7 @@ def test_a_single_tensor_in_place_of_a_list_is_described(case):
     built = case.built(random=False)
     with pytest.raises(ValueError, match=expected):
         built(first)
-    # A second positional argument is something else, mostly the mask; some layers have none.
+    # The second positional argument is the mask, or does not exist.
     for layer in (case.make(), built):
         with pytest.raises((ValueError, TypeError), match=f"{expected}|too many positional"):
             layer(*list(arrays.values())[:2])

@@ -1,4 +1,4 @@
-"""Methods of models: under every dtype policy, and for every type of input."""
+"""Methods of models under every dtype policy and for every type of input."""
 
 import functools
 
@@ -17,13 +17,12 @@ SOURCES = [[5, 6, 7, 8], [9, 4]]
 
 
 def noise(model):
-    """Noise for the two examples of a case."""
+    """Returns noise for the two examples of a case."""
     generator = np.random.default_rng(2)
     return generator.normal(size=(2, *model.latent_shape)).astype("float32")
 
 
-# By class, what its methods give for the inputs of a case: names of the calls and their results.
-# The first argument of each is the data.
+# Class → method name → function of a model and the data that returns the result of the method.
 CAPTIONER = {
     "generate": lambda m, x: m.generate(x, max_length=3, batch_size=2, return_alignments=True)[1],
     "align": lambda m, x: [each.weights for each in m.align(x, CAPTIONS)],
@@ -67,7 +66,7 @@ METHODS = {
     "CoLocalizer": {**TRANSFORMER, "boxes": lambda m, x: m.boxes(x)},
     "NeuralTuringMachine": {"trace": lambda m, x: m.trace(x)},
 }
-# The first case of each class that has methods; without attention, none looks anywhere.
+# The first case of each class that has methods.
 CASES = {}
 for case in MODELS:
     if case.application.__name__ in METHODS:
@@ -83,13 +82,13 @@ def methods(case):
 
 
 def data(case):
-    """What the methods take of the inputs of a case."""
+    """Returns the data that the methods take, from the inputs of a case."""
     arrays = case.arrays()
     return SOURCES if "source" in arrays else next(iter(arrays.values()))
 
 
 def flat(found):
-    """The arrays of floats among what a method returns."""
+    """Returns the float arrays in the result of a method."""
     found = keras.tree.flatten(found)
     found = [getattr(each, "weights", each) for each in found]
     found = [
@@ -100,7 +99,7 @@ def flat(found):
     return [each for each in found if "float" in str(each.dtype)]
 
 
-def test_every_application_with_methods_is_here():
+def test_all_applications_with_methods_are_listed():
     known = {name for name in vars(applications) if name[0].isupper()}
     assert set(METHODS) <= known
     assert {case.application.__name__ for case in CASES} == set(METHODS)
@@ -126,7 +125,7 @@ def test_methods_work_under_every_policy(case, policy):
     tolerance = 1e-4 if policy == "float64" else 0.1  # of the largest number
     for name, outputs in found.items():
         assert len(outputs) == len(exact[name])
-        # A search may write other words.
+        # At another precision a search may find other tokens.
         if name == "generate" and "latent_units" not in case.arguments:
             continue
         for output, wanted in zip(outputs, exact[name], strict=True):
@@ -136,7 +135,7 @@ def test_methods_work_under_every_policy(case, policy):
 
 
 @by_id(PICTURES)
-def test_methods_take_every_type_of_data(case):
+def test_methods_accept_every_type_of_data(case):
     model = case.model()
     x = (data(case) > 0.5).astype("float32")
     kinds = {
@@ -157,13 +156,13 @@ def test_methods_refuse_symbolic_tensors_and_data_sets(case):
     model, x = case.model(random=False), data(case)
     for name, call in methods(case).items():
         if name == "decode" or (name == "generate" and "latent_units" in case.arguments):
-            continue  # of which the data is not an argument
+            continue  # methods without the data among their arguments
         for given in (keras.KerasTensor(x.shape), iter([x])):
             with pytest.raises(ValueError, match=r"`(x|images)` must be an array of numbers"):
                 call(model, given)
 
 
-@pytest.mark.skipif(BACKEND == "openvino", reason="has no policies")
-def test_images_of_half_precision_are_taken():
+@pytest.mark.skipif(BACKEND == "openvino", reason="no dtype policies")
+def test_half_precision_inputs_are_accepted():
     model = applications.Autoencoder((3, 4), units=2)
     assert model.encode(keras.ops.ones((1, 3, 4), "bfloat16")).shape == (1, 2)

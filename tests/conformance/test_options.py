@@ -1,6 +1,6 @@
-"""Every constructor argument survives the config, and makes a difference.
+"""Every constructor argument is saved in the config, and has an effect.
 
-A new argument brings a value that is not its default: see `options` of `Case`.
+A new argument needs a value other than the default in `options` of a `Case`.
 """
 
 import functools
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.training
 
 
 def constructor_arguments(cls):
-    """The arguments of a constructor and their defaults, with those that it hands on to a base."""
+    """Returns the arguments of a constructor and its base classes: name → default."""
     public = vars(keras_attn.applications).values()
     found = {}
     for base in cls.__mro__:
@@ -56,10 +56,10 @@ def test_every_argument_has_an_option(cls):
         assert value is None or repr(value) != repr(arguments[name]), f"{name} is at its default"
 
 
-class Made:
-    """A layer or a model of a case, and what can be seen of it, the cheapest first.
+class Instance:
+    """Layer or model of a case, with views that two instances can be compared by.
 
-    Draws are the same for two that are made alike.
+    The views are cached, and `VIEWS` lists them by cost. Equal instances draw equal random numbers.
     """
 
     def __init__(self, case, arguments, inputs, targets, config=None):
@@ -69,85 +69,87 @@ class Made:
         self.is_layer = isinstance(case, LayerCase)
         keras.utils.set_random_seed(3)
         if config is not None:
-            self.whole = keras.saving.deserialize_keras_object(json.loads(config), safe_mode=True)
+            self.model = keras.saving.deserialize_keras_object(json.loads(config), safe_mode=True)
         else:
-            self.whole = self.case.make() if self.is_layer else self.case.model(random=False)
-        if self.is_layer and not self.whole.built:
-            self.case.build(self.whole, self.case.shapes())
+            self.model = self.case.make() if self.is_layer else self.case.model(random=False)
+        if self.is_layer and not self.model.built:
+            self.case.build(self.model, self.case.shapes())
 
     @property
     def subject(self):
-        return self.whole.cell if self.is_layer and self.case.rnn is not None else self.whole
+        return self.model.cell if self.is_layer and self.case.rnn is not None else self.model
 
     def config(self):
-        return json.dumps(keras.saving.serialize_keras_object(self.whole))
+        return json.dumps(keras.saving.serialize_keras_object(self.model))
 
     @functools.cache  # noqa: B019
-    def seen(self, what):
-        return getattr(self, f"_{what}")()
+    def view(self, name):
+        return getattr(self, f"_{name}")()
 
     def _variables(self):
-        trained = {id(weight) for weight in self.whole.trainable_weights}
+        trained = {id(weight) for weight in self.model.trainable_weights}
         return [
             np.array(str((*weight.shape, weight.dtype, id(weight) in trained)))
-            for weight in self.whole.weights
+            for weight in self.model.weights
         ]
 
     def _seeds(self):
         return [to_numpy(each) for each in self._generators()]
 
     def _generators(self):
-        return [each for each in self.whole.variables if "seed_generator_state" in each.path]
+        return [each for each in self.model.variables if "seed_generator_state" in each.path]
 
-    def _start_draws(self):
-        keras.utils.set_random_seed(4)  # PyTorch's dropout of Keras draws by it.
+    def _reset_seeds(self):
+        keras.utils.set_random_seed(4)  # on PyTorch the dropout of Keras uses the global seed
         for generator in self._generators():
             generator.assign(np.array([4, 0], generator.dtype))
 
     def _values(self):
-        return [to_numpy(weight) for weight in self.whole.weights]
+        return [to_numpy(weight) for weight in self.model.weights]
 
     def _outputs(self):
-        for view in ("seeds", "values"):
-            self.seen(view)  # which are lost here
-        randomise(self.whole)
+        for name in ("seeds", "values"):
+            self.view(name)  # cache these views: `randomise` changes the weights
+        randomise(self.model)
         return self._call()
 
     def _call(self, **options):
-        self._start_draws()
+        self._reset_seeds()
         arrays = self.case.arrays()
         if not self.is_layer:
-            return flat(self.whole(self.case.packed(arrays), **options))
-        return flat(self.case.run(self.whole, arrays, **options))
+            return flat(self.model(self.case.packed(arrays), **options))
+        return flat(self.case.run(self.model, arrays, **options))
 
     def _training(self):
-        self.seen("outputs")
-        return [*self._call(**self._as_in_training()), *flat(self.whole.losses)]
+        self.view("outputs")
+        return [*self._call(**self._training_argument()), *flat(self.model.losses)]
 
-    def _as_in_training(self):
-        knows = not self.is_layer or "training" in inspect.signature(self.whole.call).parameters
-        return {"training": True} if knows else {}
+    def _training_argument(self):
+        takes_training = (
+            not self.is_layer or "training" in inspect.signature(self.model.call).parameters
+        )
+        return {"training": True} if takes_training else {}
 
     def _steps(self):
-        """Gradients of a layer; the loss of a model, and its weights after a step."""
-        self.seen("training")
+        """Returns the gradients of a layer, or the loss of a model and its weights after a step."""
+        self.view("training")
         if self.is_layer:
-            self._start_draws()
-            arrays, training = self.case.arrays(), self._as_in_training()
+            self._reset_seeds()
+            arrays, training = self.case.arrays(), self._training_argument()
 
             def call(*tensors):
                 values = dict(zip(arrays, tensors, strict=True))
-                return self.case.run(self.whole, values, **training)
+                return self.case.run(self.model, values, **training)
 
             by_input, by_weight = gradients(
-                call, list(arrays.values()), self.whole.trainable_variables
+                call, list(arrays.values()), self.model.trainable_variables
             )
             return [*by_input, *by_weight]
-        self._start_draws()
-        self.whole.compile(keras.optimizers.SGD(0.1), **self.case.compile, run_eagerly=True)
-        inputs, targets = self.case.fit_data(self.whole)
-        loss = self.whole.train_on_batch(inputs, targets)
-        return [np.asarray(loss), *[to_numpy(weight) for weight in self.whole.weights]]
+        self._reset_seeds()
+        self.model.compile(keras.optimizers.SGD(0.1), **self.case.compile, run_eagerly=True)
+        inputs, targets = self.case.fit_data(self.model)
+        loss = self.model.train_on_batch(inputs, targets)
+        return [np.asarray(loss), *[to_numpy(weight) for weight in self.model.weights]]
 
 
 VIEWS = ("variables", "seeds", "values", "outputs", "training", "steps")
@@ -174,23 +176,23 @@ CACHE = {}
 
 
 def _without_option(case, option):
-    """Two that are made alike, of the case with what stands beside an option; made once."""
-    key = case.id, repr(option.beside), repr(option.inputs), repr(option.targets)
+    """Returns two equal instances without the option, with the arguments it requires; cached."""
+    key = case.id, repr(option.required), repr(option.inputs), repr(option.targets)
     if key not in CACHE:
-        arguments = {**case.arguments, **option.beside}
-        CACHE.clear()  # two models at a time, as hundreds would fill the memory
-        CACHE[key] = [Made(case, arguments, option.inputs, option.targets) for _ in range(2)]
+        arguments = {**case.arguments, **option.required}
+        CACHE.clear()  # keep two models only: hundreds would fill the memory
+        CACHE[key] = [Instance(case, arguments, option.inputs, option.targets) for _ in range(2)]
     return CACHE[key]
 
 
 @pytest.mark.parametrize(("case", "name"), OPTIONS)
-def test_an_argument_survives_and_makes_a_difference(case, name):
+def test_an_argument_is_saved_and_has_an_effect(case, name):
     option = case.options[name]
     value = getattr(option, "value", option)
     option = option if isinstance(option, Option) else Option(value)
-    changes = {name: value, **option.together}
-    make = functools.partial(Made, case, inputs=option.inputs, targets=option.targets)
-    arguments = {**case.arguments, **option.beside}
+    changes = {name: value, **option.coupled}
+    make = functools.partial(Instance, case, inputs=option.inputs, targets=option.targets)
+    arguments = {**case.arguments, **option.required}
     before, twin = _without_option(case, option)
     after = make({**arguments, **changes})
     field = json.dumps(after.subject.get_config()[name], default=repr)
@@ -201,12 +203,12 @@ def test_an_argument_survives_and_makes_a_difference(case, name):
     if isinstance(case.options[name], Unused):
         return
     for view in VIEWS:
-        first, second = before.seen(view), after.seen(view)
-        # A generator more is no difference yet.
+        first, second = before.view(view), after.view(view)
+        # An additional seed generator is not an effect.
         if equal(first, second) or (view == "seeds" and len(first) != len(second)):
             continue
-        assert equal(first, twin.seen(view)), "two that are made alike differ"
+        assert equal(first, twin.view(view)), "two equal instances differ"
         if view != "values":
-            assert equal(second, again.seen(view)), f"{view} after loading"
+            assert equal(second, again.view(view)), f"{view} after loading"
         return
-    pytest.fail(f"{name}={value!r} makes no difference")
+    pytest.fail(f"{name}={value!r} has no effect")

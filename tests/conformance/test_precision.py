@@ -1,4 +1,4 @@
-"""Double precision: layers under `dtype="float64"` compute in it throughout."""
+"""Layers with `dtype="float64"` compute in double precision throughout."""
 
 import contextlib
 
@@ -15,7 +15,7 @@ from tests.conformance.registry import LAYERS
 
 @contextlib.contextmanager
 def double_precision():
-    """JAX knows float64 in a scope of its own."""
+    """Scope in which JAX supports float64."""
     if BACKEND != "jax":
         yield
         return
@@ -36,7 +36,7 @@ def as_double(values):
 
 
 def in_double(value):
-    """Layers among the arguments of a constructor, under a policy of float64."""
+    """Copies layers among constructor arguments with a float64 policy."""
     if isinstance(value, keras.layers.Layer):
         return type(value).from_config({**value.get_config(), "dtype": "float64"})
     return [in_double(each) for each in value] if isinstance(value, list) else value
@@ -44,9 +44,9 @@ def in_double(value):
 
 @pytest.fixture
 def keras_keeps_float64(monkeypatch):
-    """Keras's own layers multiply in float32 on PyTorch, and take its tanh on JAX: not here.
+    """Makes the layers of Keras keep float64, which they lose on PyTorch and JAX.
 
-    `keras.src.ops` is what they use, and `keras.ops`, of which this package is made, stays.
+    The layers of Keras use `keras.src.ops`. `keras.ops`, which this package uses, is unchanged.
     """
     for name in ("matmul", "maximum", "minimum", "tanh"):
         monkeypatch.setattr(keras.src.ops, name, getattr(precision, name))
@@ -57,7 +57,7 @@ CASES = [case for case in LAYERS if callable(case.expected)]
 
 @by_id(CASES)
 @pytest.mark.usefixtures("keras_keeps_float64")
-def test_double_precision_is_double_precision(case):
+def test_float64_layers_compute_in_float64(case):
     with double_precision():
         arguments = {name: in_double(value) for name, value in case.arguments.items()}
         layer = case.with_(arguments=arguments).built(dtype="float64")
@@ -65,7 +65,7 @@ def test_double_precision_is_double_precision(case):
         for weight in layer.weights:
             assert weight.dtype != "float32"
             if weight.dtype == "float64":
-                # Numbers that single precision does not have.
+                # Values that float32 cannot represent.
                 weight.assign(keras.ops.convert_to_numpy(weight) * (1.0 + 1e-9))
         outputs = flat(case.run(layer, arrays))
         expected = case.expected(weights_by_path(layer), **arrays)

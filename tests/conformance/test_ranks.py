@@ -1,4 +1,4 @@
-"""Inputs with an axis too few or too many."""
+"""Inputs of a wrong rank."""
 
 import re
 
@@ -12,8 +12,8 @@ from tests.conformance.registry import LAYERS, MODELS
 MESSAGE = r"Received|expected|incompatible"
 
 
-def wrong(case):
-    """Inputs of which one has another rank, by the name of it."""
+def inputs_of_wrong_rank(case):
+    """Yields the name of an input, and the inputs with another rank of that input."""
     arrays = case.arrays()
     for name, array in arrays.items():
         array = np.asarray(array)
@@ -21,8 +21,8 @@ def wrong(case):
             yield name, {**arrays, name: other}
 
 
-def refused_or_accepted(function):
-    """Calls a function that may refuse its arguments, by a message that says what came."""
+def check_error(function):
+    """Calls a function; if it raises, the message has to report the received arguments."""
     try:
         function()
     except ValueError as error:
@@ -32,35 +32,35 @@ def refused_or_accepted(function):
 
 
 @by_id(LAYERS)
-def test_a_new_layer_refuses_another_rank_or_takes_it(case):
-    for _, arrays in wrong(case):
-        refused_or_accepted(lambda arrays=arrays: case.run(case.make(), arrays))
+def test_an_unbuilt_layer_accepts_or_reports_another_rank(case):
+    for _, arrays in inputs_of_wrong_rank(case):
+        check_error(lambda arrays=arrays: case.run(case.make(), arrays))
 
 
 @by_id(LAYERS)
-def test_symbols_of_another_rank(case):
-    for _, arrays in wrong(case):
+def test_symbolic_inputs_of_another_rank(case):
+    for _, arrays in inputs_of_wrong_rank(case):
         symbols = {
             name: keras.KerasTensor((None, *np.shape(array)[1:]), str(np.asarray(array).dtype))
             for name, array in arrays.items()
         }
-        refused_or_accepted(lambda symbols=symbols: case.run(case.make(), symbols))
+        check_error(lambda symbols=symbols: case.run(case.make(), symbols))
 
 
-# What stands around a cell is a layer of Keras.
+# The layer around a cell is a layer of Keras.
 @by_id([case for case in LAYERS if case.rnn is None])
-def test_a_built_layer_refuses_another_rank_or_takes_it(case):
+def test_a_built_layer_accepts_or_reports_another_rank(case):
     layer = case.built()
-    for _, arrays in wrong(case):
-        refused_or_accepted(lambda arrays=arrays: case.run(layer, arrays))
+    for _, arrays in inputs_of_wrong_rank(case):
+        check_error(lambda arrays=arrays: case.run(layer, arrays))
 
 
 @by_id(MODELS)
-def test_a_model_refuses_another_rank(case):
+def test_a_model_reports_another_rank(case):
     model = case.model()
-    for name, arrays in wrong(case):
+    for name, arrays in inputs_of_wrong_rank(case):
         before, after = np.ndim(case.arrays()[name]), np.ndim(arrays[name])
         if after < before and np.shape(case.arrays()[name])[-1] == 1:
-            continue  # Functional models add and drop a last axis of 1 by themselves.
+            continue  # functional models of Keras add and drop a last axis of size 1
         with pytest.raises(ValueError, match=MESSAGE):
             model(case.pack(arrays))

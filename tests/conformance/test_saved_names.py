@@ -1,4 +1,4 @@
-"""Files name public classes and Keras's own, and nothing else."""
+"""Saved models refer only to public classes and to classes of Keras."""
 
 import keras
 import pytest
@@ -11,9 +11,9 @@ pytestmark = pytest.mark.training
 
 
 def names_in(config):
-    """Modules, classes and registered names of all objects in a config."""
+    """Yields the module, class and registered name of all objects in a config."""
     if isinstance(config, dict):
-        # Names like `__tuple__` stand for plain values.
+        # `__tuple__` and similar names denote plain values.
         if "config" in config and not config.get("class_name", "__").startswith("__"):
             yield config.get("module"), config["class_name"], config.get("registered_name")
         config = list(config.values())
@@ -31,7 +31,7 @@ PUBLIC = {f"keras_attn>{name}" for door in DOORS for name in public_objects(door
 
 
 @by_id(CASES)
-def test_a_file_names_public_classes(case):
+def test_a_saved_model_refers_to_public_classes(case):
     model = case.model(random=False)
     models = [model]
     if case not in LAYERS:
@@ -41,7 +41,7 @@ def test_a_file_names_public_classes(case):
         )
         models.append(keras.Model(inputs, model(inputs if case.named else inputs[0])))
     for each in models:
-        # What stands in the `config.json` of a file.
+        # The content of `config.json` in the saved model.
         for module, name, registered in names_in(keras.saving.serialize_keras_object(each)):
             assert is_keras_own(module) or registered in PUBLIC, (module, name, registered)
 
@@ -51,8 +51,8 @@ def is_public(layer_class):
 
 
 @by_id(CASES)
-def test_layers_of_a_kind_that_keras_has_are_its_own(case):
-    """So that a model that a user cuts out of an application names them in its file."""
+def test_sublayers_of_keras_types_are_classes_of_keras(case):
+    """A model made of the sublayers of an application can be saved without private classes."""
     for layer in case.model(random=False)._flatten_layers():
         kinds = [kind for kind in type(layer).__mro__ if kind not in GENERAL]
         named = [kind for kind in kinds if getattr(keras.layers, kind.__name__, None) is kind]

@@ -1,4 +1,4 @@
-"""Second derivatives are those of the first ones, or are refused."""
+"""Second derivatives equal finite differences of first derivatives, or raise an error."""
 
 import inspect
 
@@ -10,12 +10,12 @@ from tests.backend import BACKEND, total
 from tests.conformance.case import by_id, first_of_class, randomise
 from tests.conformance.registry import LAYERS
 
-# Of the finite differences: a longer one goes over kinks, a shorter one is lost in rounding.
+# Step of the finite differences: a larger one crosses kinks, a smaller one is lost in rounding.
 STEP = 3e-4
 
 
 def slope(layer, case):
-    """Slopes of `total` of the outputs of a layer, in any state of its weights.
+    """Slopes of `total` of the outputs of a layer, at any values of its weights.
 
     Returns:
         Two functions. One gives the arrays that slopes are taken by: the float inputs and the
@@ -103,7 +103,7 @@ def _tensorflow(loss):
 
 
 def directions(arrays, seed):
-    """Random numbers like the arrays, of length 1 together."""
+    """Returns random arrays of the same shapes, with joint norm 1."""
     generator = np.random.default_rng(seed)
     found = [generator.normal(size=each.shape) for each in arrays]
     length = np.sqrt(sum(np.sum(np.square(each)) for each in found))
@@ -111,7 +111,7 @@ def directions(arrays, seed):
 
 
 def smooth(case):
-    """The case, with an interpolation whose first derivatives do not jump between pixels."""
+    """Returns the case with an interpolation whose first derivatives are continuous."""
     if "interpolation" not in inspect.signature(case.layer.__init__).parameters:
         return case
     return case.with_(arguments={**case.arguments, "interpolation": "bicubic"})
@@ -119,14 +119,14 @@ def smooth(case):
 
 @pytest.mark.training
 @by_id(list(map(smooth, first_of_class(LAYERS))))
-def test_second_derivatives_are_right_or_refused(case):
+def test_second_derivatives_are_correct_or_raise(case):
     layer = case.built(random=False)
     current, along = slope(layer, case)
     start = current()
     if not start:
-        pytest.skip("nothing to differentiate by")
+        pytest.skip("no float inputs or weights")
     direction, other = directions(start, 1), directions(start, 2)
-    # Where it starts, a layer may not be smooth.
+    # A layer may have kinks at its initial weights: no finite differences there.
     if not refused(second_derivatives, along, start, direction):
         randomise(layer)
         start = current()
@@ -141,7 +141,7 @@ def test_second_derivatives_are_right_or_refused(case):
 
 
 def second_derivatives(along, values, direction):
-    """The finite gradient of the slope."""
+    """Returns the gradient of the slope, which must be finite."""
     second = along(values, direction, second=True)
     second = [np.array(keras.ops.convert_to_numpy(each)) for each in second]
     assert all(np.all(np.isfinite(each)) for each in second)
@@ -149,7 +149,7 @@ def second_derivatives(along, values, direction):
 
 
 def refused(function, *arguments):
-    """True if the function says that it has no second derivatives."""
+    """True if the function raises an error about second derivatives."""
     try:
         function(*arguments)
     except (NotImplementedError, ValueError, LookupError) as error:

@@ -47,7 +47,7 @@ def test_a_layer_from_json_gives_the_same_outputs(case):
     assert_same(case, flat(case.run(layer, arrays)), flat(case.run(again, arrays)))
 
 
-# Every case goes through files from each backend to each other in `test_across_backends.py`.
+# `test_across_backends.py` saves and loads every case across all pairs of backends.
 @by_id(first_of_class(CASES))
 def test_a_model_file_gives_the_same_outputs(case, tmp_path):
     model = case.model()

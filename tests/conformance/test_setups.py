@@ -1,6 +1,6 @@
-"""What was changed after construction is in a file: frozen, quantized and adapted layers, policies.
+"""Saved models keep changes made after construction: freezing, quantization, LoRA and policies.
 
-A case of each class is set up, saved and loaded, alone as a model or in a plain functional model.
+One case of each class is changed, saved and loaded, as a model or within a functional model.
 """
 
 import keras
@@ -15,17 +15,17 @@ from tests.conformance.registry import CASES, LAYERS
 pytestmark = pytest.mark.training
 
 ONE_OF_EACH = list({case.subject: case for case in reversed(CASES)}.values())
-# By name, arguments of the constructor and what is changed in the model.
+# Name → constructor arguments, and the change of the model.
 SETUPS = {
     "part_frozen": ({}, changes.freeze_one),
     "int8": ({}, changes.quantize),
-    "lora": ({}, changes.adapt),
+    "lora": ({}, changes.enable_lora),
     "mixed_bfloat16": ({"dtype": "mixed_bfloat16"}, None),
     "float64": ({"dtype": "float64"}, None),
 }
 
 
-def saved_and_loaded(model, tmp_path):
+def save_and_load(model, tmp_path):
     path = tmp_path / "model.keras"
     model.save(path)
     return keras.saving.load_model(path, safe_mode=True)
@@ -49,7 +49,7 @@ def assert_same_setup(model, loaded):
 
 @by_id(ONE_OF_EACH)
 @pytest.mark.parametrize("setup", SETUPS)
-def test_a_file_keeps_the_setup(case, setup, tmp_path):
+def test_a_saved_model_keeps_the_setup(case, setup, tmp_path):
     arguments, change = SETUPS[setup]
     model = case.model(**arguments)
     if setup == "part_frozen" and not changes.weighted_layers(model):
@@ -57,25 +57,25 @@ def test_a_file_keeps_the_setup(case, setup, tmp_path):
     if change:
         change(model)
     changes.randomize_optimizer(model)
-    loaded = saved_and_loaded(model, tmp_path)
+    loaded = save_and_load(model, tmp_path)
     assert_same_setup(model, loaded)
     assert_same_variables(model.optimizer.variables, loaded.optimizer.variables)
-    if setup != "lora":  # whose adapters a file adds to the kernels
+    if setup != "lora":  # saving merges adapters into the kernels
         assert_same_variables(model.weights, loaded.weights)
-    # Equal variables of equal layers give equal outputs; elsewhere these cost two compilations.
+    # Equal layers with equal variables have equal outputs: save two compilations elsewhere.
     if BACKEND == "torch" or setup == "lora":
         for one, other in zip(case.predict(model), case.predict(loaded), strict=True):
             np.testing.assert_allclose(one, other, atol=case.tolerance, rtol=case.tolerance)
 
 
 @by_id(ONE_OF_EACH)
-def test_a_frozen_layer_has_nothing_that_trains(case, tmp_path):
+def test_a_frozen_layer_has_no_trainable_weights(case, tmp_path):
     def trained(model):
         return [weight.path for weight in model.trainable_weights]
 
     frozen = case.model(random=False, trainable=False)
     assert trained(frozen) == []
-    assert trained(saved_and_loaded(frozen, tmp_path)) == []
+    assert trained(save_and_load(frozen, tmp_path)) == []
 
     model = case.model(random=False)
     layers = [each for each in model._flatten_layers() if type(each) is case.subject]
@@ -83,7 +83,7 @@ def test_a_frozen_layer_has_nothing_that_trains(case, tmp_path):
     for layer in layers:
         layer.trainable = False
     assert trained(model) == []
-    assert trained(saved_and_loaded(model, tmp_path)) == []
+    assert trained(save_and_load(model, tmp_path)) == []
     for layer in layers:
         layer.trainable = True
     assert set(before) <= set(trained(model))

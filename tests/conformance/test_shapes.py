@@ -73,7 +73,7 @@ def test_compute_output_shape(case):
 
 
 def _shapes(shapes):
-    """A flat list of one shape, or of several in any structure."""
+    """Flattens a structure of shapes to a list of shapes."""
     if all(isinstance(size, int) for size in shapes):
         return [tuple(shapes)]
     shapes = shapes.values() if isinstance(shapes, dict) else shapes
@@ -81,7 +81,7 @@ def _shapes(shapes):
 
 
 def outputs_of(case, layer):
-    """Outputs with shapes and dtypes, as a flat list."""
+    """Returns the outputs, or their shapes and dtypes, as a flat list."""
     arrays = case.arrays()
 
     def function(*tensors):

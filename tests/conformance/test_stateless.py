@@ -1,6 +1,6 @@
-"""`stateless_call` with other values gives what the layer gives once they are assigned.
+"""`stateless_call` with given values equals a call after these values are assigned.
 
-Per-example gradients, functional training loops and averages of weights are made of it.
+Per-example gradients, functional training loops and averages of weights depend on this.
 """
 
 import keras
@@ -13,7 +13,7 @@ from tests.conformance.registry import CASES
 
 
 def caller(case, layer):
-    """A function that calls `layer`, or what is called like it, with the inputs of a case."""
+    """Returns a function that calls `layer`, or another callable, with the inputs of a case."""
     tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, case.arrays())
     if isinstance(case, LayerCase):
         return lambda function=layer: case.run(function, tensors)
@@ -32,7 +32,7 @@ def other_values(variables, seed=5):
 
 @pytest.mark.training
 @by_id(CASES)
-def test_given_values_equal_assigned_ones(case):
+def test_stateless_call_equals_a_call_with_assigned_values(case):
     layer = case.built() if isinstance(case, LayerCase) else case.model()
     trainable, fixed = layer.trainable_variables, [v.value for v in layer.non_trainable_variables]
     call, values = caller(case, layer), other_values(trainable)

@@ -29,7 +29,7 @@ def test_every_weight_moves_in_fit(case):
     model = case.model(random=False)
     if not model.trainable_weights:
         pytest.skip("no weights to train")
-    # TensorFlow compiles one case of each class; what it compiles, the others run step by step.
+    # TensorFlow compiles one case of each class and runs the others eagerly.
     eagerly = BACKEND == "tensorflow" and case.id not in COMPILED
     model.compile(optimizer=keras.optimizers.Adam(0.01), run_eagerly=eagerly, **case.compile)
     before = values(model)
@@ -75,7 +75,7 @@ def test_nasty_inputs_give_finite_outputs_and_gradients(case):
     for label, inputs in case.nasty.items():
         nasty = case.with_(inputs={**case.inputs, **inputs})
         arrays = nasty.arrays()
-        # Inputs of equal shapes share a layer, and what JAX compiles for it.
+        # Inputs of equal shapes share a layer and its compilation on JAX.
         shapes = tuple(array.shape for array in arrays.values())
         if shapes not in built:
             layer = nasty.built(random=False)
@@ -89,7 +89,7 @@ def test_nasty_inputs_give_finite_outputs_and_gradients(case):
 
 
 def function_of(case, layer):
-    """Outputs and, where the backend trains, gradients of a layer, as a function of arrays."""
+    """Returns a function from arrays to outputs and, on training backends, gradients."""
     if not TRAINS:
         return lambda arrays: (case.quickly(layer, arrays),)
     run = differentiated(

@@ -1,4 +1,4 @@
-"""Layers that a user brings: subclassed models without shapes of their own work everywhere."""
+"""Custom layers: subclassed models without `build` or `compute_output_shape` as sublayers."""
 
 import keras
 import numpy as np
@@ -30,7 +30,7 @@ TOKENS = np.array([[1, 4, 5], [1, 6, 2]], "int32")
 
 @keras.saving.register_keras_serializable(package="tests")
 class Vectors(keras.Model):
-    """From anything to vectors, without a shape of its own."""
+    """Model from any inputs to vectors, without `compute_output_shape`."""
 
     def __init__(self, units=5, **kwargs):
         super().__init__(**kwargs)
@@ -47,7 +47,7 @@ class Vectors(keras.Model):
 
 @keras.saving.register_keras_serializable(package="tests")
 class Maps(keras.Model):
-    """From images to feature maps."""
+    """Model from images to feature maps."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -59,7 +59,7 @@ class Maps(keras.Model):
 
 @keras.saving.register_keras_serializable(package="tests")
 class Cell(keras.Layer):
-    """A recurrent cell whose layers are built by its call."""
+    """Recurrent cell whose sublayers are built by the first call."""
 
     def __init__(self, units=5, output_units=None, **kwargs):
         super().__init__(**kwargs)
@@ -81,8 +81,8 @@ class Broken(keras.Model):
         raise RuntimeError("no such thing")
 
 
-def around(layer, *arrays):
-    """A functional model of a layer."""
+def model_around(layer, *arrays):
+    """Returns a functional model around a layer."""
     inputs = [keras.Input(array.shape[1:]) for array in arrays]
     return keras.Model(inputs, layer(inputs if len(inputs) > 1 else inputs[0]))
 
@@ -95,47 +95,47 @@ PICTURE = {"image_shape": (8, 8, 1), "data_format": "channels_last"}
 CAPTIONS = {**PICTURE, "target_vocabulary": 9, "units": 4, "embedding_units": 3}
 CAPTION_LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 WITH_TOKENS = {"image": IMAGES, "target": TOKENS}
-# By place: the argument, a function of the part that gives the model, the part, the inputs.
+# Place → name of the argument, function from the part to the model, class of the part, inputs.
 PLACES = {
     "SpatialTransformer": (
         "localization",
-        lambda part: around(SpatialTransformer(part, data_format="channels_last"), IMAGES),
+        lambda part: model_around(SpatialTransformer(part, data_format="channels_last"), IMAGES),
         Vectors,
         IMAGES,
     ),
     "NTMCell": (
         "controller",
-        lambda part: around(NTM(NTMCell(5, 6, 4, controller=part)), SEQUENCES),
+        lambda part: model_around(NTM(NTMCell(5, 6, 4, controller=part)), SEQUENCES),
         Vectors,
         SEQUENCES,
     ),
     "NTMCell-recurrent": (
         "controller",
-        lambda part: around(NTM(NTMCell(5, 6, 4, controller=part)), SEQUENCES),
+        lambda part: model_around(NTM(NTMCell(5, 6, 4, controller=part)), SEQUENCES),
         Cell,
         SEQUENCES,
     ),
     "DNCCell": (
         "controller",
-        lambda part: around(MemoryRNN(DNCCell(5, 6, 4, controller=part)), SEQUENCES),
+        lambda part: model_around(MemoryRNN(DNCCell(5, 6, 4, controller=part)), SEQUENCES),
         Vectors,
         SEQUENCES,
     ),
     "MANNCell": (
         "controller",
-        lambda part: around(MemoryRNN(MANNCell(5, 6, 4, controller=part)), SEQUENCES),
+        lambda part: model_around(MemoryRNN(MANNCell(5, 6, 4, controller=part)), SEQUENCES),
         Cell,
         SEQUENCES,
     ),
     "AttentionDecoder": (
         "cell",
-        lambda part: around(decoder(part), SEQUENCES, MEMORY),
+        lambda part: model_around(decoder(part), SEQUENCES, MEMORY),
         Cell,
         [SEQUENCES, MEMORY],
     ),
     "AttentionDecoder-stack": (
         "cell",
-        lambda part: around(decoder([keras.layers.GRUCell(4), part]), SEQUENCES, MEMORY),
+        lambda part: model_around(decoder([keras.layers.GRUCell(4), part]), SEQUENCES, MEMORY),
         Cell,
         [SEQUENCES, MEMORY],
     ),
@@ -163,17 +163,17 @@ PLACES = {
 
 @pytest.mark.training
 @pytest.mark.parametrize("place", PLACES)
-def test_subclassed_parts_train_and_come_back_from_a_file(place, tmp_path):
+def test_subclassed_parts_train_and_are_saved(place, tmp_path):
     _, make, part, inputs = PLACES[place]
     model = make(part())
     found = inferred(model, inputs)
-    # The frozen network of a loss, which is in no output.
-    own = model.encoder if isinstance(model, CoLocalizer) else None
+    # The frozen encoder of the loss does not affect the outputs.
+    loss_encoder = model.encoder if isinstance(model, CoLocalizer) else None
     count = len(model.trainable_weights)
     if isinstance(model, CoLocalizer):
         model.compile("sgd")
         model.fit(inputs, verbose=0)
-        assert own.weights
+        assert loss_encoder.weights
     else:
         targets = model(inputs)
         targets = targets["logits"] if isinstance(targets, dict) else targets
@@ -182,10 +182,10 @@ def test_subclassed_parts_train_and_come_back_from_a_file(place, tmp_path):
         model.compile(keras.optimizers.SGD(1.0), loss=loss)
         model.fit(inputs, labels, verbose=0)
     name = part.__name__.lower()
-    of_part = [weight for weight in model.weights if name in weight.path]
-    assert of_part or own
+    part_weights = [weight for weight in model.weights if name in weight.path]
+    assert part_weights or loss_encoder
     trained = inferred(model, inputs)
-    assert any(not np.allclose(a, b) for a, b in zip(found, trained, strict=True)) or own
+    assert any(not np.allclose(a, b) for a, b in zip(found, trained, strict=True)) or loss_encoder
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     for a, b in zip(inferred(again, inputs), trained, strict=True):
@@ -194,7 +194,7 @@ def test_subclassed_parts_train_and_come_back_from_a_file(place, tmp_path):
 
 
 @pytest.mark.parametrize("place", ["SpatialTransformer", "NTMCell", "CoLocalizer"])
-def test_a_part_that_cannot_be_called_is_named(place):
+def test_a_part_that_raises_is_reported(place):
     argument, make, *_ = PLACES[place]
     with pytest.raises(ValueError, match=f"`{argument}` must be a layer that can be called"):
         make(Broken())
@@ -212,13 +212,13 @@ def test_a_part_that_cannot_be_called_is_named(place):
     ],
     ids=lambda layer: type(layer).__name__,
 )
-def test_recurrent_layers_are_no_cells(layer, wrap):
+def test_a_recurrent_layer_as_a_cell_is_refused(layer, wrap):
     with pytest.raises(ValueError, match=r"`cell` must be .* `keras\.layers\.LSTMCell\(units\)`"):
         decoder(wrap(layer))
 
 
 @pytest.mark.parametrize("place", ["NTMCell-recurrent", "AttentionDecoder"])
-def test_a_cell_whose_output_is_no_state_is_refused(place):
+def test_a_cell_with_another_output_width_is_refused(place):
     argument, make, *_ = PLACES[place]
     with pytest.raises(ValueError, match=f"`{argument}` must have outputs as wide as its first"):
         make(Cell(output_units=7))

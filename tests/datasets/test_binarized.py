@@ -31,7 +31,7 @@ def test_what_is_not_there_is_named(tmp_path):
         binarized_mnist("test", tmp_path)
 
 
-def test_a_file_that_is_none_of_them_is_named(tmp_path):
+def test_a_file_of_another_format_is_named(tmp_path):
     (tmp_path / "binarized_mnist_test.amat").write_text("0 1 x\n")
     with pytest.raises(ValueError, match=r"`folder`.*binarized_mnist_test\.amat"):
         binarized_mnist("test", tmp_path)

@@ -62,7 +62,7 @@ def test_separators_inside_of_a_caption_are_no_ends_of_it(folder):
 @pytest.mark.parametrize(
     ("name", "text", "error", "words"),
     [
-        ("c.txt", "z.jpg#0\tGone .\n", FileNotFoundError, r"1 images .* not there .*z\.jpg"),
+        ("c.txt", "z.jpg#0\tGone .\n", FileNotFoundError, r"1 images .* missing .*z\.jpg"),
         ("c.txt", "a.jpg A cat .\n", ValueError, "line 1 of c.txt has none"),
         ("c.csv", "image,caption\na.jpg\n", ValueError, "line 2 of c.csv has one"),
         ("c.json", "[]", ValueError, "must be a JSON object"),
@@ -96,7 +96,7 @@ def test_what_is_not_understood_is_said(folder, name, text, error, words):
         ('A "dog" runs, fast', 'A "dog" runs, fast'),
     ],
 )
-def test_a_quotation_mark_does_not_swallow_the_lines_below(folder, second, expected):
+def test_an_unclosed_quotation_mark_does_not_join_rows(folder, second, expected):
     text = f'image,caption\na.jpg,{second}\nb.jpg,A cat\nb.jpg,"Two, cats"\n'
     (folder / "c.csv").write_text(text)
     paths, captions = captioned_images(folder, folder / "c.csv")
@@ -104,10 +104,10 @@ def test_a_quotation_mark_does_not_swallow_the_lines_below(folder, second, expec
     assert captions == [[expected], ["A cat", "Two, cats"]]
 
 
-def test_an_image_that_is_missing_is_named_and_left_out(folder):
-    # As in Flickr8k's own file.
+def test_a_missing_image_is_reported_and_skipped(folder):
+    # As in the token file of Flickr8k.
     (folder / "c.txt").write_text(FLICKR + "b.jpg.1#0\tPeople .\nb.jpg.1#1\tThey wait .\n")
-    with pytest.warns(UserWarning, match=r"1 images of c\.txt are not there .*b\.jpg\.1"):
+    with pytest.warns(UserWarning, match=r"1 images of c\.txt are missing .*b\.jpg\.1"):
         paths, captions = captioned_images(folder, folder / "c.txt")
     assert [path.name for path in paths] == ["b.jpg", "a.jpg"]
     assert captions == [["A dog .", "It runs , fast ."], ["A cat ."]]
@@ -117,12 +117,12 @@ def test_an_image_that_is_missing_is_named_and_left_out(folder):
         captioned_images(folder, folder / "c.txt", missing="skip")
 
 
-@pytest.mark.filterwarnings("error")  # Images outside of the split are not looked for.
+@pytest.mark.filterwarnings("error")  # images outside the split need not exist
 @pytest.mark.parametrize(
     ("name", "text"),
     [("c.txt", FLICKR + "z.jpg#0\tGone .\n"), ("c.csv", TABLE + "z.jpg,Gone .\n")],
 )
-def test_a_split_is_a_file_of_names_or_a_list_of_them(folder, name, text):
+def test_a_split_is_a_file_or_a_list_of_names(folder, name, text):
     (folder / name).write_text(text)
     (folder / "train.txt").write_text("a.jpg\r\n\n")
     for split in (folder / "train.txt", str(folder / "train.txt"), ["a.jpg"]):
@@ -131,7 +131,7 @@ def test_a_split_is_a_file_of_names_or_a_list_of_them(folder, name, text):
         assert captions == [["A cat ."]]
     for wrong, words in (
         (["a.jpg", "y.jpg"], "without captions: y.jpg"),
-        ("train", "a file with a name of an image on each line"),
+        ("train", "a file with one image name per line"),
         ([3], r"`split` must be a list of strings.*split\[0\]=3"),
     ):
         with pytest.raises(ValueError, match=words):
@@ -139,7 +139,7 @@ def test_a_split_is_a_file_of_names_or_a_list_of_them(folder, name, text):
 
 
 @pytest.mark.parametrize("filepath", [None, "val2014"])
-def test_the_splits_of_karpathy(folder, filepath):
+def test_splits_of_karpathy_and_li(folder, filepath):
     def image(name, split, *captions):
         where = {} if filepath is None else {"filepath": filepath}
         sentences = [{"raw": text, "tokens": text.split()} for text in captions]
@@ -162,7 +162,7 @@ def test_the_splits_of_karpathy(folder, filepath):
         assert [path.name for path in paths] == names
         assert all(path.exists() for path in paths)
         assert len(captions[0]) == (2 if names[0] == "b.jpg" else 1)
-    with pytest.raises(ValueError, match=r"`split` must be of \['train', 'val'\].*'test'"):
+    with pytest.raises(ValueError, match=r"`split` must be .* of \['train', 'val'\].*'test'"):
         captioned_images(folder, folder / "dataset_flickr8k.json", split="test")
 
 

@@ -1,4 +1,4 @@
-"""Every data set in `fit`: whatever the first two batches, with workers, as validation data too."""
+"""Every data set in `fit`: with any first batches, with workers, and as validation data."""
 
 import keras
 import numpy as np
@@ -26,8 +26,8 @@ NUM = 24
 IMAGES = np.arange(NUM, dtype="float32")[:, None, None, None] * np.ones((1, 4, 4, 1)) / NUM
 
 
-class Drawn(MemoryTask):
-    """A task of a user, whose lengths are drawn without `draw_size`."""
+class RandomLengthTask(MemoryTask):
+    """Custom task that draws its lengths without `draw_size`."""
 
     input_channels = target_channels = 1
 
@@ -38,7 +38,7 @@ class Drawn(MemoryTask):
 
 
 def pairs(seed, shuffle=True, **kwargs):
-    """Pairs that are known by their first token."""
+    """Returns pairs that the first token identifies."""
     generator = np.random.default_rng(seed)
     texts = [[row + 4] * generator.choice([3, 12], p=[0.8, 0.2]) for row in range(NUM)]
     targets = [[row + 4] * generator.choice([3, 12], p=[0.8, 0.2]) for row in range(NUM)]
@@ -73,14 +73,14 @@ DATA = {
     "recall": task(AssociativeRecallTask, items=(2, 4)),
     "n-grams": task(DynamicNGramsTask, length=12, order=2),
     "sorting": task(PrioritySortTask, count=4, top=2),
-    "a user's task": task(Drawn),
+    "custom task": task(RandomLengthTask),
 }
-# Data sets whose labels tell their examples apart.
-LABELLED = ["sequence pairs", "image captions", "distorted digits"]
+# Data sets whose labels identify the examples.
+LABELED = ["sequence pairs", "image captions", "distorted digits"]
 
 
 def model_for(data):
-    """A model of few operations that takes the batches of a data set, compiled."""
+    """Returns a small compiled model for the batches of a data set."""
     batch = data[0]
     if isinstance(batch[0], dict):
         token = keras.Input((None,), dtype="int32", name="target")
@@ -101,15 +101,15 @@ def model_for(data):
         images = keras.Input(batch[0].shape[1:])
         model = keras.Model(images, keras.layers.Dense(NUM)(keras.layers.Flatten()(images)))
         if len(batch) == 1:
-            model = Total(model)
+            model = InputsOnly(model)
             model.compile("sgd")
         else:
             model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     return model
 
 
-class Total(keras.Model):
-    """A model that learns from its inputs alone."""
+class InputsOnly(keras.Model):
+    """Model whose loss depends on the inputs only."""
 
     def __init__(self, model):
         super().__init__()
@@ -123,7 +123,7 @@ class Total(keras.Model):
 
 
 @pytest.mark.parametrize("name", DATA)
-def test_fit_of_ten_seeds(name):
+def test_fit_with_ten_seeds(name):
     model = None
     for seed in SEEDS:
         data = DATA[name](seed, shuffle=seed % 2 == 0)
@@ -133,15 +133,15 @@ def test_fit_of_ten_seeds(name):
 
 
 @pytest.mark.parametrize("name", ["image captions", "copies", "repeated copies", "recall"])
-def test_fit_of_a_single_batch_whose_length_differs_between_epochs(name):
+def test_fit_with_a_single_batch_of_varying_length(name):
     single = {"batch_size": NUM} if name == "image captions" else {"steps": 1}
     data = DATA[name](0, **single)
     assert len(data) == 1
     model_for(data).fit(data, epochs=6, validation_data=DATA[name](1, **single), verbose=0)
 
 
-def recorded(data, log):
-    """A data set that notes the labels of each batch that is asked for."""
+def record_labels(data, log):
+    """Makes a data set append the labels of each requested batch to `log`, one list per epoch."""
 
     class Recorded(type(data)):
         def on_epoch_begin(self):
@@ -162,22 +162,22 @@ WORKERS = [{}, {"workers": 3}, {"workers": 2, "use_multiprocessing": True}]
 
 
 @pytest.mark.parametrize("workers", WORKERS)
-@pytest.mark.parametrize("name", LABELLED)
-def test_an_epoch_is_a_permutation_with_workers_too(name, workers):
+@pytest.mark.parametrize("name", LABELED)
+def test_an_epoch_with_workers_is_a_permutation(name, workers):
     data = DATA[name](0, **workers)
     model = model_for(data)
-    seen = []
+    num_batches = []
 
-    class Seen(keras.callbacks.Callback):
+    class CountBatches(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            seen[-1] += 1
+            num_batches[-1] += 1
 
         def on_epoch_begin(self, epoch, logs=None):
-            seen.append(0)
+            num_batches.append(0)
 
     log = []
-    model.fit(recorded(data, log), epochs=3, callbacks=[Seen()], verbose=0)
-    assert seen == [len(data)] * 3
+    model.fit(record_labels(data, log), epochs=3, callbacks=[CountBatches()], verbose=0)
+    assert num_batches == [len(data)] * 3
     for batches in log[-3:]:
         labels = np.concatenate([batch.reshape(len(batch), -1)[:, 0] for batch in batches])
         numbers = labels[labels > 0] - 4 if name != "distorted digits" else labels
@@ -185,13 +185,13 @@ def test_an_epoch_is_a_permutation_with_workers_too(name, workers):
 
 
 @pytest.mark.parametrize("name", DATA)
-def test_workers_make_the_same_batches(name):
+def test_workers_do_not_change_the_batches(name):
     for one, other in zip(DATA[name](3), DATA[name](3, workers=3), strict=True):
         for first, second in zip(keras.tree.flatten(one), keras.tree.flatten(other), strict=True):
             np.testing.assert_array_equal(first, second)
 
 
-def test_padding_counts_neither_in_losses_nor_in_metrics():
+def test_losses_and_metrics_ignore_padding():
     plain, longer = pairs(0, shuffle=False), pairs(0, shuffle=False)
     longer.draw_batch = lambda number: (
         (drawn := plain.draw_batch(number))[0],
@@ -208,10 +208,10 @@ def test_padding_counts_neither_in_losses_nor_in_metrics():
 
 
 @pytest.mark.parametrize("built", [False, True])
-def test_the_first_epoch_of_fit_is_the_first_of_a_curriculum(built):
+def test_the_curriculum_starts_with_the_first_epoch_of_fit(built):
     longest = []
 
-    class Noted(CopyTask):
+    class RecordingTask(CopyTask):
         def draw(self, generator):
             drawn = super().draw(generator)
             longest[-1] = max(longest[-1], (len(drawn[2]) - 1) // 2)
@@ -222,7 +222,9 @@ def test_the_first_epoch_of_fit_is_the_first_of_a_curriculum(built):
             longest.append(0)
 
     longest.append(0)
-    data = Noted(lengths=(1, 20), bits=2, batch_size=2, steps_per_epoch=40, curriculum_epochs=1)
+    data = RecordingTask(
+        lengths=(1, 20), bits=2, batch_size=2, steps_per_epoch=40, curriculum_epochs=1
+    )
     model = model_for(CopyTask(bits=2))
     if built:
         model.fit(CopyTask(bits=2, steps_per_epoch=1), verbose=0)

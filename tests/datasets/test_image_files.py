@@ -1,4 +1,4 @@
-"""Images of every kind that files hold."""
+"""Image files of every mode, depth and orientation."""
 
 import io
 import struct
@@ -21,7 +21,7 @@ COLORS[:20, :, 0] = COLORS[20:, :, 2] = 200  # red over blue
 
 
 def read(image, path, **options):
-    """What is read of a picture that was written to a file, six by four pixels."""
+    """Writes an image to a file, and reads it in six by four pixels."""
     image.save(path, **options)
     pixels = ImageFiles([path], (4, 6))[0]
     assert pixels.dtype == "float32"
@@ -41,7 +41,7 @@ def assert_red_over_blue(pixels):
 
 
 def png_of_16_bits(pixels):
-    """PNG of 16 bits a channel, `(height, width, channels)`, which PIL does not write in color."""
+    """Returns a PNG with 16 bits per channel, which PIL cannot write in color."""
 
     def chunk(kind, content):
         check = struct.pack(">I", zlib.crc32(kind + content))
@@ -56,8 +56,8 @@ def png_of_16_bits(pixels):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_orientation_of_a_camera_is_applied(tmp_path, orientation):
-    # How the sensor stores the picture for each number of EXIF.
+def test_the_exif_orientation_is_applied(tmp_path, orientation):
+    # EXIF orientation → transpose from the upright image to the stored image.
     turn = {
         2: Image.FLIP_LEFT_RIGHT,
         3: Image.ROTATE_180,
@@ -94,13 +94,13 @@ def test_the_orientation_of_a_camera_is_applied(tmp_path, orientation):
         ("floats_65535.tif", RAMP * 65535),
     ],
 )
-def test_every_number_of_bits(tmp_path, name, image):
+def test_every_bit_depth(tmp_path, name, image):
     assert_ramp(read(Image.fromarray(image), tmp_path / name))
 
 
 @pytest.mark.parametrize("order", [">", "<"])
-def test_sixteen_bits_in_both_orders_of_bytes(tmp_path, order):
-    # A TIFF of one strip: width, height, bits, no compression, black is zero, where, rows, bytes.
+def test_sixteen_bits_in_both_byte_orders(tmp_path, order):
+    # TIFF of one strip: width, height, bits, uncompressed, black is zero, offset, rows, bytes.
     pixels = (RAMP * 65535).astype(f"{order}u2").tobytes()
     tags = [(256, 60), (257, 40), (258, 16), (259, 1), (262, 1), (273, 8), (278, 40)]
     tags.append((279, len(pixels)))
@@ -122,10 +122,10 @@ def test_sixteen_bits_with_colors_and_transparency(tmp_path, channels):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "CMYK", "P", "PA", "YCbCr", "HSV"])
-def test_every_kind_of_color(tmp_path, mode):
+def test_every_color_mode(tmp_path, mode):
     image = Image.fromarray(COLORS)
     image = image.convert("P").convert(mode) if mode == "PA" else image.convert(mode)
-    if mode == "HSV":  # which no file holds
+    if mode == "HSV":  # no file format stores HSV
         path = tmp_path / "a.png"
         image = image.convert("RGB")
     else:
@@ -138,7 +138,7 @@ def test_every_kind_of_color(tmp_path, mode):
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "1"])
-def test_gray_and_black_and_white(tmp_path, mode):
+def test_gray_and_binary_images(tmp_path, mode):
     halves = np.zeros((40, 60), "uint8")
     halves[:, 30:] = 255
     pixels = read(Image.fromarray(halves).convert(mode), tmp_path / "a.png")
@@ -147,7 +147,7 @@ def test_gray_and_black_and_white(tmp_path, mode):
 
 
 @pytest.mark.parametrize("palette", [False, True])
-def test_what_is_transparent_lies_on_white(tmp_path, palette):
+def test_transparent_pixels_become_white(tmp_path, palette):
     ink = np.zeros((40, 60, 4), "uint8")  # a black drawing on transparent black
     ink[:, 30:, 3] = 255
     image = Image.fromarray(ink)
@@ -167,13 +167,13 @@ def test_what_is_transparent_lies_on_white(tmp_path, palette):
         ("bright.tif", RAMP * 1e9),
     ],
 )
-def test_floats_without_a_white_are_refused_by_name(tmp_path, name, image):
+def test_floats_out_of_range_are_refused_by_file_name(tmp_path, name, image):
     Image.fromarray(image.astype("float32")).save(tmp_path / name)
     with pytest.raises(ValueError, match=rf"`paths` must be of images .*{name}"):
         ImageFiles([tmp_path / name], (4, 6))[0]
 
 
-def test_an_oversized_image_is_named(tmp_path, monkeypatch):
+def test_an_oversized_image_is_refused_by_file_name(tmp_path, monkeypatch):
     Image.fromarray(COLORS).save(tmp_path / "large.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     images = ImageFiles([tmp_path / "large.png"], (4, 6))
@@ -183,7 +183,7 @@ def test_an_oversized_image_is_named(tmp_path, monkeypatch):
         cached_features(lambda batch, training: batch, images, tmp_path / "features.npy")
 
 
-def test_stored_images_are_read_alike(tmp_path):
+def test_stored_images_are_read_as_files_are(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     file = io.BytesIO()
@@ -198,7 +198,7 @@ def test_stored_images_are_read_alike(tmp_path):
         images[1]
 
 
-def test_a_single_path_is_no_list_of_them(tmp_path):
+def test_a_single_path_is_refused(tmp_path):
     for path in ("a.png", tmp_path / "a.png"):
         with pytest.raises(ValueError, match=r"`paths` must be a list of paths.*a\.png"):
             ImageFiles(path, (4, 6))

@@ -82,7 +82,7 @@ def sizes_of(task, index):
 
 
 def without_padding(batch):
-    """A batch up to its last answer, which no step may follow."""
+    """Removes the padding after the last weighted step, and checks that it is zero."""
     inputs, targets, weights = batch
     steps = 1 + weights[0].nonzero()[0][-1]
     assert not any(array[:, steps:].any() for array in batch)

@@ -25,7 +25,7 @@ def test_missing_package_names_the_extra(monkeypatch):
 
 
 @pytest.mark.parametrize("read", [mnist, binarized_mnist, coco_captions])
-def test_without_a_network_there_is_a_short_error_at_once(monkeypatch, tmp_path, read):
+def test_without_a_network_an_error_is_raised_at_once(monkeypatch, tmp_path, read):
     pytest.importorskip("tensorflow_datasets")
 
     def refuse(url, timeout):

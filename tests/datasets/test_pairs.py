@@ -49,7 +49,7 @@ def test_word_pairs(tmp_path):
         word_pairs(path, -1, 0)
 
 
-def test_a_quotation_mark_is_a_character_like_any_other(tmp_path):
+def test_quotation_marks_are_ordinary_characters(tmp_path):
     (tmp_path / "words.tsv").write_text('"ank\tअंक\nab"\tअब\n', encoding="utf-8")
     assert word_pairs(tmp_path / "words.tsv") == (['"ank', 'ab"'], ["अंक", "अब"])
     for name in ("train.de", "train.en"):
@@ -58,7 +58,7 @@ def test_a_quotation_mark_is_a_character_like_any_other(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["train.de", "train.de.gz"])
-def test_a_file_that_is_no_text_is_named(tmp_path, name):
+def test_a_file_that_is_not_utf_8_is_named(tmp_path, name):
     (tmp_path / name).write_bytes(b"caf\xe9\n")
     (tmp_path / "train.en").write_text("cafe\n")
     with pytest.raises(ValueError, match=rf"must be UTF-8.*{re.escape(name)}"):

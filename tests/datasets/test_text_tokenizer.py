@@ -39,7 +39,7 @@ WHITE_SPACE = ["\n", "\t", "\r\n", "\v", "\x1c", "\x85", "\u00a0", "\u2003", "\u
 
 @pytest.mark.parametrize("space", WHITE_SPACE)
 @pytest.mark.parametrize("unit", ["word", "bpe"])
-def test_all_white_space_divides_words(unit, space):
+def test_words_are_split_at_all_white_space(unit, space):
     plain = TextTokenizer.train(["the cat sat", "the dog ran"], unit)
     text = f"{space}the cat{space}sat{space}"
     assert text.split() == ["the", "cat", "sat"]
@@ -50,7 +50,7 @@ def test_all_white_space_divides_words(unit, space):
     assert spaced.tokenizer.get_vocab() == plain.tokenizer.get_vocab()
 
 
-def test_white_space_is_characters_of_its_own():
+def test_character_units_keep_white_space():
     tokenizer = TextTokenizer.train(["a\n\nb\t c"], "character")
     ids = tokenizer.encode(["a\n\nb"])
     assert tokenizer.tokens(ids[0]) == ["a", "\n", "\n", "b"]

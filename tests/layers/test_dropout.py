@@ -51,7 +51,7 @@ def test_what_is_dropped_has_no_gradient():
     assert (gradient[~dropped] != 0.0).all()
 
 
-def test_it_is_saved_as_that_of_keras():
+def test_it_is_saved_as_the_dropout_of_keras():
     config = keras.saving.serialize_keras_object(
         fast_dropout(0.3, noise_shape=(None, 1, 8), seed=2)
     )

@@ -1,4 +1,4 @@
-"""What goes on in a loop whose variables are read once reaches the scope around it."""
+"""Assignments and losses inside the scope `variables_read_once` reach the outer scope."""
 
 import contextlib
 
@@ -25,7 +25,7 @@ from tests.backend import BACKEND, to_numpy
 
 
 class Counting(keras.layers.Layer):
-    """Counts its calls in a loop, adds a loss at each, and draws a number."""
+    """Layer whose loop counts steps, adds a loss and draws random numbers at each step."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -45,15 +45,15 @@ class Counting(keras.layers.Layer):
         return inputs
 
 
-def counting():
+def counting_layer():
     layer, inputs = Counting(), keras.ops.ones((2, 4))
     layer.build((2, 4))
     layer.count.assign(0.0)
     return layer, inputs
 
 
-def test_assignments_and_losses_are_those_of_the_layer():
-    layer, inputs = counting()
+def test_assignments_and_losses_reach_the_layer():
+    layer, inputs = counting_layer()
     first, second = (to_numpy(layer(inputs)) for _ in range(2))
     assert float(layer.count) == 6.0
     assert (first != second).any()
@@ -61,8 +61,8 @@ def test_assignments_and_losses_are_those_of_the_layer():
     np.testing.assert_allclose([float(loss) for loss in layer.losses], [total] * 3, rtol=1e-5)
 
 
-def test_assignments_and_losses_go_to_the_scope_around():
-    layer, inputs = counting()
+def test_assignments_and_losses_reach_an_outer_scope():
+    layer, inputs = counting_layer()
     trainable = [2.0 * each.value for each in layer.trainable_variables]
     fixed = [keras.ops.copy(each.value) for each in layer.non_trainable_variables]
     _, after, losses = layer.stateless_call(trainable, fixed, inputs, return_losses=True)
@@ -75,7 +75,7 @@ def test_assignments_and_losses_go_to_the_scope_around():
     np.testing.assert_allclose([float(loss) for loss in losses], [total] * 3, rtol=1e-5)
 
 
-MAPPED = {
+LAYERS = {
     "decoder": lambda: AttentionDecoder(keras.layers.LSTMCell(3), BahdanauAttention(3)),
     "ntm": lambda: NTM(NTMCell(3, 4, 2)),
     "dnc": lambda: MemoryRNN(DNCCell(3, 4, 2)),
@@ -92,12 +92,12 @@ SHAPES = {
 }
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="transformations of PyTorch")
-@pytest.mark.parametrize("name", MAPPED)
-def test_gradients_of_every_example_by_itself(name):
+@pytest.mark.skipif(BACKEND != "torch", reason="torch.func")
+@pytest.mark.parametrize("name", LAYERS)
+def test_per_example_gradients(name):
     import torch
 
-    layer = MAPPED[name]()
+    layer = LAYERS[name]()
     inputs = [torch.randn(shape) for shape in SHAPES.get(name, [(4, 3, 2)])]
     packed = inputs if len(inputs) > 1 else inputs[0]
     layer(packed)
@@ -119,9 +119,9 @@ def test_gradients_of_every_example_by_itself(name):
             np.testing.assert_allclose(to_numpy(one[number]), to_numpy(other), atol=1e-4)
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="Keras itself takes no `training` elsewhere")
+@pytest.mark.skipif(BACKEND != "torch", reason="rematerialized layers of Keras take no `training`")
 @pytest.mark.parametrize("name", ["dropout", "draw"])
-def test_rematerialized_layers_draw_the_same_again(name):
+def test_rematerialized_layers_draw_the_same_random_numbers(name):
     images = np.random.default_rng(0).integers(0, 2, (4, 8, 8, 1)).astype("float32")
     found = []
     for scope in (keras.RematScope(mode="full"), contextlib.nullcontext()):

@@ -127,7 +127,7 @@ def test_an_export_leaves_the_machine_as_it_is(inputs, cell):
 
 
 def stateful_and_plain():
-    """Two machines with the same weights, which are not those of construction."""
+    """Returns a stateful model, and a stateless model with random weights."""
     machines = []
     for stateful in (True, False):
         inputs = keras.Input(batch_shape=(2, None, 3))
@@ -140,13 +140,13 @@ def stateful_and_plain():
 
 
 @pytest.mark.parametrize("way", ["set_weights", "load_weights", "load_model"])
-def test_a_stateful_layer_begins_with_the_first_state_of_its_weights(way, tmp_path):
+def test_a_stateful_layer_starts_from_the_loaded_initial_state(way, tmp_path):
     stateful, plain = stateful_and_plain()
     x = np.random.default_rng(0).random((2, 6, 3)).astype("float32")
     if way == "set_weights":
         stateful.set_weights(plain.get_weights())
     else:
-        stateful(x)  # a sequence that has begun
+        stateful(x)  # start a sequence before loading
         plain.save_weights(tmp_path / "m.weights.h5")
         stateful.load_weights(tmp_path / "m.weights.h5")
     if way == "load_model":

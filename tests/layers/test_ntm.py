@@ -175,7 +175,7 @@ def test_gradients_of_long_sequences_have_a_norm(generator):
     assert 0.0 < norm(1e4) < 1e12
 
 
-def test_a_number_is_no_cell():
+def test_a_number_as_a_cell_is_refused():
     for kind in (NTM, MemoryRNN):
         words = rf"`cell` must be .*{kind.__name__}\(NTMCell\(64\)\)\. Received: cell=64"
         with pytest.raises(ValueError, match=words):

@@ -110,7 +110,7 @@ def test_what_is_refused():
 
 
 @pytest.mark.parametrize("space", ["\n", "\t", "\u00a0"])
-def test_white_space_of_any_kind_divides_words(space):
+def test_words_are_split_at_all_white_space(space):
     text, reference = f"the black{space}cat sat", "the black cat sat"
     assert round(bleu([text], [reference]).score, 1) == 100.0
     found = rouge([text], [reference])

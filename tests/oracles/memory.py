@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-# Of squared lengths, with which vectors of zeros have a cosine.
+# Added to squared norms, so that the cosine of a zero vector is defined.
 EPSILON = 1e-8
 
 

@@ -1,8 +1,8 @@
-"""What reaches over the edge of a figure, and would be cut off."""
+"""Detection of figure content beyond the edge."""
 
 
-def cut_off(figure):
-    """How many inches of a figure are lost at the left, the bottom, the right and the top."""
+def clipped_inches(figure):
+    """Returns a dictionary side → inches of content beyond the edge of a figure."""
     figure.canvas.draw()
     width, height = figure.get_size_inches()
     box = figure.get_tightbbox()

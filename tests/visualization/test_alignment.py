@@ -154,7 +154,7 @@ def labels_of(axes):
     )
 
 
-def test_weights_alone_can_be_drawn():
+def test_an_array_of_weights_is_drawn():
     figure = plot_alignment(keras.ops.convert_to_tensor(WEIGHTS))
     axes = figure.axes[0]
     np.testing.assert_array_equal(axes.get_images()[0].get_array(), WEIGHTS)
@@ -163,7 +163,7 @@ def test_weights_alone_can_be_drawn():
     assert labels_of(figure.axes[0]) == (["ein", "Hund"], ["a", "dog", "</s>"])
     for several in (WEIGHTS[None].repeat(2, 0), [WEIGHTS, WEIGHTS]):
         figure = plot_alignment(several, titles=["one", "two"], source=["a", "b"])
-        assert len(figure.axes) == 3  # with the bar of colors
+        assert len(figure.axes) == 3  # including the color bar
         assert labels_of(figure.axes[1]) == (["a", "b"], ["1", "2", "3"])
     with pytest.raises(ValueError, match=r"must have weights of the shape .*here \(3, 1\)"):
         plot_alignment(WEIGHTS, source=["a"])
@@ -172,16 +172,16 @@ def test_weights_alone_can_be_drawn():
     with pytest.raises(ValueError, match=r"`alignments` must be of shape .*\(2,\)"):
         plot_alignment(WEIGHTS[0])
     alignment = Alignment(["ein", "Hund"], ["a", "dog"], np.eye(2))
-    with pytest.raises(ValueError, match="`source` and `target` are for an array"):
+    with pytest.raises(ValueError, match="`source` and `target` must be None"):
         plot_alignment(alignment, source=["a", "b"])
 
 
-def test_the_page_takes_weights_alone(tmp_path):
+def test_a_page_of_an_array_of_weights(tmp_path):
     page = alignment_page(WEIGHTS, tmp_path / "page.html", source=["ein", "Hund"])
     assert '"source": ["ein", "Hund"], "target": ["1", "2", "3"]' in page.read_text()
 
 
-def test_small_weights_can_be_seen():
+def test_vmax_scales_the_colors():
     row = np.full((1, 60), 1 / 60)
     assert plot_alignment(row).axes[0].get_images()[0].get_clim() == (0, 1)
     image = plot_alignment(row, vmax=None).axes[0].get_images()[0]
@@ -190,7 +190,7 @@ def test_small_weights_can_be_seen():
         plot_alignment(row, vmax=0)
 
 
-def test_outputs_that_are_not_the_reference_are_marked(tmp_path):
+def test_outputs_that_differ_from_the_reference_are_marked(tmp_path):
     alignments = [
         Alignment(["a"], ["ein", "Hund", "</s>"], np.ones((3, 1))),
         Alignment(["a"], list("Katze"), np.ones((5, 1))),

@@ -78,7 +78,7 @@ def test_zeros_have_a_place_on_a_logarithmic_scale():
     runs = {"CNN": {"error": [4.0, 1.0]}, "ST-CNN": {"error": [2.0, 0.0]}}
     axes = plot_learning_curves(runs, "error", scale="log").axes[0]
     np.testing.assert_allclose(axes.lines[1].get_ydata(), [2.0, 0.5])
-    # The picture says that this is zero, and has no other number there.
+    # The line of zeros has the label 0 and no other tick label.
     (zero,) = [text for text in axes.texts if text.get_text() == "0"]
     assert zero.xy == (0, 0.5)
     assert axes.lines[2].get_linestyle() == ":"
@@ -86,15 +86,15 @@ def test_zeros_have_a_place_on_a_logarithmic_scale():
     assert (label(1.0, 0), label(0.5, 0)) == ("1", "")
 
 
-def test_a_logarithmic_scale_of_zeros_alone():
+def test_a_logarithmic_scale_with_zeros_only():
     axes = plot_learning_curves({"NTM": {"bits": [0.0, 0.0]}}, "bits", scale="log").axes[0]
     low, high = axes.get_ylim()
     assert low < axes.lines[0].get_ydata()[0] < high
     assert [text.get_text() for text in axes.texts] == ["0", "NTM"]
 
 
-def test_negative_numbers_have_no_logarithm():
-    with pytest.raises(ValueError, match=r'`scale="log"` takes no negative numbers.*-1'):
+def test_a_logarithmic_scale_refuses_negative_values():
+    with pytest.raises(ValueError, match=r'`scale` must be "linear".*smallest bits -1'):
         plot_learning_curves({"NTM": {"bits": [1.0, -1.0]}}, "bits", scale="log")
 
 

@@ -1,4 +1,4 @@
-"""What all figures share: the room for their texts, and where images have their channels."""
+"""Margins for texts, and inference of the channel axis, of all figures."""
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ from keras_attn.visualization import (
 )
 from keras_attn.visualization.figures import channels_last
 from tests.visualization.captions import frames_of
-from tests.visualization.cut import cut_off
+from tests.visualization.cut import clipped_inches
 
 pytestmark = pytest.mark.once
 
@@ -70,10 +70,10 @@ FIGURES = {
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_is_cut_off(name):
-    assert cut_off(FIGURES[name]()) == {}
+    assert clipped_inches(FIGURES[name]()) == {}
 
 
-def test_room_for_texts_leaves_the_rest_as_it_is():
+def test_margins_for_texts_keep_sizes_and_distances():
     plain, titled = (
         plot_canvases({"images": RANDOM((1, 2, 8, 8, 1))}, title=title) for title in ("t", LONG)
     )
@@ -93,7 +93,7 @@ def test_room_for_texts_leaves_the_rest_as_it_is():
 @pytest.mark.parametrize(
     "shape", [(8, 6, 3), (2, 8, 6, 1), (2, 5, 4, 9, 8), (3, 8, 6), (1, 1, 8, 6)]
 )
-def test_channels_are_found(shape):
+def test_the_channel_axis_is_inferred(shape):
     images = RANDOM(shape).astype("float32")
     found = channels_last(images)
     first = shape[-3] <= 4 and not shape[-1] <= 4
@@ -101,7 +101,7 @@ def test_channels_are_found(shape):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_where_both_could_be_channels_keras_decides():
+def test_an_ambiguous_channel_axis_follows_the_keras_config():
     images = RANDOM((3, 8, 2)).astype("float32")
     before = keras.config.image_data_format()
     try:
@@ -117,7 +117,7 @@ def test_where_both_could_be_channels_keras_decides():
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_canvases_with_the_channels_first(tmp_path, channels):
+def test_channels_first_canvases(tmp_path, channels):
     sizes = {"steps": 3, "units": 5, "latent_units": 2, "data_format": "channels_first"}
     model = DRAW((channels, 8, 6), **sizes)
     painted = model.generate(2, seed=0)
@@ -140,14 +140,14 @@ def test_canvases_with_the_channels_first(tmp_path, channels):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
 
 
-def test_captions_with_the_channels_first():
+def test_channels_first_captions():
     image = RANDOM((3, 8, 12))
     figure = plot_caption(Alignment(image, ["a"], np.ones((1, 2, 2)) / 4))
     shown = np.asarray(figure.axes[0].get_images()[0].get_array())
     np.testing.assert_allclose(shown, np.moveaxis(image, 0, -1), atol=1e-6)
 
 
-def test_a_model_may_be_given_with_its_images():
+def test_plot_spatial_transformer_of_a_model():
     model = SpatialTransformerClassifier(
         (24, 24, 1), 3, filters=(2, 2), units=4, transformation="thin_plate_spline", **LAST
     )

@@ -70,8 +70,8 @@ def test_takes_a_callable(tmp_path):
     assert seen == [(2, 4, 3)]
 
 
-def behind(kind):
-    """A model with something between its inputs and the machine, and what it takes."""
+def model_and_inputs(kind):
+    """Returns a model with other layers before its memory layer, and inputs of the model."""
     layer = NTM(NTMCell(6, 5, 4), return_sequences=True)
     if kind == "two inputs":
         inputs = [keras.Input((None, 3), name=name) for name in ("first", "second")]
@@ -100,7 +100,7 @@ KINDS = ["masking", "embedding", "masked embedding", "two inputs", "named inputs
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_draws_a_machine_behind_other_layers(tmp_path, monkeypatch, kind):
+def test_draws_a_memory_layer_behind_other_layers(tmp_path, monkeypatch, kind):
     drawn = []
 
     def draw(trace, **options):
@@ -108,7 +108,7 @@ def test_draws_a_machine_behind_other_layers(tmp_path, monkeypatch, kind):
         plot_memory_use(trace, **options)
 
     monkeypatch.setattr(memory_pictures, "plot_memory_use", draw)
-    model, inputs = behind(kind)
+    model, inputs = model_and_inputs(kind)
     callback = MemoryPictures(inputs, tmp_path)
     callback.set_model(model)
     assert callback.draw(epoch=0).stat().st_size > 1000

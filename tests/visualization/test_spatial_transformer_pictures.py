@@ -140,7 +140,7 @@ def test_a_bad_frequency_is_refused(frequency):
 
 
 @pytest.mark.training
-def test_a_model_that_is_not_built_yet(tmp_path):
+def test_a_model_is_built_before_the_first_picture(tmp_path):
     model = keras.Sequential(
         [
             SpatialTransformer(output_size=8, data_format="channels_last"),

@@ -34,7 +34,7 @@ def _scores(query, key, scale):
 
 
 def _forward(query, key, scale):
-    # JAX hands NumPy arrays through as they are.
+    # JAX passes NumPy arrays to the rule unconverted.
     query, key, scale = map(jnp.asarray, (query, key, scale))
     return _scores(query, key, scale), (query, key, scale)
 
@@ -42,7 +42,7 @@ def _forward(query, key, scale):
 def _backward(saved, gradient):
     query, key, scale = saved
     if query.ndim != 3:
-        # Of a loop that is differentiated twice JAX mixes up what was saved.
+        # JAX mixes up the residuals of a loop that is differentiated twice.
         raise NotImplementedError(
             "`additive_scores` has no second derivative inside of a loop on JAX. Received: a "
             "gradient of its gradient"

@@ -1,8 +1,8 @@
-"""Operations on JAX in the precision of their tensors, see `keras_attn.ops.precision`."""
+"""Float64 operations on JAX, see `keras_attn.ops.precision`."""
 
 import jax.numpy as jnp
 
 
 def float64(name, *tensors, **options):
-    """`keras.ops.<name>` of tensors and numbers."""
+    """Equals `keras.ops.<name>`, for tensors and Python numbers."""
     return getattr(jnp, name)(*map(jnp.asarray, tensors), **options)

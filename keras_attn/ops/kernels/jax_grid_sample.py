@@ -32,7 +32,7 @@ def grid_sample(images, grid, interpolation, padding_mode, align_corners):
 
 
 def _forward(images, grid, *options):
-    # JAX hands NumPy arrays through as they are.
+    # JAX passes NumPy arrays to the rule unconverted.
     images, grid = jnp.asarray(images), jnp.asarray(grid)
     return grid_sample(images, grid, *options), (images, grid)
 

@@ -13,7 +13,7 @@ def write_memory(memory, weights, erase, add):
 
 
 def _forward(*arguments):
-    # JAX hands NumPy arrays through as they are.
+    # JAX passes NumPy arrays to the rule unconverted.
     arguments = tuple(map(jnp.asarray, arguments))
     return plain_write_memory(*arguments), arguments
 

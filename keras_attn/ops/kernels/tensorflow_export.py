@@ -1,4 +1,4 @@
-"""Exports that take no functions which TensorFlow compiles by themselves."""
+"""Detection of exports that do not support compiled functions of TensorFlow."""
 
 import sys
 
@@ -6,10 +6,10 @@ import tensorflow as tf
 
 
 def exports_to_onnx():
-    """Whether a function is traced for an ONNX file, by Keras's `Model.export` or by tf2onnx.
+    """True while `Model.export` of Keras or tf2onnx traces a function for an ONNX file.
 
-    There a compiled function stays a call that no runtime knows. Nothing but the call stack tells
-    an export from any other trace; it is looked at while tracing alone.
+    In ONNX a compiled function would remain a call that no runtime supports. Only the call stack
+    distinguishes an export from another trace. The stack is inspected during tracing only.
     """
     if tf.executing_eagerly():
         return False

@@ -26,10 +26,10 @@ def values(*tensors):
 
 
 def with_shape(tensor, shape):
-    """The result of a compiled function, with the sizes that its arguments have.
+    """Sets the static shape of the result of a compiled function, and returns the result.
 
-    A `tf.function` that was traced with free sizes serves calls with known ones as well, and then
-    forgets them.
+    A `tf.function` traced with dynamic sizes is reused for static sizes, and its result then has no
+    static shape.
     """
     tensor.set_shape(shape)
     return tensor

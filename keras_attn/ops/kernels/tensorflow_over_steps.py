@@ -13,7 +13,7 @@ def over_steps(function, sequences, state):
     outputs, after = function([sequence[0] for sequence in moved], state)
     shapes = [tensor.shape for tensor in after]
     arrays = [tf.TensorArray(output.dtype, steps, element_shape=output.shape) for output in outputs]
-    # A loop of ONNX makes its outputs from the first step on; the step above is then dropped.
+    # A loop of ONNX has to compute all outputs, so that the outputs of the step above are unused.
     first = 0 if exports_to_onnx() else 1
     if first:
         state = after

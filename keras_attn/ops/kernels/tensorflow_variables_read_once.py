@@ -4,7 +4,7 @@ import tensorflow as tf
 
 
 def variables_read_once(variables, dtype):
-    """Pairs of Keras variables and their values, tensors of a dtype, for a loop.
+    """Returns pairs of Keras variables and their values, as tensors of a dtype, for a loop.
 
     A loop that reads variables itself takes up to twice as long to differentiate.
     """

@@ -30,7 +30,7 @@ NESTED = 4
 
 def additive_scores(query, key, scale):
     """Equals `plain_additive_scores`, with a gradient of its own, of the first order only."""
-    # An ONNX file would keep the number of examples of the trace.
+    # An ONNX file would hardcode the batch size of the trace.
     if is_transformed():
         return plain_additive_scores(query, key, scale)
     dtype = query.dtype

@@ -1,10 +1,10 @@
-"""Operations on PyTorch in the precision of their tensors, see `keras_attn.ops.precision`."""
+"""Float64 operations on PyTorch, see `keras_attn.ops.precision`."""
 
 import torch
 
 
 def float64(name, *tensors, axis=None):
-    """`keras.ops.<name>` of tensors and numbers, along `axis`."""
+    """Equals `keras.ops.<name>` along `axis`, for tensors and Python numbers."""
     widest = torch.float64
     like = next(each for each in tensors if isinstance(each, torch.Tensor))
     tensors = [torch.as_tensor(each, dtype=widest, device=like.device) for each in tensors]

@@ -15,10 +15,10 @@ def apply(function, *arguments):
 
 
 def is_transformed():
-    """True where `torch.jit` traces a graph, or `torch.func` transforms a function.
+    """True while `torch.jit` traces a graph, or `torch.func` transforms a function.
 
-    An exported graph has no use of gradients, and a transformation needs rules that the functions
-    with a gradient of their own lack: plain paths serve both.
+    Both use the plain implementations: an exported graph needs no gradients, and the autograd
+    functions of the kernels lack the rules that transformations need.
     """
     if torch.compiler.is_compiling():
         return False
@@ -26,10 +26,11 @@ def is_transformed():
 
 
 def is_checkpointed():
-    """True inside of `torch.utils.checkpoint` and other hooks on what the gradient keeps.
+    """True inside `torch.utils.checkpoint` and other saved tensor hooks.
 
-    A checkpointed function runs once more in the backward pass, and has to save as many tensors, of
-    the same shapes: it must not depend on what was kept by a call before, or by a loop around it.
+    A checkpointed function runs again in the backward pass and must then save the same number of
+    tensors, of the same shapes. Hence it must not use tensors cached by an earlier call or by an
+    outer loop.
     """
     return not torch.compiler.is_compiling() and _HOOKS(True) is not None
 
@@ -75,5 +76,5 @@ class _Refused(torch.autograd.Function):
         )
 
 
-# PyTorch before 2.8 cannot tell; a checkpoint that is not Keras's raises an error there.
+# PyTorch before 2.8 lacks this function: checkpoints other than those of Keras raise an error.
 _HOOKS = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", lambda _: None)

@@ -18,7 +18,7 @@ def grid_sample(images, grid, interpolation, padding_mode, align_corners):
         grid = torch.nan_to_num(grid, nan=-1.0, posinf=FAR, neginf=-FAR)
     sampled = torch.nn.functional.grid_sample(
         # Both must have the same dtype, and half precision is too coarse for coordinates.
-        # The axes count from the first: ONNX knows no others.
+        # Non-negative axes: ONNX supports no negative ones.
         images.to(grid.dtype).movedim(images.dim() - 1, 1),
         grid,
         mode=interpolation,

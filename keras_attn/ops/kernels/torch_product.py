@@ -39,7 +39,7 @@ def _is_for_onednn(left, right):
         and left.device.type == "cpu"
         and rows >= LEAST_ROWS
         and rows * inputs * right.shape[1] >= LEAST_WORK
-        # Of a part of a matrix oneDNN makes the product by loops a thousand times as slow.
+        # For a non-contiguous matrix oneDNN falls back to loops that are a thousand times slower.
         and (right.is_contiguous() or right.T.is_contiguous())
         and _mkl_is_slow()
         and torch._C._get_mkldnn_enabled()

@@ -8,7 +8,7 @@ from keras_attn.ops.kernels.torch_product import product
 
 
 def variables_read_once(variables, dtype):
-    """Pairs of Keras variables and their values, matrices of a dtype, for a loop.
+    """Returns pairs of Keras variables and their values, as matrices of a dtype, for a loop.
 
     PyTorch's own gradient of a matrix that every step multiplies by is a product for each step, of
     few rows, and a sum of matrices. Here the steps keep what they multiplied, and one product of
@@ -25,7 +25,7 @@ def variables_read_once(variables, dtype):
 
 
 def _is_differentiated_here():
-    """True if a plain backward pass is to come: others follow every product by themselves."""
+    """True if eager autograd differentiates the loop; other transformations trace each product."""
     return torch.is_grad_enabled() and not (
         torch.compiler.is_compiling()
         or is_transformed()

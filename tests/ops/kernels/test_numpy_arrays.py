@@ -1,4 +1,4 @@
-"""Gradients by NumPy arrays, as those of `jax.numpy` take them."""
+"""`jax.grad` with respect to NumPy arrays."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from keras_attn import ops
 from tests.backend import BACKEND
 
-pytestmark = pytest.mark.skipif(BACKEND != "jax", reason="how JAX passes arrays on")
+pytestmark = pytest.mark.skipif(BACKEND != "jax", reason="custom gradients of JAX")
 
 FUNCTIONS = {
     **{
@@ -27,7 +27,7 @@ FUNCTIONS = {
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_gradients_by_numpy_arrays(name, generator):
+def test_gradients_with_respect_to_numpy_arrays(name, generator):
     import jax
     import jax.numpy as jnp
 

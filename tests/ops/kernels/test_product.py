@@ -64,13 +64,13 @@ def test_onednn_is_taken_where_it_is_faster_alone(product, monkeypatch, generato
     assert len(taken) == torch_product._mkl_is_slow()
 
 
-def test_onednn_gets_no_part_of_a_matrix(product, monkeypatch):
+def test_onednn_is_not_used_for_slices_of_a_matrix(product, monkeypatch):
     import torch
 
     from keras_attn.ops.kernels import torch_product
 
     if not torch_product._mkl_is_slow():
-        pytest.skip("oneDNN is not taken here")
+        pytest.skip("oneDNN is not used on this processor")
     own, taken = torch_product._ONEDNN, []
     monkeypatch.setattr(torch_product, "_ONEDNN", lambda *a: taken.append(a) or own(*a))
     left, wide, high = torch.ones(64, 300), torch.ones(300, 800), torch.ones(600, 400)
