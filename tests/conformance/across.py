@@ -4,7 +4,9 @@
 
 The program reads commands from standard input and answers each with one line. `save FOLDER` writes
 `CASE.keras` and the outputs, `CASE.npz`, to the folder. `load FOLDER...` answers with JSON: the
-largest relative difference, or the error, by folder and case.
+largest relative difference, or the error, by folder and case. Before, it calls each model with
+dynamic sizes and with a single example; a process saves before it loads, so that what it saves are
+the outputs of a fresh process.
 """
 
 import json
@@ -24,8 +26,12 @@ if os.environ["KERAS_BACKEND"] in ("torch", "tensorflow"):
 import keras
 import numpy as np
 
-from tests.backend import BACKEND, inference
-from tests.conformance.registry import CASES
+from tests.backend import BACKEND, TRAINS, inference
+from tests.conformance.case import first_of_class
+from tests.conformance.dynamic_sizes import dynamic_calls
+from tests.conformance.registry import CASES, MODELS
+
+DYNAMIC = first_of_class(MODELS) if TRAINS else []
 
 
 def save(folder):
@@ -42,6 +48,9 @@ def differences(case, folders):
     files = [folder / f"{case.id}.keras" for folder in folders]
     assert len(set(map(config, files))) == 1, "the configs differ"
     model = keras.saving.load_model(files[0], safe_mode=True)
+    if case in DYNAMIC:
+        for call in dynamic_calls(case, model):
+            call(*arrays_of_one_example(case))
     predict = inference(model, case.packed())
     found = {}
     for folder, file in zip(folders, files, strict=True):
@@ -55,6 +64,10 @@ def differences(case, folders):
                 for output, other in zip(outputs, wanted.values(), strict=True)
             )
     return found
+
+
+def arrays_of_one_example(case):
+    return [np.asarray(each)[:1] for each in keras.tree.flatten(case.packed())]
 
 
 def config(file):

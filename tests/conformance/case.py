@@ -47,7 +47,7 @@ class Unused:
     value: Any = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
     """What layers and models have in common.
 
@@ -108,7 +108,7 @@ class Case:
         return {name: fresh(value) for name, value in self.arguments.items()}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class LayerCase(Case):
     """One layer with one set of arguments, taken through every contract.
 
@@ -246,7 +246,7 @@ class LayerCase(Case):
         return keras.tree.flatten(model(inputs))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ModelCase(Case):
     """One application in a small size.
 

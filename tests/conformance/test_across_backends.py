@@ -1,4 +1,4 @@
-"""A file saved on one backend gives the same outputs on every other."""
+"""A file saved on one backend gives the same outputs on every other, after calls of other sizes."""
 
 import json
 import math

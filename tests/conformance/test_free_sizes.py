@@ -1,11 +1,15 @@
-"""Dynamic sizes, then static sizes, then a batch of one, in one process."""
+"""Dynamic sizes, then static sizes, then a batch of one, in one process.
+
+`test_across_backends` compares a process that has done this for all models with a fresh one.
+"""
 
 import keras
 import numpy as np
 import pytest
 
-from tests.backend import BACKEND, TRAINS, flat, quick, traced_with_free_sizes
+from tests.backend import BACKEND, TRAINS, flat, quick
 from tests.conformance.case import by_id
+from tests.conformance.dynamic_sizes import dynamic_calls, flat_call
 from tests.conformance.registry import CASES, MODELS
 
 SEQUENCES = [case for case in MODELS if "source" in case.inputs]
@@ -14,15 +18,9 @@ SEQUENCES = [case for case in MODELS if "source" in case.inputs]
 @by_id(CASES)
 @pytest.mark.skipif(not TRAINS, reason="no training backend")
 def test_dynamic_then_static_sizes_then_one_example(case):
-    model, inputs = case.model(), case.packed()
-    tensors = list(map(np.asarray, keras.tree.flatten(inputs)))
-    symbols = keras.tree.flatten(model._inputs_struct)
-
-    def function(*tensors):
-        outputs = model(keras.tree.pack_sequence_as(inputs, tensors), training=False)
-        return keras.tree.flatten(outputs)
-
-    functions = traced_with_free_sizes(model, function, tensors, [each.shape for each in symbols])
+    model = case.model()
+    function, tensors = flat_call(case, model)
+    functions = dynamic_calls(case, model)
     # JAX compiles each size separately: one size is enough.
     for size in (None,) if BACKEND == "jax" else (None, 1):
         arrays = [array[:size] for array in tensors]
