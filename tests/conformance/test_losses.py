@@ -285,7 +285,7 @@ for case in OWN:
         )
         with strategy.scope():
             model = case.model()
-            model.compile(keras.optimizers.SGD(1e-3), **case.compile)
+            model.compile(keras.optimizers.SGD(1e-3), jit_compile=False, **case.compile)
         x, y = case.fit_data(model)
         # `None`, for no targets, is a leaf.
         data = keras.tree.map_structure(
