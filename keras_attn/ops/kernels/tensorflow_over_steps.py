@@ -7,7 +7,9 @@ from keras_attn.ops.kernels.tensorflow_export import exports_to_onnx
 
 def over_steps(function, sequences, state):
     """Equals `plain_over_steps`, for numbers of steps that are not known too."""
-    steps = tf.shape(sequences[0])[1]
+    steps = sequences[0].shape[1]
+    if steps is None:
+        steps = tf.shape(sequences[0])[1]
     moved = [_steps_first(sequence) for sequence in sequences]
     # The first step says how many outputs there are, and of what kind.
     outputs, after = function([sequence[0] for sequence in moved], state)
