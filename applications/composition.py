@@ -3,6 +3,7 @@ import keras
 from keras_attn.ops import compose_transformations
 
 
+@keras.saving.register_keras_serializable(package="keras_attn")
 class Composition(keras.layers.Layer):
     """`keras_attn.ops.compose_transformations` as a node of a functional model.
 

@@ -35,7 +35,7 @@ class Coordinates(keras.layers.Layer):
             shape = [1, 1, 1, 1]
             shape[axis] = count
             line = ops.reshape(ops.linspace(-1.0, 1.0, count, dtype=inputs.dtype), shape)
-            like = ops.take(inputs, [0], axis=channels)
+            like = inputs[..., :1] if channels == -1 else inputs[:, :1]
             maps.append(ops.broadcast_to(line, ops.shape(like)))
         return ops.concatenate(maps, axis=channels)
 

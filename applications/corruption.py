@@ -7,6 +7,7 @@ from keras_attn.ops.random_numbers import normal, uniform
 KINDS = ("masking", "salt_and_pepper", "gaussian")
 
 
+@keras.saving.register_keras_serializable(package="keras_attn")
 class Corruption(SameDraws):
     """Spoils examples in training, and passes them on otherwise.
 
@@ -26,7 +27,7 @@ class Corruption(SameDraws):
                 "`amount` must lie in [0, 1], or not be negative for gaussian numbers. Received: "
                 f"amount={amount}"
             )
-        self.kind, self.amount = kind, amount
+        self.kind, self.amount, self.seed = kind, amount, seed
         self.draws = keras.random.SeedGenerator(seed)
 
     def call(self, x, training=None):
@@ -44,3 +45,11 @@ class Corruption(SameDraws):
 
     def compute_output_shape(self, input_shape):
         return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "kind": self.kind,
+            "amount": self.amount,
+            "seed": self.seed,
+        }

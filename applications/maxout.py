@@ -3,6 +3,7 @@ import keras
 from keras_attn.ops import precision
 
 
+@keras.saving.register_keras_serializable(package="keras_attn")
 class Maxout(keras.layers.Layer):
     """The larger of two linear maps, `max(W_1 x + b_1, W_2 x + b_2)`.
 
@@ -26,3 +27,6 @@ class Maxout(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}

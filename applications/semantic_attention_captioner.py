@@ -151,7 +151,9 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         feature_map = detector.features(image)
         probability = detector.detected(feature_map, training=False)
         _, order = ops.top_k(probability, count)
-        return self.image_projection(self.mean(feature_map)), ops.take(words, order)
+        # The rows of a matrix are taken: PyTorch exports no other `take` to ONNX.
+        found = ops.take(words[:, None], order, axis=0)[..., 0]
+        return self.image_projection(self.mean(feature_map)), found
 
     def _embed(self, found):
         """The attributes for the input and for the output."""

@@ -6,6 +6,7 @@ from keras_attn.ops import precision
 from keras_attn.ops.precision import as_float32, promote_dtypes
 
 
+@keras.saving.register_keras_serializable(package="keras_attn")
 class TiedLogits(keras.layers.Layer):
     """How much an output resembles each word's embedding, `Eᵀ x`: logits in float32.
 
@@ -35,3 +36,12 @@ class TiedLogits(keras.layers.Layer):
             (*inputs.shape[:-1], self.embedding.input_dim),
             promote_dtypes(self.compute_dtype, "float32"),
         )
+
+    def get_config(self):
+        embedding = keras.saving.serialize_keras_object(self.embedding)
+        return {**super().get_config(), "embedding": embedding}
+
+    @classmethod
+    def from_config(cls, config):
+        embedding = keras.saving.deserialize_keras_object(config["embedding"])
+        return cls(**{**config, "embedding": embedding})

@@ -9,8 +9,7 @@ from keras_attn.layers.alignment_inputs import (
 )
 from keras_attn.layers.composite import Composite
 from keras_attn.layers.same_draws import SameDraws
-from keras_attn.layers.step_dense import step_dense
-from keras_attn.ops import precision
+from keras_attn.ops import kernels, precision
 from keras_attn.ops.attention_weights import attention_weights
 from keras_attn.ops.known import differ
 from keras_attn.ops.precision import promote_dtypes
@@ -279,7 +278,7 @@ class AlignmentAttention(Composite, SameDraws):
 
     def projection(self, units, name, use_bias=False):
         """A dense layer over the last axis, with this layer's initializers and precision."""
-        return step_dense(
+        dense = keras.layers.Dense(
             units,
             use_bias=use_bias,
             kernel_initializer=fresh(self.kernel_initializer),
@@ -288,6 +287,8 @@ class AlignmentAttention(Composite, SameDraws):
             dtype=self.dtype_policy,
             name=name,
         )
+        step_dense = kernels.load("step_dense")
+        return step_dense(dense) if step_dense else dense
 
     def prepared(self, inputs, mask=None, use_causal_mask=False, keys_projected=False):
         """Query, value, keys and `allowed` of a call, as `attend` takes them."""

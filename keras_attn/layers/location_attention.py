@@ -70,8 +70,10 @@ class LocationAttention(AlignmentAttention):
         if known(length):
             kernel = kernel[:, :length]
         else:
-            # On TensorFlow a length beyond the columns fails here.
-            kernel = ops.take(kernel, ops.arange(ops.shape(keys)[1]), axis=1)
+            # TensorFlow fails here if the length exceeds the columns. Rows of a matrix are taken
+            # because PyTorch exports no other `take` to ONNX.
+            places = ops.arange(ops.shape(keys)[1])
+            kernel = ops.transpose(ops.take(ops.transpose(kernel), places, axis=0))
         return location_scores(query, kernel)
 
     def get_config(self):

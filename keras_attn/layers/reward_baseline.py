@@ -4,6 +4,7 @@ from keras import ops
 from keras_attn.ops.reinforce import reinforce_loss
 
 
+@keras.saving.register_keras_serializable(package="keras_attn")
 class RewardBaseline(keras.layers.Layer):
     """The loss of REINFORCE with a moving average of earlier rewards as its baseline.
 
@@ -69,3 +70,11 @@ class RewardBaseline(keras.layers.Layer):
             log_probability = log_probability[:, -1:]
             reward, baseline = (ops.sum(each, -1, keepdims=True) for each in (reward, baseline))
         return reinforce_loss(log_probability, reward, baseline, entropy, self.entropy_weight)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "momentum": self.momentum,
+            "entropy_weight": self.entropy_weight,
+            "to_go": self.to_go,
+        }

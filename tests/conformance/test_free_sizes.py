@@ -7,10 +7,11 @@ import keras
 import numpy as np
 import pytest
 
-from tests.backend import BACKEND, TRAINS, flat, quick
+from keras_attn import AttentionDecoder
+from tests.backend import BACKEND, TRAINS, flat, quick, traced_with_free_sizes
 from tests.conformance.case import by_id, first_of_class
 from tests.conformance.dynamic_sizes import dynamic_calls, flat_call
-from tests.conformance.registry import CASES, MODELS
+from tests.conformance.registry import CASES, LAYERS, MODELS
 
 SEQUENCES = [case for case in MODELS if "source" in case.inputs]
 
@@ -34,6 +35,30 @@ def test_dynamic_then_static_sizes_then_one_example(case):
         for traced in functions:
             for output, desired in zip(flat(traced(*arrays)), expected, strict=True):
                 np.testing.assert_allclose(output, desired, rtol=1e-4, atol=1e-4)
+
+
+def has_loop(case):
+    """True for layers with a loop over steps, which PyTorch unrolls for the traced length."""
+    layer = case.make()
+    states = layer.state_shapes(1, 1) if hasattr(layer, "state_shapes") else ()
+    return bool(states) or isinstance(layer, (keras.layers.RNN, AttentionDecoder))
+
+
+@by_id([case for case in LAYERS if case.variable and not has_loop(case)])
+@pytest.mark.skipif(BACKEND != "torch", reason="exports of PyTorch are traced with one example")
+def test_a_trace_of_length_one_serves_all_lengths(case):
+    model = case.model()
+    function, arrays = flat_call(case, model)
+    short = [
+        array[tuple(slice(0, 1 if axis in free else None) for axis in range(array.ndim))]
+        for array, free in (
+            (array, case.variable.get(name, ()))
+            for name, array in zip(case.inputs, arrays, strict=True)
+        )
+    ]
+    traced, _ = traced_with_free_sizes(model, function, short, None)
+    for output, desired in zip(flat(traced(*arrays)), flat(function(*arrays)), strict=True):
+        np.testing.assert_allclose(output, desired, rtol=1e-4, atol=1e-5)
 
 
 @by_id(SEQUENCES)

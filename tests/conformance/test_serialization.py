@@ -8,7 +8,7 @@ import pytest
 
 from tests.backend import flat
 from tests.conformance.case import by_id, first_of_class, randomise, weights_by_path
-from tests.conformance.registry import CASES, LAYERS
+from tests.conformance.registry import CASES, LAYERS, MODELS
 
 
 def assert_same(case, first, second):
@@ -51,6 +51,17 @@ def test_a_layer_from_json_gives_the_same_outputs(case):
 @by_id(first_of_class(CASES))
 def test_a_model_file_gives_the_same_outputs(case, tmp_path):
     model = case.model()
+    path = tmp_path / "model.keras"
+    model.save(path)
+    loaded = keras.saving.load_model(path, safe_mode=True)
+    assert_same(case, case.predict(model), case.predict(loaded))
+
+
+@by_id(first_of_class(MODELS))
+def test_a_model_cut_out_of_an_application_is_saved(case, tmp_path):
+    whole = case.model()
+    outputs = whole.outputs if len(whole.outputs) > 1 else whole.outputs[0]
+    model = keras.Model(whole.input if case.named else whole.inputs, outputs)
     path = tmp_path / "model.keras"
     model.save(path)
     loaded = keras.saving.load_model(path, safe_mode=True)
