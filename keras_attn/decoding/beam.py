@@ -19,8 +19,8 @@ class Beam:
 
     A hypothesis is `live` while it can grow: its `tokens`, its log-`likelihood` and its
     `alignments`, a list that is empty for a step function without weights. It has `ended` with the
-    end token: its `scores`, `tokens`, `lengths` and `alignments`. All begin with `(batch,
-        num_beams)`.
+    end token: its `scores`, `tokens`, `lengths` and `alignments`. All begin with
+    `(batch, num_beams)`.
 
     Args:
         step: `step(tokens, state)`, that of `beam_search` with its constants.
