@@ -17,6 +17,9 @@ from tests.conformance.test_stateless import caller
 
 layers = keras.layers
 
+# Each test compiles two models: ten minutes on OpenVINO.
+pytestmark = pytest.mark.skipif(BACKEND == "openvino", reason="the same graphs run on NumPy")
+
 
 def adaptable_layers(model):
     """Returns the dense and embedding layers, in an order that equal models share."""

