@@ -233,6 +233,7 @@ class ShowAttendTell(ImageCaptioner):
         elif self.estimator == "straight_through":
             further = -self.entropy_weight * y_pred["entropy"][:, 0]
         else:
+            y = ops.convert_to_tensor(y)
             reward = -self.reward_weight * keras.losses.sparse_categorical_crossentropy(
                 y, logits, from_logits=True, ignore_class=self.pad_id
             )

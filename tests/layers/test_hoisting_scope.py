@@ -119,9 +119,18 @@ def test_per_example_gradients(name):
             np.testing.assert_allclose(to_numpy(one[number]), to_numpy(other), atol=1e-4)
 
 
+def training_is_dropped():
+    """True if Keras calls rematerialized layers without `training`, as on JAX or in Keras 3.12."""
+    with keras.RematScope(mode="full"):
+        layer = keras.layers.Dropout(0.5, seed=1)
+    return np.all(to_numpy(layer(np.ones((1, 100)), training=True)) == 1.0)
+
+
 @pytest.mark.skipif(BACKEND != "torch", reason="rematerialized layers of Keras take no `training`")
 @pytest.mark.parametrize("name", ["dropout", "draw"])
 def test_rematerialized_layers_draw_the_same_random_numbers(name):
+    if training_is_dropped():
+        pytest.skip("Keras calls rematerialized layers without `training`")
     images = np.random.default_rng(0).integers(0, 2, (4, 8, 8, 1)).astype("float32")
     found = []
     for scope in (keras.RematScope(mode="full"), contextlib.nullcontext()):
