@@ -105,7 +105,7 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
         super().__init__(x, outputs, **kwargs)
 
     def corrupted(self, x):
-        """What the encoder sees of an example in training."""
+        """Returns the corrupted examples that the encoder receives in training."""
         return x
 
     def encode(self, x, batch_size=256):
@@ -121,7 +121,7 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
         return self._compiled("encode", self._encoded, batch_size, float_array("x", x))
 
     def decode(self, code, batch_size=256):
-        """What is made of codes.
+        """Reconstructs examples from codes.
 
         Args:
             code: an array `(batch, units[-1])`.

@@ -222,7 +222,7 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
     # === Boxes ===
 
     def boxes(self, images, batch_size=32):
-        """Where the transformer looks, in pixels.
+        """Computes the sampled boxes in pixels.
 
         Args:
             images: array `(batch, height, width, channels)`, like the model's input.

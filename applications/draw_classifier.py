@@ -117,7 +117,7 @@ class DRAWClassifier(ScaledImages, FunctionalModel):
         self.glimpses.reader.initialize_to_full_image((height, width))
 
     def windows(self, images, batch_size=256):
-        """Where it looks, step by step.
+        """Computes the read window of every step.
 
         Args:
             images: `(batch, *image_shape)`.

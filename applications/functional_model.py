@@ -1,4 +1,4 @@
-"""What the published systems have in common as Keras models."""
+"""Base class of the applications."""
 
 import functools
 import inspect

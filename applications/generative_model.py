@@ -1,4 +1,4 @@
-"""What the models that write sequences have in common, whatever they write them about."""
+"""Base class of models that generate sequences."""
 
 import keras
 from keras import ops
@@ -33,7 +33,7 @@ class GenerativeModel(FunctionalModel, is_base=True):
     # === What a model says of itself ===
 
     def encode(self, source):
-        """What the search starts from.
+        """Encodes the sources into the initial state of the search.
 
         Args:
             source: a batch of what is written about.
@@ -88,7 +88,7 @@ class GenerativeModel(FunctionalModel, is_base=True):
         return options
 
     def _found(self, batch, search, max_length, options):
-        """What a search finds for each of a batch, dictionaries of arrays."""
+        """Runs a search for a batch and returns dictionaries of arrays."""
         found = self._searches.get(search, max_length, options)(batch)
         found = {name: ops.convert_to_numpy(each) for name, each in found.items()}
         places = range(len(found["lengths"]))
@@ -123,7 +123,7 @@ class GenerativeModel(FunctionalModel, is_base=True):
 
 
 def outputs_and_alignments(results, options, return_alignments):
-    """What `generate` returns: of each source one hypothesis, or all where several were asked for.
+    """Returns the result of `generate`: one hypothesis for each source, or all requested ones.
 
     Args:
         results: lists of pairs of an output and its alignment.

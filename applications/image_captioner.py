@@ -1,4 +1,4 @@
-"""What the models that describe images have in common."""
+"""Base class of models that caption images."""
 
 import keras
 import numpy as np
@@ -87,7 +87,7 @@ class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True)
         return outputs_and_alignments(results, options, return_alignments)
 
     def align(self, images, captions):
-        """Where the model looks while it is given the caption.
+        """Computes the attention weights for given captions.
 
         Args:
             images: see `generate`.
@@ -121,7 +121,7 @@ class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True)
         return alignments
 
     def _sources(self, images):
-        """What of each image is attended to, as an alignment shows it."""
+        """Returns the attended features of each image as an alignment shows them."""
         self.check_scale("images", images)
         return images
 

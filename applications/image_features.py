@@ -11,7 +11,7 @@ class ImageFeatures:
 
     @property
     def train_encoder(self):
-        """Whether training moves `features`."""
+        """True if `features` is trainable."""
         return self.features.trainable
 
     @train_encoder.setter

@@ -2,7 +2,7 @@ import numpy as np
 
 
 def intersection_over_union(boxes, others):
-    """How well boxes agree, `|A ∩ B| / |A ∪ B|`, pair by pair.
+    """Computes the intersection over union of boxes, `|A ∩ B| / |A ∪ B|`, pair by pair.
 
     Args:
         boxes: array `(..., 4)` of `(x0, y0, x1, y1)`.

@@ -52,7 +52,7 @@ def dense_stack(units, activations, dtype, name, last=None):
 
 
 def through(layers, x):
-    """What layers make of `x`, one after the other."""
+    """Applies layers to `x`, one after the other."""
     for layer in layers:
         x = layer(x)
     return x

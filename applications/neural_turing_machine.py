@@ -74,7 +74,7 @@ class NeuralTuringMachine(FunctionalModel):
         super().__init__(sequences, logits, **kwargs)
 
     def trace(self, inputs):
-        """What the heads do at every step.
+        """Records the outputs of the heads at every step.
 
         Args:
             inputs: like those of the call.

@@ -1,4 +1,4 @@
-"""What the models that turn one sequence into another have in common."""
+"""Base class of sequence-to-sequence models."""
 
 import numpy as np
 from keras import ops
@@ -99,7 +99,7 @@ class SequenceModel(GenerativeModel, is_base=True):
         return outputs_and_alignments(results, options, return_alignments)
 
     def align(self, sources, targets):
-        """Where the model looks while it is given the target.
+        """Computes the attention weights for given targets.
 
         Args:
             sources, targets: strings, or lists of integers, see `generate`.

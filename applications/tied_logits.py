@@ -8,7 +8,7 @@ from keras_attn.ops.precision import as_float32, promote_dtypes
 
 @keras.saving.register_keras_serializable(package="keras_attn")
 class TiedLogits(keras.layers.Layer):
-    """How much an output resembles each word's embedding, `Eᵀ x`: logits in float32.
+    """Logits in float32: products of an output with the embeddings of all words, `Eᵀ x`.
 
     Args:
         embedding: the `keras.layers.Embedding` of the words, built, whose weights are used.

@@ -1,4 +1,4 @@
-"""What the models with spatial transformers have in common."""
+"""Base class of models with spatial transformers."""
 
 import keras
 
@@ -25,7 +25,7 @@ class TransformingModel(ScaledImages, FunctionalModel, is_base=True):
         self._look = None if look is None else keras.Model(inputs, look).call
 
     def transformations(self, images, batch_size=32):
-        """What the transformers make of images, and where they look.
+        """Computes the warped images and the transformations.
 
         Args:
             images: array `(batch, height, width, channels)`, like the model's input.

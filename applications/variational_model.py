@@ -1,4 +1,4 @@
-"""What the models that are trained by a variational bound have in common."""
+"""Base class of models that are trained by a variational bound."""
 
 import math
 import numbers
@@ -99,7 +99,7 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
         return gaussian_log_probability(x, canvas, log_stddev)
 
     def mean(self, canvas):
-        """What a canvas shows: the mean of the likelihood."""
+        """Returns the mean of the likelihood of a canvas."""
         return ops.sigmoid(canvas) if self.likelihood == "bernoulli" else canvas
 
     def log_likelihood(self, images, num_samples=50, batch_size=64, seed=None):
@@ -133,7 +133,7 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
         return total - np.log(num_samples)
 
     def log_ratio(self, x, noise):
-        """What is made of one draw of `z`, and how much likelier the prior has it than `q`.
+        """Decodes one sample of `z`; returns the log-ratio of the prior and the posterior, too.
 
         Args:
             x: `(batch, ...)`, like the model's input.

@@ -113,7 +113,7 @@ def main(measure, description, draw=None, limit=None):
 
 
 def circumstances():
-    """What a run depends on besides its devices, so that a file tells how old it is."""
+    """Returns the date, the package versions and the processor of a run."""
     versions = {"python": platform.python_version()}
     for name in PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):

@@ -182,7 +182,7 @@ def peer(torch, input_channels, output_channels):
 
 
 def draw(rows, path):
-    """How a training step grows with the memory and with the sequence, on each backend."""
+    """Plots the time of a training step over memory size and sequence length, for each backend."""
     from keras_attn.visualization.figures import INK, PAGE_COLOURS, new_figure, saved
 
     figure = new_figure(11.0, 4.2)

@@ -2,7 +2,7 @@ import operator
 
 
 def batch_number(index, batches):
-    """Which batch an index means, from 0; negative ones count from the end.
+    """Returns the number of a batch, from 0; negative indices count from the end.
 
     Args:
         index: an integer in [-batches, batches - 1].

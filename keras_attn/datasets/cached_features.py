@@ -1,4 +1,4 @@
-"""What a network makes of images, computed once and kept on disk."""
+"""Features of images, computed once and cached on disk."""
 
 from pathlib import Path
 

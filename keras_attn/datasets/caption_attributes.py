@@ -20,7 +20,7 @@ WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
 def caption_attributes(captions, attributes=None, count=1000, ignore=FUNCTION_WORDS):
-    """What images have to be called, after their captions: the targets of an attribute detector.
+    """Derives the targets of an attribute detector from the captions of images.
 
     Args:
         captions: for each image a list of sentences.

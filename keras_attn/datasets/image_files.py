@@ -43,11 +43,11 @@ class ImageFiles(Sequence):
         return len(self.paths)
 
     def file(self, index):
-        """What holds one image: a path, or a file that is open."""
+        """Returns the path or the open file of one image."""
         return self.paths[index]
 
     def name(self, index):
-        """What an image is called where it cannot be read."""
+        """Returns the name of an image for error messages."""
         return self.paths[index]
 
     def __getitem__(self, index):

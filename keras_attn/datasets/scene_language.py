@@ -1,4 +1,4 @@
-"""What can be said of a scene: every right sentence, in words of a small English."""
+"""Grammar of all correct captions of a scene."""
 
 # A sentence about two things, the first of which stands `relation` to the second; both ways round.
 OPPOSITES = {
@@ -44,7 +44,7 @@ def sentences(things):
 
 
 def phrase(thing, with_size):
-    """What a thing is called: `a small red circle`, or `a red circle`.
+    """Returns the noun phrase of an object: `a small red circle`, or `a red circle`.
 
     Args:
         thing: a `Thing`.

@@ -124,7 +124,7 @@ class SequencePairs(PaddedBatches):
 
     @property
     def num_pairs(self):
-        """How many pairs there are."""
+        """Number of pairs."""
         return len(self.sources)
 
     def _draw(self):

@@ -1,4 +1,4 @@
-"""What all distortions share: checks, streams of random numbers, the sampler, the loop."""
+"""Helpers of all distortions: checks, random number streams, the sampler, the loop."""
 
 import keras
 import numpy as np

@@ -179,7 +179,7 @@ class ProjectiveWarp:
 
 
 def _convex(corners):
-    """Whether each quadrilateral of `(N, 4, 2)` is convex and keeps its orientation."""
+    """True for each quadrilateral of `(N, 4, 2)` that is convex and keeps its orientation."""
     edges = np.roll(corners, -1, axis=1) - corners
     following = np.roll(edges, -1, axis=1)
     return (edges[..., 0] * following[..., 1] > edges[..., 1] * following[..., 0]).all(axis=1)

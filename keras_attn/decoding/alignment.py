@@ -2,7 +2,7 @@ from typing import Any, NamedTuple
 
 
 class Alignment(NamedTuple):
-    """Where each token that was put out looked.
+    """Attention weights of each generated token.
 
     Args:
         source: the tokens of the source, strings or integers; or the image that was described.

@@ -15,7 +15,7 @@ NEVER = -1e30
 
 
 class Beam:
-    """What is the same for all steps of a search.
+    """Beam search: the settings, and one step of the loop.
 
     A hypothesis is `live` while it can grow: its `tokens`, its log-`likelihood` and its
     `alignments`, a list that is empty for a step function without weights. It has `ended` with the
@@ -84,7 +84,7 @@ class Beam:
         return ops.convert_to_tensor(0, "int32"), live, ended, state
 
     def goes_on(self, count, live, ended, state):
-        """Whether a live hypothesis can still become one of those that are asked for.
+        """True if a live hypothesis can still become one of the requested hypotheses.
 
         Args:
             count, live, ended, state: see `begin`.
@@ -222,7 +222,7 @@ class Beam:
         return ops.power((5.0 + ops.cast(length, scores_dtype())) / 6.0, self.length_penalty)
 
     def _first(self, scores, hypotheses, count=None):
-        """Those with the largest scores, the largest first."""
+        """Selects the hypotheses with the largest scores, in descending order."""
         _, best = ops.top_k(scores, count or self.num_beams)
         best = ops.cast(best, "int32")
         return keras.tree.map_structure(lambda each: follow(each, best), hypotheses)
@@ -259,7 +259,7 @@ def with_axes(tensor, count):
 
 
 def _alike(shape, other):
-    """Whether two shapes are the same, as far as they are known."""
+    """True if two shapes are equal in their known sizes."""
     pairs = zip(shape, other, strict=False)
     return len(shape) == len(other) and not any(differ(*pair) for pair in pairs)
 

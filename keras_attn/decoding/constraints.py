@@ -1,4 +1,4 @@
-"""What a search may not choose."""
+"""Constraints on the tokens of a search."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from keras import ops
 
 @dataclass(frozen=True)
 class Constraints:
-    """How long a sequence may be, and which tokens may come next. Arguments: see `beam_search`."""
+    """Bounds of the length, and suppressed tokens. Arguments: see `beam_search`."""
 
     end_id: int
     max_length: int
@@ -90,7 +90,7 @@ def _inside(token, size):
 
 
 def _repeats(tokens, count, size, vocabulary):
-    """Which tokens would end a sequence of `size` tokens that has been there before."""
+    """Mask of the tokens that would repeat an n-gram of `size` tokens."""
     length = tokens.shape[-1]
     starts = length - size + 1
     if starts < 1:

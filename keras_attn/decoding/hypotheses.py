@@ -2,7 +2,7 @@ from typing import Any, NamedTuple
 
 
 class Hypotheses(NamedTuple):
-    """What a search has found, the best first.
+    """Hypotheses of a search in descending order of their scores.
 
     Args:
         tokens: integers `(batch, hypotheses, max_length)`, the end token included, padded after it.

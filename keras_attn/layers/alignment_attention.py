@@ -18,7 +18,7 @@ from keras_attn.ops.received import received
 
 
 class AlignmentAttention(Composite, SameDraws):
-    """What all alignment layers have in common; any of them can take the place of any other.
+    """Base class of all alignment layers, which are interchangeable.
 
     `α_ij = softmax_j(score(s_i, h_j))`, `c_i = Σ_j α_ij h_j`
 
@@ -110,14 +110,14 @@ class AlignmentAttention(Composite, SameDraws):
 
     @property
     def longest_memory(self):
-        """How many positions a memory may have, with those that are masked; None for any."""
+        """Largest number of positions of a memory, masked ones included; `None` for no limit."""
         return None
 
     def build_score(self, query_shape, key_shape):
         """Makes the weights of the score, for queries and keys of these shapes, of rank 3."""
 
     def project_keys(self, key):
-        """What the score needs of the keys alone: computed once for any number of queries."""
+        """Projects the keys; computed once for all queries."""
         return key
 
     def score(self, query, keys):
@@ -141,7 +141,7 @@ class AlignmentAttention(Composite, SameDraws):
         return attention_weights(self.score(query, keys), allowed), state
 
     def attend(self, query, keys, value, allowed, state, noise):
-        """What the weights read of the values, the weights before dropout, and the next state.
+        """Returns the context, the weights before dropout, and the next state.
 
         Args:
             value: `(batch, values, value_width)`.
@@ -163,7 +163,7 @@ class AlignmentAttention(Composite, SameDraws):
         return context
 
     def penalty(self, weights, query_mask):
-        """What the layer adds to the loss of a model for all of its weights, or None.
+        """Returns the loss that the layer adds for its attention weights, or `None`.
 
         Args:
             weights: `(batch, queries, values)`, of the first query to the last.

@@ -252,7 +252,7 @@ class AttentionDecoder(DecoderStep, Composite, SameDraws):
         return _wanted((*every, states, state), [wanted.get(name, False) for name in RETURNS])
 
     def _cell_width(self, inputs, memory):
-        """Of what the first cell sees, for inputs and memory of these shapes."""
+        """Input width of the first cell, for inputs and memory of these shapes."""
         more = memory[-1] if self.attend == "before" else self.input_feeding * self.units
         return inputs[-1] + more
 

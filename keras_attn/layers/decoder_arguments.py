@@ -1,4 +1,4 @@
-"""What a recurrent decoder takes, and refuses."""
+"""Validates the arguments of `AttentionDecoder`."""
 
 import keras
 

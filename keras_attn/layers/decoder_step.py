@@ -12,7 +12,7 @@ class DecoderStep:
     """The part of `AttentionDecoder` that knows of no sequence, for its cells and its attention."""
 
     def prepare(self, memory, mask=None):
-        """What of the memory is the same for all steps: itself, its keys and its mask.
+        """Precomputes the memory, its projected keys and its mask for all steps.
 
         Raises:
             ValueError: for a mask that does not fit, or before the layer was built, by a call say.

@@ -183,7 +183,7 @@ class DNCCell(MemoryCell):
         )
 
     def address_write(self, told, memory, usage):
-        """Where the head writes.
+        """Computes the write weighting of the head.
 
         Args:
             told: see the method `told`.
@@ -199,7 +199,7 @@ class DNCCell(MemoryCell):
         return told["write_gate"][..., None] * weights
 
     def address_read(self, told, memory, links, weights):
-        """Where the heads read.
+        """Computes the read weightings of the heads.
 
         Args:
             told: see the method `told`.

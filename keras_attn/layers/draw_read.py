@@ -80,7 +80,7 @@ class DRAWRead(ImageWindow):
         return (patch, self.described(window)) if return_window else patch
 
     def look(self, images, numbers):
-        """What the window shows of images, without the projection.
+        """Reads the window of images, without the projection.
 
         Args:
             images: a list of `(batch, height, width, channels)`, all of one shape.

@@ -93,7 +93,7 @@ class DRAWRecurrence(Composite, SameDraws):
             }
 
     def start_shapes(self):
-        """Of the first canvas and the first states of one example, by name."""
+        """Shapes of the initial canvas and states of one example, by name."""
         states = (2, self.units)
         canvas = self.writer.canvas_shape
         return {"canvas": canvas, "encoder_state": states, "decoder_state": states}
@@ -178,7 +178,7 @@ class DRAWRecurrence(Composite, SameDraws):
         return canvas, ops.sum(found[0], axis=1)
 
     def reconstruct(self, image, noise):
-        """What it paints of an image at every step.
+        """Reconstructs an image and returns the canvas of every step.
 
         Returns:
             A dictionary: `canvas`, `(batch, steps, *image_shape)`; and with attention
@@ -195,7 +195,7 @@ class DRAWRecurrence(Composite, SameDraws):
         return _nested(dict(zip(names, found, strict=True)))
 
     def generate(self, latent):
-        """What it paints from latent numbers alone.
+        """Generates images from latent variables.
 
         Args:
             latent: `z`, `(batch, steps, latent_units)`, from the prior `N(0, 1)`.

@@ -12,7 +12,7 @@ DATA_FORMATS = ("channels_first", "channels_last")
 
 
 class ImageWindow(Composite, keras.layers.Layer):
-    """What `DRAWRead` and `DRAWWrite` share: one projection of the decoder's state, and the window.
+    """Base class of `DRAWRead` and `DRAWWrite`: projects the decoder state to a window.
 
     Args:
         patch_size: `N`, filters in each direction.
@@ -88,7 +88,7 @@ class ImageWindow(Composite, keras.layers.Layer):
         }
 
     def window_spec(self, batch):
-        """What `described` returns, as `KerasTensor`s."""
+        """Returns the outputs of `described` as `KerasTensor`s."""
         dtype = promote_dtypes(self.compute_dtype, "float32")
         sizes = {"center": (2,), "stride": (), "variance": (), "intensity": (), "box": (4,)}
         return {name: keras.KerasTensor((batch, *size), dtype) for name, size in sizes.items()}

@@ -11,7 +11,7 @@ from keras_attn.ops import clip_gradients, precision
 
 
 class MemoryCell(Composite, keras.layers.Layer):
-    """What the Keras cells with an external memory share: a controller, heads, and the states.
+    """Base class of cells with an external memory: a controller, heads, and the states.
 
     A class that derives from it says by `activations` what is made of the numbers of the heads,
     and calls `set_heads` in its constructor; its `call` starts with `unpacked` and ends with
@@ -114,7 +114,7 @@ class MemoryCell(Composite, keras.layers.Layer):
     # === One step ===
 
     def unpacked(self, states):
-        """What `call` gets as states.
+        """Unflattens the states that `call` receives.
 
         Returns:
             What was read, `(batch, num_read_heads * memory_width)`, the states of the controller,
@@ -136,7 +136,7 @@ class MemoryCell(Composite, keras.layers.Layer):
         )
 
     def packed(self, hidden, found, states, memory_states):
-        """What `call` returns: the output, and the states as `unpacked` gets them.
+        """Returns the output, and the states flattened for `unpacked`.
 
         Args:
             hidden: the output of the controller, `(batch, units)`.
@@ -153,7 +153,7 @@ class MemoryCell(Composite, keras.layers.Layer):
         return output, [output, *states, *flat]
 
     def told(self, hidden):
-        """What the heads are told at this step.
+        """Computes the parameters of the heads at this step.
 
         Args:
             hidden: the output of the controller, `(batch, units)`.
@@ -170,7 +170,7 @@ class MemoryCell(Composite, keras.layers.Layer):
         return numbers if self.clip is None else ops.clip(numbers, -self.clip, self.clip)
 
     def from_numbers(self, numbers):
-        """What `told` returns, from what `numbers` returns."""
+        """Computes the result of `told` from the result of `numbers`."""
         told, first = {}, 0
         for name, (count, width) in self.parts.items():
             part = numbers[:, first : first + count * width]

@@ -104,7 +104,7 @@ class MemoryRNN(Composite, keras.layers.RNN):
             self._has_started.assign(False)
 
     def trace(self, sequences, initial_state=None, mask=None):
-        """What the heads do at every step.
+        """Records the outputs of the heads at every step.
 
         Args:
             sequences: Tensor of shape `(batch, steps, features)`. With `go_backwards=True` the

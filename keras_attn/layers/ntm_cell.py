@@ -209,12 +209,12 @@ class NTMCell(MemoryCell):
         return found, write_memory(memory, written, told["erase"], told["add"]), weights
 
     def _as_it_is(self):
-        """Whether no subclass has changed what a kernel for all of a step does."""
+        """True if no subclass overrides a method that the fused kernel replaces."""
         names = ("activations", "single", "from_numbers", "address")
         return all(getattr(type(self), name) is getattr(NTMCell, name) for name in names)
 
     def address(self, told, memory, weights):
-        """Where the heads look.
+        """Computes the weightings of the heads.
 
         Args:
             told: see the method `told`.

@@ -1,4 +1,4 @@
-"""What sequence models are trained by."""
+"""Losses of sequence models."""
 
 from keras_attn.losses.token_crossentropy import TokenCrossentropy
 

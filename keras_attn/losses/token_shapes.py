@@ -1,4 +1,4 @@
-"""Whether labels, logits and the weights of labels belong together."""
+"""Checks of the shapes of labels, logits and sample weights."""
 
 from keras import ops
 
@@ -39,6 +39,6 @@ def spread(sample_weight, measured, dtype):
 
 
 def _alike(tensor, other):
-    """Whether the sizes of the axes that both have are the same, as far as they are known."""
+    """True if the common axes of two shapes are equal in their known sizes."""
     pairs = zip(tensor.shape, other.shape, strict=False)
     return not any(differ(*pair) for pair in pairs)

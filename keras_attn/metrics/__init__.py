@@ -1,4 +1,4 @@
-"""How good generated sequences and answers are."""
+"""Metrics of generated sequences and answers."""
 
 from keras_attn.metrics.bit_error import BitError
 from keras_attn.metrics.bits_per_sequence import BitsPerSequence

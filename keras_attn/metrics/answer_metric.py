@@ -64,7 +64,7 @@ def _float32(values):
 
 
 def _alike(first, second):
-    """Whether two shapes may be the same."""
+    """True if two shapes can be equal."""
     return len(first) == len(second) and all(
         not differ(*pair) for pair in zip(first, second, strict=True)
     )

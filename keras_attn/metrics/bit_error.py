@@ -6,7 +6,7 @@ from keras_attn.metrics.answer_metric import AnswerMetric
 
 @keras.saving.register_keras_serializable(package="keras_attn")
 class BitError(AnswerMetric):
-    """How many of the bits that are asked for are wrong, in [0, 1].
+    """Fraction of wrong bits among the requested bits, in [0, 1].
 
     Args:
         name: of the metric, in the history.

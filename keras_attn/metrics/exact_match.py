@@ -7,7 +7,7 @@ from keras_attn.metrics.token_accuracy import right
 
 @keras.saving.register_keras_serializable(package="keras_attn")
 class ExactMatch(MaskedMean):
-    """How many sequences have every token right, over what is not padding.
+    """Fraction of sequences whose tokens are all correct, without padding.
 
     In `fit` each token is predicted from the right ones before it; where the likeliest token is
     right at every step, greedy decoding finds exactly the same sequence, so this is the exact match

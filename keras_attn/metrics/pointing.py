@@ -2,7 +2,7 @@ import numpy as np
 
 
 def pointing_accuracy(alignments, boxes, data_format="channels_last"):
-    """How often a model that names a thing looks at it.
+    """Fraction of named objects on which the attention of the model lies.
 
     A word of a caption that names a thing of its scene is a hit where the middle of the place with
     the largest attention weight lies in the frame of the thing. Words that name nothing in the

@@ -6,7 +6,7 @@ from keras_attn.metrics.answer_metric import AnswerMetric
 
 @keras.saving.register_keras_serializable(package="keras_attn")
 class SequenceError(AnswerMetric):
-    """How many sequences have a wrong bit where one is asked for, in [0, 1].
+    """Fraction of sequences with a wrong bit among the requested bits, in [0, 1].
 
     Args:
         name: of the metric, in the history.

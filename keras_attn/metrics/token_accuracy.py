@@ -6,7 +6,7 @@ from keras_attn.metrics.masked_mean import MaskedMean
 
 @keras.saving.register_keras_serializable(package="keras_attn")
 class TokenAccuracy(MaskedMean):
-    """How many tokens are predicted right, given those before them, over what is not padding.
+    """Fraction of tokens predicted correctly with teacher forcing, without padding.
 
     Args:
         ignore_class: the label of padding, None if there is none.

@@ -1,4 +1,4 @@
-"""Whether loops that run in Python compile their steps."""
+"""Setting for the compilation of the steps of loops that run in Python."""
 
 from keras_attn.ops import kernels
 
@@ -44,7 +44,7 @@ def enable_step_compilation(enabled=True, **options):
 
 
 def steps_are_compiled():
-    """Whether a loop compiles its step, and does so by the kernel `compiled_step`."""
+    """True if loops compile their step by the kernel `compiled_step`."""
     return _options is not None and kernels.load("compiled_step") is not None
 
 

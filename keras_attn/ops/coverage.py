@@ -6,7 +6,7 @@ from keras_attn.ops.received import received
 
 
 def coverage_loss(weights, query_mask=None):
-    """How much of their attention queries spend where it has been spent before.
+    """Coverage loss: attention of the queries to positions that earlier queries attended to.
 
     `covloss_t = Σ_j min(α_tj, c_tj)`, coverage `c_t = Σ_{t'<t} α_t'`
 

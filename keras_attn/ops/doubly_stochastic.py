@@ -7,7 +7,7 @@ REDUCTIONS = ("sum", "mean")
 
 
 def doubly_stochastic_loss(weights, query_mask=None, target=1.0, reduction="sum"):
-    """How far the attention that places get over all steps is from being the same for all.
+    """Penalty on the deviation of the total attention of each place from a uniform one.
 
     `λ Σ_i (τ - Σ_t α_ti)²`, without the `λ`
 

@@ -1,4 +1,4 @@
-"""What the heads of a Neural Turing Machine read, and what they leave behind.
+"""Reading and writing of the memory of a Neural Turing Machine.
 
 Glossary of shapes:
     batch
@@ -20,7 +20,7 @@ from keras_attn.ops.received import received
 
 
 def read_memory(weights, memory):
-    """What each head reads, `r = Σ_i w(i) M(i)`.
+    """Computes the read vector of each head, `r = Σ_i w(i) M(i)`.
 
     Args:
         weights: `w`, `(batch, heads, locations)`.
@@ -146,7 +146,7 @@ def _with_added(memory, weights, add):
 
 
 def _kept(weights, erase, head):
-    """What a head leaves of the memory, `1 - w e`, `(batch, locations, width)`."""
+    """Fraction of the memory that a head keeps, `1 - w e`, `(batch, locations, width)`."""
     return 1.0 - weights[:, head, :, None] * erase[:, head, None]
 
 

@@ -26,7 +26,7 @@ OUTSIDE = ("border", "zeros")
 
 
 class GaussianWindow(NamedTuple):
-    """Where a window is: `(batch,)` each, in pixels.
+    """Parameters of a window: `(batch,)` each, in pixels.
 
     Args:
         center_x, center_y: `g_X - 1` and `g_Y - 1`; 0 is the middle of the first pixel.
@@ -179,7 +179,7 @@ def _means(center, stride, variance, patch_size, size):
 
 
 def read_patch(image, filters_y, filters_x):
-    """What a window shows of an image, `F_Y x F_Xᵀ`, for each channel.
+    """Reads the patch of a window from an image, `F_Y x F_Xᵀ`, for each channel.
 
     Args:
         image: `x`, `(batch, height, width, channels)`.

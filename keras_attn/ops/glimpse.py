@@ -15,7 +15,7 @@ NUMBERS = 5
 
 
 def look(images, numbers, patch_size, padding_mode="border"):
-    """What a window shows of images, times its intensity.
+    """Reads the patch of a window from images, times the intensity.
 
     Args:
         images: a list of `(batch, height, width, channels)`, all of one shape and dtype.

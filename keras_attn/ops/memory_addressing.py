@@ -1,4 +1,4 @@
-"""Where the heads of a Neural Turing Machine look: from contents to weightings.
+"""Addressing of a Neural Turing Machine: from contents to weightings.
 
 The steps in the paper's order: `content_addressing`, `interpolate_weights`, `shift_weights`,
 `sharpen_weights`; and all of them, `address_memory`.
@@ -36,7 +36,7 @@ AXES = {
 
 
 def address_memory(key, strength, gate, shift, sharpening, memory, previous):
-    """Where heads look next, by content and by location: all four steps, one after the other.
+    """Computes the weightings of the heads by the four steps of content and location addressing.
 
     Args:
         key, strength: of `content_addressing`.
@@ -229,7 +229,7 @@ def sharpen_weights(weights, sharpening):
 
 
 def _check_steps(shift):
-    """How many steps a shift has, as many up as down."""
+    """Returns the number of shifts, which must be odd."""
     steps = shift.shape[-1]
     if steps % 2 != 1:
         raise ValueError(f"`shift` must have an odd number of steps. {received(shift=shift)}")

@@ -1,4 +1,4 @@
-"""Which locations of a memory are free to be written.
+"""Allocation of free memory locations.
 
 A differentiable neural computer keeps a usage of each location, `retention_vector` and
 `usage_vector`, and writes to the least used one first, `allocation_weights`. Least recently used
@@ -25,7 +25,7 @@ AXES = {
 
 
 def retention_vector(free_gate, read_weights):
-    """How much of each location is kept in use, `ψ_t(i) = Π_r (1 - f^r_t w^r_{t-1}(i))`.
+    """Computes the retention of each location, `ψ_t(i) = Π_r (1 - f^r_t w^r_{t-1}(i))`.
 
     Args:
         free_gate: `f` in [0, 1], `(batch, heads)`: whether a head frees what it has read.
@@ -56,7 +56,7 @@ def retention_vector(free_gate, read_weights):
 
 
 def usage_vector(usage, write_weights, retention):
-    """How much each location is in use, `u_t = (u_{t-1} + w^w_{t-1} - u_{t-1} w^w_{t-1}) ψ_t`.
+    """Computes the usage vector, `u_t = (u_{t-1} + w^w_{t-1} - u_{t-1} w^w_{t-1}) ψ_t`.
 
     What was written is in use until a head frees it.
 
@@ -167,7 +167,7 @@ def least_used_weights(usage, count=1):
 
 
 def _earlier(usage):
-    """Whether location `j` stands before `i` in the free list, `(batch, i, j)`.
+    """True if location `j` precedes `i` in the free list, `(batch, i, j)`.
 
     Comparing all pairs, and not sorting, gives the same order of equal ones on every backend.
     """

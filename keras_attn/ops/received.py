@@ -1,4 +1,4 @@
-"""What a refusal says of the tensors that came."""
+"""Formats tensor shapes for error messages."""
 
 
 def received(**tensors):

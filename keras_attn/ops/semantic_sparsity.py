@@ -9,7 +9,7 @@ LEAST = 1e-8
 
 
 def semantic_sparsity_loss(weights, query_mask=None, p=2.0, q=0.5):
-    """How unevenly words spread their attention over attributes: little is good.
+    """Penalty on the uneven attention of words to attributes.
 
     `g(α) = [Σ_i (Σ_t α_ti)^p]^(1/p) + Σ_t [Σ_i α_ti^q]^(1/q)`
 

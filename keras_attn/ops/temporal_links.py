@@ -21,7 +21,7 @@ AXES = {
 
 
 def precedence_weights(precedence, write_weights):
-    """How far each location is the last one written, `p_t = (1 - Σ_i w^w_t(i)) p_{t-1} + w^w_t`.
+    """Computes the precedence weighting, `p_t = (1 - Σ_i w^w_t(i)) p_{t-1} + w^w_t`.
 
     Args:
         precedence: `p_{t-1}`, `(batch, locations)`.

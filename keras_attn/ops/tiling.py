@@ -1,4 +1,4 @@
-"""Where several transformers start: side by side, each on its own tile of the image."""
+"""Initial transformations of several heads: each samples its own tile of the image."""
 
 import numpy as np
 

@@ -10,7 +10,7 @@ COLOURS = 128  # of each frame
 
 
 def checked_seconds(name, seconds):
-    """How long a frame is seen; ValueError unless it is a positive number."""
+    """Returns the duration of a frame; raises `ValueError` unless it is a positive number."""
     if not 0 < seconds < math.inf:
         raise ValueError(f"`{name}` must be a positive number. Received: {name}={seconds!r}")
     return seconds

@@ -1,4 +1,4 @@
-"""What all figures share: colours, the canvas, the way to disk."""
+"""Helpers of all figures: colors, the canvas, writing to disk."""
 
 from pathlib import Path
 
@@ -96,7 +96,7 @@ def write_at(figure, left, top, text, **options):
 
 
 def to_numpy(array):
-    """What can be made a tensor, as a NumPy array of single precision."""
+    """Converts a tensor or nested lists to a NumPy array of single precision."""
     return np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(array, "float32")))
 
 

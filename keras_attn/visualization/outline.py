@@ -1,4 +1,4 @@
-"""Where a sampling grid lies on the image it samples, in pixels.
+"""Outline of a sampling grid on its image, in pixels.
 
 Pixel coordinates are those of `matplotlib.axes.Axes.imshow`: pixel `j` has its centre at `j`, the
 image reaches from -1/2 to `W - 1/2`.
@@ -64,7 +64,7 @@ def border(lattice):
 
 
 def is_curved(pixels, tolerance=0.25):
-    """Whether a grid departs from the affine one that is nearest to it.
+    """True if a grid departs from its best affine approximation.
 
     Args:
         pixels: `(rows, columns, 2)`, the centres; those that are NaN do not count.

@@ -1,4 +1,4 @@
-"""What the callbacks that draw while a model is trained have in common."""
+"""Base class of callbacks that draw during training."""
 
 from pathlib import Path
 

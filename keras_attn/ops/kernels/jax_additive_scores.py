@@ -189,7 +189,7 @@ def _by_quotient(rows, others):
 
 
 def _halves_of_one(query, key):
-    """Of a single query, whose hidden layer is no larger than the keys are."""
+    """Computes the halves for a single query, whose hidden layer is no larger than the keys."""
     return _by_tangent([_wide(query)], [_wide(key)])[0]
 
 

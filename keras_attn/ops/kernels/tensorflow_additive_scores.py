@@ -173,7 +173,7 @@ def _pairs(rows, others):
 
 
 def _halves_of_one(query, key):
-    """Of a single query, whose hidden layer is no larger than the keys are."""
+    """Computes the halves for a single query, whose hidden layer is no larger than the keys."""
     return 0.5 - 0.5 * tf.tanh(_wide(query) + _wide(key))
 
 

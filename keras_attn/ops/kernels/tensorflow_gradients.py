@@ -1,4 +1,4 @@
-"""What the kernels with gradients of their own share on TensorFlow."""
+"""Helpers of kernels with custom gradients on TensorFlow."""
 
 import tensorflow as tf
 

@@ -255,7 +255,7 @@ def _rows(images):
 
 
 def _numbers(batch):
-    """How many numbers an example of the batch has."""
+    """Number of elements of one example of the batch."""
     return tf.reduce_prod(tf.shape(batch)[1:])
 
 

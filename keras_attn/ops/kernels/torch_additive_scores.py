@@ -89,7 +89,7 @@ class _AdditiveScores(torch.autograd.Function):
 
 
 class _Keys:
-    """What all queries of some keys share.
+    """Terms of the keys that all queries share.
 
     Attributes:
         sum, token: of the gradient of the keys, if they have one, see `_Token`.

@@ -1,4 +1,4 @@
-"""Where heads look, on PyTorch: the four steps as one, with a gradient written out.
+"""Addressing on PyTorch: the four steps as one function with a custom gradient.
 
 The tensors are small, so that it is the number of operations that takes the time.
 """

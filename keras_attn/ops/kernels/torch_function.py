@@ -1,4 +1,4 @@
-"""What the kernels on PyTorch with a gradient of their own have in common."""
+"""Helpers of kernels with custom gradients on PyTorch."""
 
 import functools
 

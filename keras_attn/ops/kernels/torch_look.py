@@ -90,5 +90,5 @@ def like_filters(columns, rows):
 
 
 def no_filters(columns, rows):
-    """That of filters that nothing depends on."""
+    """`None` gradients for unused filters."""
     return [None] * (1 + (columns.shape != rows.shape))

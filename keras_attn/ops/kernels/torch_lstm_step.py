@@ -31,7 +31,7 @@ def _after(enter, forget, new, leave, carry):
 
 
 class _Step(torch.autograd.Function):
-    """Of rows `(batch, inputs)` and the carry, with a gradient written out.
+    """LSTM step of rows `(batch, inputs)` and the carry, with a custom gradient.
 
     The tensors are small, so that it is the number of operations that takes the time.
     """

@@ -48,7 +48,7 @@ class _PlacedWindow(torch.autograd.Function):
 
 
 def place(parameters, height, width, patch_size):
-    """What `_PlacedWindow` gives: the numbers, the filters, and what `gradient` needs."""
+    """Computes the parameters, the filters, and the tensors saved for `gradient`."""
     wide = parameters.to(widest(parameters))
     like = {"dtype": wide.dtype, "device": wide.device}
     reach = (max(height, width) - 1) / max(patch_size - 1, 1)
@@ -68,7 +68,7 @@ def place(parameters, height, width, patch_size):
 
 
 def gradient(dtype, saved, of_window, of_filters, of_intensity=None):
-    """That of the parameters.
+    """Computes the gradient with respect to the window parameters.
 
     Args:
         dtype: of the parameters.
@@ -113,7 +113,7 @@ def _filters(mean, variance, size):
 
 
 def _gradients(gradient, filters, scores, pixels, mean, variance):
-    """Those of the means, `(batch, axes, patch_size)`, and of the variance, `(batch,)`."""
+    """Gradients of the means, `(batch, axes, patch_size)`, and of the variance, `(batch,)`."""
     of_scores = _OF_SOFTMAX(gradient.to(filters.dtype), filters, -1, filters.dtype)
     of_scores = _OF_THRESHOLD(of_scores, scores, LEAST_SCORE)
     # Those of the score without the nearest pixel, whose part is the same for all pixels, and of a

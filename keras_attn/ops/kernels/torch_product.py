@@ -48,7 +48,7 @@ def _is_for_onednn(left, right):
 
 @functools.cache
 def _mkl_is_slow():
-    """Whether products go to MKL on a processor that is not of its maker, and oneDNN is there."""
+    """True if MKL runs on a processor of another vendor than Intel, and oneDNN is available."""
     there = torch.backends.mkl.is_available() and torch.backends.mkldnn.is_available()
     return there and _ONEDNN is not None and "GenuineIntel" not in _processor()
 

@@ -39,6 +39,6 @@ class _WriteMemory(torch.autograd.Function):
 
 
 def _kept(weights, erase):
-    """What each head leaves of the memory, `1 - w e`, `(batch, locations, width)`."""
+    """Fraction of the memory that each head keeps, `1 - w e`, `(batch, locations, width)`."""
     heads = range(weights.shape[1])
     return [1.0 - weights[:, head, :, None] * erase[:, head, None] for head in heads]
