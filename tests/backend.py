@@ -1,4 +1,4 @@
-"""What the backends do each in their own way: gradients, compilation, arrays.
+"""Operations that differ between backends: gradients, compilation, arrays.
 
 The tests are the one place besides `keras_attn/ops/kernels/` that may name a backend.
 """

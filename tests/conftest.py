@@ -1,4 +1,4 @@
-"""What all tests need before a backend is imported."""
+"""Settings of all tests, made before a backend is imported."""
 
 import contextlib
 import itertools
@@ -102,7 +102,7 @@ def seeded():
 
 @pytest.fixture(scope="session")
 def counted():
-    """How many tests a process has run."""
+    """Counter of the tests of a process."""
     return itertools.count(1)
 
 

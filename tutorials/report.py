@@ -20,8 +20,10 @@ def positive(text):
 
 
 def jit_compile():
-    """Whether to compile with XLA: not on torch, nor on TensorFlow with a GPU, whose own kernels
-    for LSTMs XLA cannot take."""
+    """Returns the argument `jit_compile` of a run.
+
+    False on torch, and on TensorFlow with a GPU, whose LSTM kernels XLA does not support.
+    """
     name = keras.backend.backend()
     return name == "jax" or (name == "tensorflow" and not keras.distribution.list_devices("gpu"))
 

@@ -97,7 +97,7 @@ class Clutter:
         check_count(self.distractor_size, "distractor_size")
 
     def draw(self, num, size, source_shape, own, seed):
-        """Which crops are taken from where, and where they go.
+        """Samples the sources and the positions of the crops.
 
         Args:
             num: how many canvases.

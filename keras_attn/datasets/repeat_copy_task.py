@@ -61,7 +61,7 @@ class RepeatCopyTask(MemoryTask):
         return inputs, targets, np.arange(steps) > length
 
     def scaled(self, repeats):
-        """How a number of times is shown."""
+        """Scales a number of repetitions to an input."""
         least, most = self.scale
         deviation = math.sqrt(((most - least + 1) ** 2 - 1) / 12)
         return (repeats - (least + most) / 2) / (deviation or 1.0)

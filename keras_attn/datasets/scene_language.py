@@ -55,7 +55,7 @@ def phrase(thing, with_size):
 
 
 def relation_of(first, second):
-    """How the first of two things lies to the second, along the axis on which they are further
+    """Relation of the first of two objects to the second, along the axis on which they are further
     apart.
 
     Args:

@@ -163,8 +163,7 @@ class NTMCell(MemoryCell):
         )
 
     def _told(self):
-        """What the heads are told: how many are, and how many numbers each, in the order of the
-        projection."""
+        """Parameter name → (number of heads, width), in the order of the projection."""
         every, width = self.num_read_heads + self.num_write_heads, self.memory_width
         content = {"key": (every, width), "strength": (every, 1)}
         location = {"shift": (every, 2 * self.shift_range + 1), "sharpening": (every, 1)}

@@ -155,7 +155,7 @@ def _cubic(position, a=-0.75):
 
 
 def _fold(position, last, padding_mode, align_corners):
-    """Where a position outside of the image reads: at its mirror image or at the border."""
+    """Maps positions outside the image to their mirror images or to the border."""
     if padding_mode == "reflection":
         # Mirrors stand at the centres of the outer pixels, or at their outer edges.
         edge, span = (0.0, last) if align_corners else (-0.5, last + 1.0)

@@ -108,7 +108,7 @@ def control_lattice(control_points, axes):
 
 @functools.lru_cache(maxsize=32)
 def _influence(points, output_shape, align_corners):
-    """How far each output pixel follows each control point, `M` of shape `(pixels, K)`."""
+    """Weight of each control point for each output pixel, `M` of shape `(pixels, K)`."""
     control = np.array(points)
     count, axes = control.shape
     ticks = lattice_ticks(output_shape, align_corners)

@@ -233,7 +233,7 @@ def _entries(name, runs, entry, argument):
 
 
 def _places(name, runs, x, length):
-    """Where on the x axis the epochs of the runs of one name are: `(epochs,)`."""
+    """Positions of the epochs of runs of one name on the x axis: `(epochs,)`."""
     if x is None:
         return np.arange(1, length + 1)
     found = _entries(name, runs, x, "x") if isinstance(x, str) else [x]

@@ -159,7 +159,7 @@ def _error_colours():
 
 
 def _draw_legend(figure, top, masked):
-    """Which colour says what, in one line below all."""
+    """Draws the legend of the colors in one line at the bottom."""
     from matplotlib.patches import Rectangle
 
     width, height = figure.get_size_inches()

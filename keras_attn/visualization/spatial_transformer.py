@@ -161,7 +161,7 @@ def _draw_points(axes, points, shade, size=4.5, clip_on=True):
 
 
 def _colouring(images, like=None):
-    """How to show images of one set: stretched alike, whatever their channels are."""
+    """Arguments that show all images of a set with one color scale."""
     from matplotlib.colors import to_rgb
 
     like = images if like is None or like.shape[-1] != images.shape[-1] else like
@@ -183,7 +183,7 @@ def _colouring(images, like=None):
 
 
 def _needed_margin(lattices, size):
-    """How far the regions reach beyond the image, in parts of its size, and a little more."""
+    """Margin that the regions need beyond the image, as a fraction of its size."""
     points = np.concatenate([lattice.reshape(-1, 2) for heads in lattices for lattice in heads])
     points = points[np.isfinite(points).all(-1)]
     if not len(points):
@@ -194,7 +194,7 @@ def _needed_margin(lattices, size):
 
 
 def _control_points(theta, grid, control_points):
-    """Where the control points of a spline look, normalised; None for other transformations."""
+    """Normalized positions that the control points of a spline sample; `None` otherwise."""
     if theta is None:
         return None
     theta = to_numpy(theta)

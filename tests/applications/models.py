@@ -1,4 +1,4 @@
-"""What the tests of all models do with a model."""
+"""Helpers of the tests of models."""
 
 import json
 

@@ -40,7 +40,7 @@ SAME_WIDTH = {"query": (2, 3, 6), "value": (2, 5, 6)}
 
 
 def case(layer, *, nasty=NASTY, **changes):
-    """What is the same for all."""
+    """Makes a case with the common defaults."""
     return LayerCase(
         **{
             "layer": layer,

@@ -1,4 +1,4 @@
-"""What an entry of the registry says of a layer or a model.
+"""Entries of the conformance registry.
 
 A new layer is one more entry in `registry.py`; nothing here or in the contracts knows a layer.
 """
@@ -49,7 +49,7 @@ class Unused:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
-    """What layers and models have in common.
+    """Base class of the entries of layers and models.
 
     Args:
         name: tells the cases of one class apart.
@@ -177,7 +177,7 @@ class LayerCase(Case):
         return layer(**packed, **call) if self.named else layer(packed, **call)
 
     def quickly(self, layer, values):
-        """What `run` gives of a built layer, as a flat list, the way that takes the least time."""
+        """Returns the outputs of `run` of a built layer as a flat list, by the fastest way."""
 
         def function(*tensors):
             return keras.tree.flatten(self.run(layer, dict(zip(values, tensors, strict=True))))

@@ -45,7 +45,7 @@ def least_recently_used_by_one(weights, inputs):
 
 
 def case(**changes):
-    """What is the same for all."""
+    """Makes a case with the common defaults."""
     return LayerCase(
         **{
             "layer": NTMCell,

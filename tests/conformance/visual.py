@@ -32,7 +32,7 @@ NASTY = {
 
 
 def case(**changes):
-    """What is the same for all."""
+    """Makes a case with the common defaults."""
     return LayerCase(
         **{
             "layer": VisualAttention,

@@ -1,4 +1,4 @@
-"""Which words the captions of images name."""
+"""Attributes that captions of images name."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What several tests of layers look at."""
+"""Inputs of several tests of layers."""
 
 import pytest
 

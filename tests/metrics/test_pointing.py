@@ -1,4 +1,4 @@
-"""Whether a model looks at what it names."""
+"""Pointing accuracy."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What the heads of a Neural Turing Machine read and write."""
+"""Reading and writing of an external memory."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""How the heads of a Neural Turing Machine find their locations."""
+"""Addressing of a Neural Turing Machine."""
 
 import keras
 import numpy as np

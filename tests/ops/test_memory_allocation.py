@@ -1,4 +1,4 @@
-"""Which locations of a memory are free."""
+"""Allocation of free memory locations."""
 
 import keras
 import numpy as np

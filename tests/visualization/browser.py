@@ -1,4 +1,4 @@
-"""What a page becomes in a browser."""
+"""Rendering of a page in a browser."""
 
 import os
 import shutil

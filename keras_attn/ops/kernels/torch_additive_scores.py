@@ -142,7 +142,7 @@ class _Token(torch.autograd.Function):
 
 
 class _Sum:
-    """What has been added to a gradient, by backward pass: one may run inside of another.
+    """Sums added to a gradient, for each backward pass: one may run inside of another.
 
     Args:
         powers: of the keys, see `_Keys`.

@@ -44,7 +44,7 @@ def late(weight):
 
 
 class _Products:
-    """What was multiplied by a matrix, and the gradients of the results, in one backward pass."""
+    """Inputs of products with a matrix and gradients of the results, in one backward pass."""
 
     def __init__(self):
         self.of = None
@@ -99,7 +99,7 @@ class LateWeight(torch.Tensor):
 
 
 def _is_cut(index):
-    """Whether it leaves a matrix of rows and columns side by side."""
+    """True if the index takes a matrix of adjacent rows and columns."""
     index = index if isinstance(index, tuple) else (index,)
     return all(isinstance(each, slice) for each in index)
 
