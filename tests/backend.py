@@ -188,21 +188,8 @@ def compiled(layer, function):
         return torch.compile(function, backend="eager")
     import jax
 
-    stateless = jax.jit(_stateless(layer, function))
+    stateless = jax.jit(stateless_function(layer, function))
     return lambda *tensors: stateless([each.value for each in layer.variables], list(tensors))
-
-
-def traced(layer, function, tensors):
-    """Traces `function(*tensors)`, which calls the built `layer`, without compilation."""
-    if BACKEND == "tensorflow":
-        import tensorflow as tf
-
-        tf.function(function).get_concrete_function(*tensors)
-        return
-    import jax
-
-    values = [variable.value for variable in layer.variables]
-    jax.eval_shape(_stateless(layer, function), values, list(tensors))
 
 
 def specifications(layer, function, tensors):
@@ -215,10 +202,12 @@ def specifications(layer, function, tensors):
     import jax
 
     values = [variable.value for variable in layer.variables]
-    return keras.tree.flatten(jax.eval_shape(_stateless(layer, function), values, list(tensors)))
+    return keras.tree.flatten(
+        jax.eval_shape(stateless_function(layer, function), values, list(tensors))
+    )
 
 
-def _stateless(layer, function):
+def stateless_function(layer, function):
     """Makes `function(*tensors)` a pure function `(values of the variables, tensors)` on JAX."""
     variables = layer.variables
 
@@ -258,86 +247,3 @@ def inference(model, inputs):
 
     function = quick(model, call)
     return lambda: flat(function(*keras.tree.flatten(inputs)))
-
-
-def traced_with_free_sizes(model, function, arrays, shapes):
-    """Traces `function` with dynamic sizes, including gradients if exports include gradients.
-
-    Args:
-        model: Built model that the function calls.
-        function: Callable from a tensor per array to a list of tensors.
-        arrays: List of NumPy arrays.
-        shapes: List of the input shapes of the model, with `None` for a dynamic size.
-
-    Returns:
-        Tuple of functions of arrays. The first has dynamic sizes, on PyTorch a dynamic batch only.
-        TensorFlow and PyTorch, which cache traces, add a function that is traced for the sizes of
-        each call.
-    """
-    return {"tensorflow": _free_tensorflow, "jax": _free_jax, "torch": _free_torch}[BACKEND](
-        model, function, arrays, shapes
-    )
-
-
-def _free_tensorflow(model, function, arrays, shapes):
-    import tensorflow as tf
-
-    def with_gradients(*tensors):
-        variables = [variable.value for variable in model.trainable_variables]
-        with tf.GradientTape() as tape:
-            outputs = function(*tensors)
-            loss = total(outputs)
-        return outputs, tape.gradient(loss, variables)
-
-    specs = [tf.TensorSpec(shape, each.dtype) for shape, each in zip(shapes, arrays, strict=True)]
-    free = tf.function(with_gradients, input_signature=specs, autograph=False)
-    return lambda *given: free(*given)[0], tf.function(function, autograph=False)
-
-
-def _free_jax(model, function, arrays, shapes):
-    import jax
-    from jax import export
-
-    variables = model.variables
-    values = [variable.value for variable in variables]
-
-    def stateless(values, tensors):
-        scope = keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True)))
-        with scope:
-            return function(*tensors)
-
-    def loss(values, tensors):
-        outputs = stateless(values, tensors)
-        return total(outputs), outputs
-
-    scope, specs = export.SymbolicScope(), []
-    for number, (shape, array) in enumerate(zip(shapes, arrays, strict=True)):
-        names = [
-            ("batch" if axis == 0 else f"n{number}_{axis}") if size is None else str(size)
-            for axis, size in enumerate(shape)
-        ]
-        symbols = export.symbolic_shape(",".join(names), scope=scope)
-        specs.append(jax.ShapeDtypeStruct(symbols, array.dtype))
-    given = [jax.ShapeDtypeStruct(value.shape, value.dtype) for value in values]
-    # Exports of Keras include gradients.
-    with_gradients = jax.grad(loss, has_aux=True, allow_int=True)
-    exported = export.export(jax.jit(with_gradients))(given, specs)
-    free = jax.jit(lambda *given: exported.call(*given)[1])
-    return (lambda *given: free(values, list(given)),)
-
-
-def _free_torch(model, function, arrays, shapes):
-    import torch
-
-    class Flat(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.model = model
-
-        def forward(self, *tensors):
-            return tuple(function(*tensors))
-
-    # As in `Model.export`: traced with one example, and with loops of fixed length.
-    one = tuple(torch.tensor(array[:1]) for array in arrays)
-    free = torch.jit.trace(Flat().eval(), one, check_trace=False)
-    return lambda *given: free(*map(torch.tensor, given)), function

@@ -26,21 +26,37 @@ def cell_step(cell, inputs, states, training=False):
     return states[0], states
 
 
-def lstm_steps(cell, known=None):
+def lstm_steps(cell, known=None, dtype=None):
     """The steps of an LSTM, for a loop: what is the same at every step is made here, before it.
 
     A rematerialized, regularized, quantized or subclassed cell is called as a layer.
 
     Args:
         cell: a `keras.layers.LSTMCell` without dropout, built.
-        known: inputs that are the same at every step, `(batch, known)`, in the dtype in which the
-            cell computes; the first of its inputs.
+        known: inputs that are the same at every step, `(batch, known)`; the first of its inputs.
+        dtype: String, dtype of all inputs and results. Default: that in which the cell computes,
+            whose dtype policy may differ from the policy of the layer that owns it.
 
     Returns:
         A function of the other inputs, `(batch, width)` or None where there is no other, and of
-        output and carry of the step before, `(batch, units)` each, in that dtype too. It returns
-        a list of the next output and carry.
+        output and carry of the step before, `(batch, units)` each. It returns a list of the next
+        output and carry.
     """
+    if dtype in (None, cell.compute_dtype):
+        return _lstm_steps(cell, known)
+    steps = _lstm_steps(cell, None if known is None else ops.cast(known, cell.compute_dtype))
+
+    def cast_steps(inputs, states):
+        inputs, *states = (
+            None if each is None else ops.cast(each, cell.compute_dtype)
+            for each in (inputs, *states)
+        )
+        return [ops.cast(state, dtype) for state in steps(inputs, states)]
+
+    return cast_steps
+
+
+def _lstm_steps(cell, known):
     if not _is_plain_lstm(cell):
 
         def call(inputs, states):

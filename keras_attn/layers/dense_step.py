@@ -6,13 +6,13 @@ from keras import ops
 from keras_attn.ops import precision
 
 
-def apply_dense(layer, inputs):
+def apply_dense(layer, inputs, dtype=None):
     """Equals `layer(inputs)` without the overhead of `__call__`; see `dense_step`."""
-    (output,) = dense_step(layer)(inputs)
+    (output,) = dense_step(layer, dtype=dtype)(inputs)
     return output
 
 
-def dense_step(*layers):
+def dense_step(*layers, dtype=None):
     """Fuses dense layers that share their inputs into a function for the steps of a loop.
 
     One product computes all layers. If a layer is quantized, LoRA-adapted, regularized,
@@ -21,10 +21,19 @@ def dense_step(*layers):
 
     Args:
         *layers: Built dense layers.
+        dtype: String, dtype of the outputs. Default: that of each layer, whose dtype policy may
+            differ from the policy of the layer that owns it.
 
     Returns:
         Function from inputs `(batch, features)` to a list with the outputs of each layer.
     """
+    step = _fused_step(layers)
+    if dtype is None or all(layer.compute_dtype == dtype for layer in layers):
+        return step
+    return lambda inputs: [ops.cast(output, dtype) for output in step(inputs)]
+
+
+def _fused_step(layers):
     if not all(map(is_plain_dense, layers)) or len({each.compute_dtype for each in layers}) > 1:
         return lambda inputs: [layer(inputs) for layer in layers]
     dtype = layers[0].compute_dtype

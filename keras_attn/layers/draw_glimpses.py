@@ -70,8 +70,8 @@ class DRAWGlimpses(Composite, keras.layers.Layer):
             if self.reader.projection is None:
                 whole, _ = self.reader.look([image], None)
             else:
-                to_window = dense_step(self.reader.projection)
-            think = lstm_steps(self.cell, whole)
+                to_window = dense_step(self.reader.projection, dtype=self.compute_dtype)
+            think = lstm_steps(self.cell, whole, self.compute_dtype)
             found, state = over_steps(step, [ticks], first)
         if return_windows:
             return state[0], dict(zip(names, found, strict=True))

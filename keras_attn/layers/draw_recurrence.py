@@ -3,6 +3,7 @@ from keras import ops
 
 from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.composite import Composite, unbuilt_config
+from keras_attn.layers.dense_step import apply_dense
 from keras_attn.layers.draw_step import DRAWStep
 from keras_attn.layers.gaussian_latent import GaussianLatent, checked_likelihood
 from keras_attn.layers.image_window import channels_last, from_channels_last
@@ -111,8 +112,10 @@ class DRAWRecurrence(Composite, SameDraws):
             for name, shape in self.start_shapes().items()
         )
         decoder = [decoder[:, 0], decoder[:, 1]]
-        told = [] if self.reader.projection is None else [self.reader.projection(decoder[0])]
-        return [canvas, encoder[:, 0], encoder[:, 1], *decoder, *told]
+        state = [canvas, encoder[:, 0], encoder[:, 1], *decoder]
+        if self.reader.projection is not None:
+            state.append(apply_dense(self.reader.projection, decoder[0], self.compute_dtype))
+        return state
 
     # === All steps ===
 

@@ -15,16 +15,16 @@ class DRAWStep:
     def __init__(self, recurrence, image=None):
         self.reader, self.writer = recurrence.reader, recurrence.writer
         self.latent, self.likelihood = recurrence.latent, recurrence.likelihood
-        self.image = image
+        self.image, dtype = image, recurrence.compute_dtype
         # Who reads the whole image reads the same of it at every step.
         self.knows = self.reader.projection is None and image is not None
         known = self.reader.look([image], None)[0] if self.knows else None
-        self.encode = lstm_steps(recurrence.encoder, known)
-        self.decode = lstm_steps(recurrence.decoder)
-        self.to_latent = dense_step(self.latent.projection)
+        self.encode = lstm_steps(recurrence.encoder, known, dtype)
+        self.decode = lstm_steps(recurrence.decoder, dtype=dtype)
+        self.to_latent = dense_step(self.latent.projection, dtype=dtype)
         # The decoder's state tells the next stroke and the next look: one product serves both.
         layers = (self.writer.projection, self.reader.projection)
-        self.to_windows = dense_step(*(layer for layer in layers if layer is not None))
+        self.to_windows = dense_step(*filter(None, layers), dtype=dtype)
 
     def infer(self, state):
         """From the image to `(μ_t, log σ_t)`.

@@ -69,7 +69,11 @@ class SentinelLSTMCell(Composite, keras.layers.Layer):
     def call(self, inputs, states, training=None):
         hidden, memory = states[0][:, : self.units], states[1]
         gate = self.input_gate_projection(inputs) + self.state_gate_projection(hidden)
-        hidden, (_, memory) = self.lstm(inputs, [hidden, memory], training=training)
+        _, (hidden, memory) = self.lstm(inputs, [hidden, memory], training=training)
+        # The dtype policies of the sublayers may differ from that of the cell.
+        hidden, memory, gate = (
+            ops.cast(each, self.compute_dtype) for each in (hidden, memory, gate)
+        )
         output = ops.concatenate([hidden, ops.sigmoid(gate) * precision.tanh(memory)], axis=-1)
         return output, [output, memory]
 

@@ -137,7 +137,10 @@ class VisualAttention(FeatureMapAttention):
         return self.attention.align(query, keys, allowed, state, noise)
 
     def finish(self, context, weights, query, query_mask):
-        return context * ops.sigmoid(self.gate_projection(query)) if self.gate else context
+        if not self.gate:
+            return context
+        # The dtype policy of the projection may differ from that of the layer.
+        return context * ops.cast(ops.sigmoid(self.gate_projection(query)), context.dtype)
 
     def state_shapes(self, batch_size, values):
         return self.attention.state_shapes(batch_size, values)

@@ -22,7 +22,8 @@ from keras_attn.decoding import Alignment
 from keras_attn.losses import TokenCrossentropy
 from keras_attn.ops import coverage_loss
 from tests.backend import BACKEND, flat, inferred, quick, to_numpy
-from tests.conformance.case import by_id, randomise, weights_by_path
+from tests.conformance.case import randomise, weights_by_path
+from tests.conformance.selection import by_id
 from tests.conformance.sequence_models import MODELS
 from tests.oracles import translation as oracle
 

@@ -4,9 +4,9 @@
 
 The program reads commands from standard input and answers each with one line. `save FOLDER` writes
 `CASE.keras` and the outputs, `CASE.npz`, to the folder. `load FOLDER...` answers with JSON: the
-largest relative difference, or the error, by folder and case. Before, it calls each model with
-dynamic sizes and with a single example; a process saves before it loads, so that what it saves are
-the outputs of a fresh process.
+largest relative difference, or the error, by folder and case. Before, it calls one
+model of each class with dynamic sizes and with a single example; a process saves before it loads,
+so that what it saves are the outputs of a fresh process.
 """
 
 import json
@@ -26,10 +26,10 @@ if os.environ["KERAS_BACKEND"] in ("torch", "tensorflow"):
 import keras
 import numpy as np
 
-from tests.backend import BACKEND, TRAINS, inference
-from tests.conformance.case import first_of_class
-from tests.conformance.dynamic_sizes import dynamic_calls
+from tests.backend import TRAINS, inference
+from tests.conformance.dynamic_sizes import dynamic_call
 from tests.conformance.registry import CASES, MODELS
+from tests.conformance.selection import first_of_class
 
 DYNAMIC = first_of_class(MODELS) if TRAINS else []
 
@@ -49,8 +49,7 @@ def differences(case, folders):
     assert len(set(map(config, files))) == 1, "the configs differ"
     model = keras.saving.load_model(files[0], safe_mode=True)
     if case in DYNAMIC:
-        for call in dynamic_calls(case, model):
-            call(*arrays_of_one_example(case))
+        dynamic_call(case, model)(*arrays_of_one_example(case))
     predict = inference(model, case.packed())
     found = {}
     for folder, file in zip(folders, files, strict=True):
@@ -80,8 +79,6 @@ def load(folders):
     folders = [Path(folder) for folder in folders]
     found = {folder.name: {} for folder in folders}
     for case in CASES:
-        if BACKEND in case.unsupported:
-            continue
         try:
             each = differences(case, folders)
         except Exception as error:

@@ -9,9 +9,8 @@ from typing import Any
 
 import keras
 import numpy as np
-import pytest
 
-from tests.backend import BACKEND, inferred, quick
+from tests.backend import inferred, quick
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,6 @@ class Case:
         steps: every trainable weight must have moved after so many steps of `fit`.
         still: names of trainable weights (ends of their paths) that the loss cannot move.
         tolerance: how far outputs may differ between two ways to the same result.
-        unsupported: reason by backend, where a backend lacks an operation.
         options: dictionary, constructor argument → value other than the default that changes this
             case, an `Option`, or `Unused`. Together the cases of a class cover all arguments.
     """
@@ -72,7 +70,6 @@ class Case:
     steps: int = 3
     still: tuple[str, ...] = ()
     tolerance: float = 1e-5
-    unsupported: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -289,32 +286,6 @@ class ModelCase(Case):
 
     def fit_data(self, model):
         return self.pack(self.arrays()), self.targets
-
-
-def by_id(cases):
-    """Runs a test once for each case that the backend supports."""
-    return pytest.mark.parametrize(
-        "case",
-        [
-            pytest.param(
-                case,
-                id=case.id,
-                marks=[pytest.mark.skip(reason=case.unsupported[BACKEND])]
-                if BACKEND in case.unsupported
-                else [],
-            )
-            for case in cases
-        ],
-    )
-
-
-def first_of_class(cases):
-    """Returns the first case of each class.
-
-    For contracts of the class (saving, building, tracing) that spend their time on compilation.
-    Contracts of numerical results take all cases.
-    """
-    return list({case.subject: case for case in reversed(cases)}.values())[::-1]
 
 
 def randomise(layer, seed=3):

@@ -12,6 +12,19 @@ def weighted_layers(model):
     return [each for each in layers if each.weights and not each._layers]
 
 
+def adaptable_layers(model):
+    """Returns the dense and embedding layers, which `quantize` and `enable_lora` change."""
+    kinds = (keras.layers.Dense, keras.layers.Embedding)
+    return [layer for layer in model._flatten_layers() if isinstance(layer, kinds)]
+
+
+def beyond_float32(model):
+    """Scales float64 weights to values that float32 cannot represent."""
+    for weight in model.weights:
+        if weight.dtype == "float64":
+            weight.assign(keras.ops.convert_to_numpy(weight) * (1.0 + 1e-9))
+
+
 def freeze_one(model):
     """Freezes the middle one of the layers with weights."""
     layers = weighted_layers(model)

@@ -86,8 +86,6 @@ def test_a_file_gives_the_same_outputs(case, saver, loader, differences):
     for backend in (saver, loader):
         if not installed(backend):
             pytest.skip(f"{backend} is not installed")
-    if loader in case.unsupported:
-        pytest.skip(case.unsupported[loader])
     found = differences[loader][saver][case.id]
     assert not isinstance(found, str), found
     assert not math.isnan(found)

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from tests.backend import BACKEND, compiled, flat, traced
-from tests.conformance.case import by_id, first_of_class
+from tests.backend import BACKEND, compiled, flat
 from tests.conformance.registry import LAYERS
+from tests.conformance.selection import by_id, first_of_class, shared_cases
 
 
 def leak_check():
@@ -19,11 +19,12 @@ def leak_check():
     return jax.checking_leaks()
 
 
-COMPILED = {case.id for case in first_of_class(LAYERS)}
+# On PyTorch, which compiles outside the tests only on request, one case of each class.
+COMPILED = first_of_class(LAYERS) if BACKEND == "torch" else shared_cases(LAYERS)
 
 
 @pytest.mark.training
-@by_id(LAYERS)
+@by_id(COMPILED)
 def test_compiled_is_eager_and_leaves_no_tracers(case):
     layer, arrays = case.built(), case.arrays()
     names = list(arrays)
@@ -33,13 +34,6 @@ def test_compiled_is_eager_and_leaves_no_tracers(case):
         outputs = case.run(layer, dict(zip(names, tensors, strict=True)))
         return keras.tree.flatten(outputs)
 
-    if case.id not in COMPILED and BACKEND != "torch":
-        # Other tests compile this layer: trace only. A tensor of the first trace that
-        # stayed in the layer would raise in the second.
-        for _ in range(2):
-            with leak_check():
-                traced(layer, function, tensors)
-        return
     eager = flat(function(*tensors))
     with leak_check():
         fast = flat(compiled(layer, function)(*tensors))

@@ -8,32 +8,52 @@ import numpy as np
 import pytest
 
 from keras_attn import AttentionDecoder
-from tests.backend import BACKEND, TRAINS, flat, quick, traced_with_free_sizes
-from tests.conformance.case import by_id, first_of_class
-from tests.conformance.dynamic_sizes import dynamic_calls, flat_call
+from tests.backend import BACKEND, TRAINS, flat, quick
+from tests.conformance.dynamic_sizes import dynamic_call, flat_call, traced_with_example
 from tests.conformance.registry import CASES, LAYERS, MODELS
+from tests.conformance.selection import by_id, first_of_class, shared_cases
 
-SEQUENCES = [case for case in MODELS if "source" in case.inputs]
-
-
-# Traces of static sizes that a function keeps beside those of dynamic ones depend on the class.
-REMEMBERED = {case.id for case in first_of_class(CASES)}
+FIRST = first_of_class(CASES)
+SEQUENCES = first_of_class([case for case in MODELS if "source" in case.inputs])
 
 
-@by_id(CASES)
+def shorter(case, arrays):
+    """Returns the inputs of a case with every free axis shorter by one."""
+    free = getattr(case, "variable", {})
+    names = zip(case.inputs, arrays, strict=True)
+    return [cut(array, free.get(name, ()), lambda size: size - 1) for name, array in names]
+
+
+def cut(array, axes, new_size):
+    """Cuts each of the axes of an array to `new_size(size)`."""
+    sizes = [new_size(n) if axis in axes else n for axis, n in enumerate(array.shape)]
+    return array[tuple(map(slice, sizes))]
+
+
+def sizes(case, arrays):
+    """Returns the lists of inputs that a trace of a case is called with."""
+    if BACKEND == "jax":  # compiles each size separately: one size is enough
+        return [shorter(case, arrays)]
+    one = [array[:1] for array in arrays]
+    # PyTorch unrolls loops for the traced length.
+    return [arrays, one] if BACKEND == "torch" else [arrays, one, shorter(case, arrays)]
+
+
+@by_id(shared_cases(CASES))
 @pytest.mark.skipif(not TRAINS, reason="no training backend")
 def test_dynamic_then_static_sizes_then_one_example(case):
     model = case.model()
-    function, tensors = flat_call(case, model)
-    functions = dynamic_calls(case, model)
-    if case.id not in REMEMBERED:
-        functions = functions[:1]
-    # JAX compiles each size separately: one size is enough.
-    for size in (None,) if BACKEND == "jax" else (None, 1):
-        arrays = [array[:size] for array in tensors]
-        expected = flat(quick(model, function)(*arrays))
+    function, arrays = flat_call(case, model)
+    functions = [dynamic_call(case, model, gradients=case in FIRST)]
+    if BACKEND == "tensorflow" and case in FIRST:
+        # A function that keeps traces of static sizes beside those of dynamic ones.
+        import tensorflow as tf
+
+        functions.append(tf.function(function, autograph=False))
+    for given in sizes(case, arrays):
+        expected = flat(quick(model, function)(*given))
         for traced in functions:
-            for output, desired in zip(flat(traced(*arrays)), expected, strict=True):
+            for output, desired in zip(flat(traced(*given)), expected, strict=True):
                 np.testing.assert_allclose(output, desired, rtol=1e-4, atol=1e-4)
 
 
@@ -49,14 +69,9 @@ def has_loop(case):
 def test_a_trace_of_length_one_serves_all_lengths(case):
     model = case.model()
     function, arrays = flat_call(case, model)
-    short = [
-        array[tuple(slice(0, 1 if axis in free else None) for axis in range(array.ndim))]
-        for array, free in (
-            (array, case.variable.get(name, ()))
-            for name, array in zip(case.inputs, arrays, strict=True)
-        )
-    ]
-    traced, _ = traced_with_free_sizes(model, function, short, None)
+    names = zip(case.inputs, arrays, strict=True)
+    short = [cut(array, case.variable.get(name, ()), lambda _: 1) for name, array in names]
+    traced = traced_with_example(model, function, short)
     for output, desired in zip(flat(traced(*arrays)), flat(function(*arrays)), strict=True):
         np.testing.assert_allclose(output, desired, rtol=1e-4, atol=1e-5)
 

@@ -7,8 +7,8 @@ import keras
 from keras.src import testing
 
 from tests.backend import BACKEND
-from tests.conformance.case import by_id, first_of_class
 from tests.conformance.registry import LAYERS
+from tests.conformance.selection import by_id, first_of_class
 
 
 @by_id(first_of_class(LAYERS))

@@ -1,54 +1,26 @@
 """Losses of models: weights, targets and arguments of `compile` have an effect or raise."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import keras
 import numpy as np
 import pytest
 
-from keras_attn import CoverageAttention
 from keras_attn.applications import DRAW, Autoencoder, CoLocalizer, VariationalAutoencoder
 from tests.backend import BACKEND, quick, to_numpy
-from tests.conformance.case import by_id
+from tests.conformance.own_losses import OWN_LOSS, has_own_loss
 from tests.conformance.registry import MODELS
+from tests.conformance.selection import by_id
 
-REPOSITORY = Path(__file__).parents[2]
 # Cases with an additional loss that does not support `sample_weight`.
 WITHOUT_SAMPLE_WEIGHT = ("sparse", "coverage-loss")
 # On TensorFlow, tracing a step takes longer than running it.
 EAGER = {"run_eagerly": BACKEND == "tensorflow"}
-SHARED = ("FunctionalModel", "GenerativeModel")
 
-
-def has_own_loss(application):
-    """True if an application overrides `compute_loss`."""
-    return any(
-        "compute_loss" in vars(base)
-        for base in application.__mro__
-        if "applications" in base.__module__ and base.__name__ not in SHARED
-    )
-
-
-OWN = [case for case in MODELS if has_own_loss(case.application)]
-BOUNDS = [case for case in MODELS if case.application in (DRAW, VariationalAutoencoder)]
-OTHER = {case.application: case for case in MODELS if not has_own_loss(case.application)}
+VARIATIONAL = [case for case in MODELS if case.application in (DRAW, VariationalAutoencoder)]
+KERAS_LOSS = {case.application: case for case in MODELS if not has_own_loss(case.application)}
 LABELS = np.array([0, 1, 2, 0])
 
 
-def with_added_loss(case):
-    """Returns the case with an attention layer that adds a loss."""
-    attention = CoverageAttention(4, loss_weight=1.0)
-    arguments = {**case.arguments, "attention": attention, "dropout": 0.0}
-    return case.with_(name="coverage-loss", arguments=arguments)
-
-
-OWN += [with_added_loss(case) for case in MODELS if case.name == "coverage"]
-
-
-def loss(case, model):
+def make_loss_function(case, model):
     """Returns a function `(x, y, sample_weight) -> loss` that restores all variables.
 
     The outputs are computed with `training=False`: batch normalization would mix the examples.
@@ -90,11 +62,11 @@ def replace_last(array):
 
 
 @pytest.mark.training
-@by_id([*OWN, *OTHER.values()])
+@by_id([*OWN_LOSS, *KERAS_LOSS.values()])
 def test_an_example_of_weight_zero_is_ignored(case):
     model = case.model()
     model.compile("sgd", **case.compile, **EAGER)
-    (x, y), value = case.fit_data(model), loss(case, model)
+    (x, y), value = case.fit_data(model), make_loss_function(case, model)
     count = len(keras.tree.flatten(x)[0])
     weights = np.float32([*[1.0] * (count - 1), 0.0])
     other = [
@@ -111,7 +83,7 @@ def test_an_example_of_weight_zero_is_ignored(case):
 
 
 @pytest.mark.training
-@by_id([case for case in OWN if case.targets is None])
+@by_id([case for case in OWN_LOSS if case.targets is None])
 def test_sample_weight_applies_without_targets(case):
     model = case.model()
     model.compile("sgd", **case.compile, **EAGER)
@@ -128,9 +100,9 @@ def refused_arguments(case):
 
 
 @pytest.mark.training
-@by_id(OWN)
+@by_id(OWN_LOSS)
 def test_arguments_of_compile_and_fit_have_an_effect_or_raise(case):
-    def trained(**options):
+    def train(**options):
         keras.utils.set_random_seed(0)
         model = case.model()
         x, y = case.fit_data(model)
@@ -139,8 +111,8 @@ def test_arguments_of_compile_and_fit_have_an_effect_or_raise(case):
         return model.fit(x, targets, verbose=0, shuffle=False).history
 
     x, y = case.fit_data(case.model())
-    plain = trained()
-    assert trained() == plain
+    plain = train()
+    assert train() == plain
     metric = "accuracy" if "int" in str(np.asarray(y).dtype) else "mae"
     options = {
         "loss": "mse",
@@ -151,17 +123,17 @@ def test_arguments_of_compile_and_fit_have_an_effect_or_raise(case):
     for name, value in options.items():
         if name in refused_arguments(case):
             with pytest.raises(ValueError, match=f"`{name}` must be None"):
-                trained(**{name: value})
+                train(**{name: value})
         elif name == "metrics":
             # Keras before 3.13 prefixes the metric with the output name.
-            (added,) = trained(metrics=value).keys() - plain.keys()
+            (added,) = train(metrics=value).keys() - plain.keys()
             assert added.split("_")[-1] == metric
         elif name != "loss":
-            assert trained(**{name: value})["loss"] != plain["loss"]
+            assert train(**{name: value})["loss"] != plain["loss"]
 
 
 @pytest.mark.training
-@by_id([case for case in OWN if case.targets is None])
+@by_id([case for case in OWN_LOSS if case.targets is None])
 def test_class_labels_as_targets_raise(case):
     for method in ("fit", "train_on_batch"):
         model = case.model()
@@ -222,7 +194,7 @@ PIPELINES = {
 
 
 @pytest.mark.training
-@by_id([case for case in BOUNDS if case.arguments.get("likelihood") != "gaussian"])
+@by_id([case for case in VARIATIONAL if case.arguments.get("likelihood") != "gaussian"])
 @pytest.mark.parametrize("pipeline", PIPELINES)
 def test_images_above_one_raise_for_every_type_of_data_set(case, pipeline):
     model = case.model()
@@ -236,7 +208,7 @@ def test_images_above_one_raise_for_every_type_of_data_set(case, pipeline):
 
 
 @pytest.mark.training
-@by_id(BOUNDS)
+@by_id(VARIATIONAL)
 def test_beta_weights_the_kl_divergence(case, tmp_path):
     model = case.model()
     model.compile(keras.optimizers.SGD(0.0))
@@ -259,59 +231,5 @@ def test_beta_weights_the_kl_divergence(case, tmp_path):
             model.beta = beta
 
 
-REPLICAS = """
-import tensorflow as tf
-
-one = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(one, [tf.config.LogicalDeviceConfiguration()] * 2)
-
-import numpy as np
-import keras
-from tests.conformance.test_losses import OWN
-
-# Use the same random numbers on every replica.
-for name in ("stateless_uniform", "stateless_normal"):
-    draw = getattr(tf.random, name)
-    setattr(tf.random, name, lambda shape, seed, draw=draw, **kw: draw(shape, [1, 2], **kw))
-
-for case in OWN:
-    if case.unsupported.get("tensorflow"):
-        continue
-    found = []
-    for replicas in (1, 2):
-        # The default reduction mixes up the gradients of several models in one process.
-        strategy = tf.distribute.MirroredStrategy(
-            [f"CPU:{i}" for i in range(replicas)], tf.distribute.ReductionToOneDevice()
-        )
-        with strategy.scope():
-            model = case.model()
-            model.compile(keras.optimizers.SGD(1e-3), jit_compile=False, **case.compile)
-        x, y = case.fit_data(model)
-        # `None`, for no targets, is a leaf.
-        data = keras.tree.map_structure(
-            lambda each: None if each is None else np.concatenate([each] * replicas), (x, y)
-        )
-        count = replicas * len(keras.tree.flatten(x)[0])
-        history = model.fit(*data, batch_size=count, shuffle=False, verbose=0).history
-        weights = np.concatenate([np.ravel(each) for each in model.get_weights()])
-        found.append([*(value[0] for value in history.values()), *weights])
-    difference = float(np.max(np.abs(np.subtract(*found))))
-    print("CASE", case.id, difference, flush=True)
-"""
-
-
-@pytest.mark.training
-@pytest.mark.skipif(BACKEND != "tensorflow", reason="only tf.distribute scales losses")
-def test_two_replicas_equal_one():
-    environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": str(REPOSITORY)}
-    done = subprocess.run(
-        [sys.executable, "-c", REPLICAS], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    found = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("CASE")]
-    assert len(found) == len(OWN)
-    assert {name: float(error) for name, error in found if float(error) > 1e-4} == {}
-
-
 def test_models_with_their_own_loss_are_registered():
-    assert {case.application for case in OWN} >= {CoLocalizer, DRAW, VariationalAutoencoder}
+    assert {case.application for case in OWN_LOSS} >= {CoLocalizer, DRAW, VariationalAutoencoder}

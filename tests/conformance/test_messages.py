@@ -5,8 +5,8 @@ import re
 import keras
 import pytest
 
-from tests.conformance.case import by_id
 from tests.conformance.registry import LAYERS
+from tests.conformance.selection import by_id
 
 
 @by_id([case for case in LAYERS if len(case.inputs) > 1 and case.rnn is None and not case.named])

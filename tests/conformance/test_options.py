@@ -13,9 +13,10 @@ import pytest
 
 import keras_attn
 import keras_attn.applications
-from tests.backend import BACKEND, flat, gradients, to_numpy
+from tests.backend import flat, gradients, to_numpy
 from tests.conformance.case import LayerCase, Option, Unused, randomise
 from tests.conformance.registry import CASES
+from tests.conformance.selection import on_one_backend, shared
 
 pytestmark = pytest.mark.training
 
@@ -42,6 +43,7 @@ def constructor_arguments(cls):
 SUBJECTS = list(dict.fromkeys(case.subject for case in CASES))
 
 
+@on_one_backend
 @pytest.mark.parametrize("cls", SUBJECTS, ids=lambda cls: cls.__name__)
 def test_every_argument_has_an_option(cls):
     arguments = constructor_arguments(cls)
@@ -166,9 +168,9 @@ def equal(first, second):
 
 OPTIONS = [
     pytest.param(case, name, id=f"{case.id}-{name}")
-    for case in CASES
+    for case in shared([case for case in CASES if case.options])
     for name, option in case.options.items()
-    if BACKEND not in case.unsupported and getattr(option, "value", option) is not None
+    if getattr(option, "value", option) is not None
 ]
 
 

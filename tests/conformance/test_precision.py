@@ -1,38 +1,17 @@
 """Layers with `dtype="float64"` compute in double precision throughout."""
 
-import contextlib
-
 import keras
 import keras.src.ops
 import numpy as np
 import pytest
 
 from keras_attn.ops import precision
-from tests.backend import BACKEND, flat
-from tests.conformance.case import by_id, weights_by_path
+from tests.backend import flat
+from tests.conformance import changes
+from tests.conformance.case import weights_by_path
+from tests.conformance.precision import as_double, double_precision
 from tests.conformance.registry import LAYERS
-
-
-@contextlib.contextmanager
-def double_precision():
-    """Scope in which JAX supports float64."""
-    if BACKEND != "jax":
-        yield
-        return
-    import jax
-
-    jax.config.update("jax_enable_x64", True)
-    try:
-        yield
-    finally:
-        jax.config.update("jax_enable_x64", False)
-
-
-def as_double(values):
-    return {
-        name: value.astype("float64") if value.dtype.kind == "f" else value
-        for name, value in values.items()
-    }
+from tests.conformance.selection import by_id, shared_cases
 
 
 def in_double(value):
@@ -58,7 +37,7 @@ pytestmark = pytest.mark.training
 CASES = [case for case in LAYERS if callable(case.expected)]
 
 
-@by_id(CASES)
+@by_id(shared_cases(CASES))
 @pytest.mark.usefixtures("keras_keeps_float64")
 def test_float64_layers_compute_in_float64(case):
     with double_precision():
@@ -67,10 +46,8 @@ def test_float64_layers_compute_in_float64(case):
         arrays = as_double(case.arrays())
         for weight in layer.weights:
             assert weight.dtype != "float32"
-            if weight.dtype == "float64":
-                # Values that float32 cannot represent.
-                weight.assign(keras.ops.convert_to_numpy(weight) * (1.0 + 1e-9))
-        outputs = flat(case.run(layer, arrays))
+        changes.beyond_float32(layer)
+        outputs = flat(case.quickly(layer, arrays))
         expected = case.expected(weights_by_path(layer), **arrays)
     expected = list(expected) if isinstance(expected, (tuple, list)) else [expected]
     for output, wanted in zip(outputs, expected, strict=True):

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from tests.conformance.case import by_id
 from tests.conformance.registry import LAYERS, MODELS
+from tests.conformance.selection import by_id, shared_cases
 
 MESSAGE = r"Received|expected|incompatible"
 
@@ -31,7 +31,7 @@ def check_error(function):
         assert re.search(MESSAGE, message), message
 
 
-@by_id(LAYERS)
+@by_id(shared_cases(LAYERS))
 def test_an_unbuilt_layer_accepts_or_reports_another_rank(case):
     for _, arrays in inputs_of_wrong_rank(case):
         check_error(lambda arrays=arrays: case.run(case.make(), arrays))

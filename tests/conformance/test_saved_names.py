@@ -4,13 +4,12 @@ import json
 import zipfile
 
 import keras
-import pytest
 
-from tests.conformance.case import by_id
 from tests.conformance.registry import CASES, LAYERS
+from tests.conformance.selection import by_id, on_one_backend
 from tests.public_names import DOORS, public_objects
 
-pytestmark = pytest.mark.training
+pytestmark = on_one_backend
 
 
 def names_in(config):

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from tests.backend import flat
-from tests.conformance.case import by_id, first_of_class, randomise, weights_by_path
+from tests.conformance.case import randomise, weights_by_path
 from tests.conformance.registry import CASES, LAYERS, MODELS
+from tests.conformance.selection import by_id, first_of_class, on_one_backend
 
 
 def assert_same(case, first, second):
@@ -25,6 +26,7 @@ def through_json(case):
     return made, keras.saving.deserialize_keras_object(json.loads(text), safe_mode=True)
 
 
+@on_one_backend
 @by_id(CASES)
 def test_the_config_survives_json(case):
     made, again = through_json(case)
@@ -77,6 +79,7 @@ def test_a_weights_file_gives_the_same_outputs(case, tmp_path):
     assert_same(case, case.predict(model), case.predict(other))
 
 
+@on_one_backend
 @by_id(CASES)
 def test_bad_arguments_are_refused_by_name(case):
     if not case.refuses:

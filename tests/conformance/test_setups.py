@@ -3,13 +3,17 @@
 One case of each class is changed, saved and loaded, as a model or within a functional model.
 """
 
+import contextlib
+import itertools
+
 import keras
 import numpy as np
 import pytest
 
 from tests.conformance import changes
-from tests.conformance.case import by_id, first_of_class
+from tests.conformance.precision import double_precision
 from tests.conformance.registry import CASES, LAYERS
+from tests.conformance.selection import by_id, first_of_class, shared
 
 pytestmark = pytest.mark.training
 
@@ -19,8 +23,16 @@ SETUPS = {
     "part_frozen": ({}, changes.freeze_one),
     "int8": ({}, changes.quantize),
     "lora": ({}, changes.enable_lora),
+    "policy": ({}, changes.set_bfloat16_policy),
     "mixed_bfloat16": ({"dtype": "mixed_bfloat16"}, None),
-    "float64": ({"dtype": "float64"}, None),
+    "float64": ({"dtype": "float64"}, changes.beyond_float32),
+}
+# Layers without dense layers and embeddings have nothing to adapt, some nothing to change.
+CHANGED = {
+    "part_frozen": changes.weighted_layers,
+    "policy": changes.weighted_layers,
+    "int8": changes.adaptable_layers,
+    "lora": changes.adaptable_layers,
 }
 
 
@@ -46,13 +58,26 @@ def assert_same_setup(model, loaded):
         assert (one.trainable, one.dtype_policy) == (other.trainable, other.dtype_policy), one
 
 
-@by_id(ONE_OF_EACH)
-@pytest.mark.parametrize("setup", SETUPS)
+@pytest.mark.parametrize(
+    ("case", "setup"),
+    shared(
+        [
+            pytest.param(case, setup, id=f"{setup}-{case.id}")
+            for case, setup in itertools.product(ONE_OF_EACH, SETUPS)
+        ]
+    ),
+)
 def test_a_saved_model_keeps_the_setup(case, setup, tmp_path):
+    scope = double_precision() if setup == "float64" else contextlib.nullcontext()
+    with scope:
+        check_setup(case, setup, tmp_path)
+
+
+def check_setup(case, setup, tmp_path):
     arguments, change = SETUPS[setup]
     model = case.model(**arguments)
-    if setup == "part_frozen" and not changes.weighted_layers(model):
-        pytest.skip("no layer has weights")
+    if setup in CHANGED and not CHANGED[setup](model):
+        pytest.skip("no layer to change")
     if change:
         change(model)
     changes.randomize_optimizer(model)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from tests.backend import flat, outputs_and_gradients
-from tests.conformance.case import LayerCase, by_id
+from tests.conformance.case import LayerCase
 from tests.conformance.registry import CASES
+from tests.conformance.selection import by_id, shared_cases
 
 
 def caller(case, layer):
@@ -31,7 +32,7 @@ def other_values(variables, seed=5):
 
 
 @pytest.mark.training
-@by_id(CASES)
+@by_id(shared_cases(CASES))
 def test_stateless_call_equals_a_call_with_assigned_values(case):
     layer = case.built() if isinstance(case, LayerCase) else case.model()
     trainable, fixed = layer.trainable_variables, [v.value for v in layer.non_trainable_variables]

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from tests.backend import BACKEND, TRAINS, differentiated, flat, gradients, outputs_and_gradients
-from tests.conformance.case import by_id, first_of_class, randomise
+from tests.conformance.case import randomise
 from tests.conformance.registry import CASES, LAYERS
+from tests.conformance.selection import by_id, first_of_class, shared_cases
 
 COMPILED = {case.id for case in first_of_class(CASES)}
 
@@ -24,7 +25,7 @@ def values(model):
 
 
 @pytest.mark.training
-@by_id(CASES)
+@by_id(shared_cases(CASES))
 def test_every_weight_moves_in_fit(case):
     model = case.model(random=False)
     if not model.trainable_weights:
@@ -42,14 +43,13 @@ def test_every_weight_moves_in_fit(case):
 
 
 @pytest.mark.training
-@by_id(LAYERS)
+@by_id(shared_cases(LAYERS))
 def test_mixed_precision(case):
-    policies = [each for each in ("mixed_float16", "mixed_bfloat16") if BACKEND not in case.no_half]
-    if not policies:
+    if BACKEND in case.no_half:
         pytest.skip(case.no_half[BACKEND])
     arrays = case.arrays()
     exact = flat(case.quickly(case.built(), arrays))
-    for policy in policies:
+    for policy in ("mixed_float16", "mixed_bfloat16"):
         half = case.built(dtype=policy)
         compute = keras.DTypePolicy(policy).compute_dtype
         assert {weight.dtype for weight in half.weights if "float" in weight.dtype} <= {"float32"}
@@ -69,7 +69,7 @@ def test_mixed_precision(case):
         assert_finite(by_input + by_weight)
 
 
-@by_id([case for case in LAYERS if case.nasty])
+@by_id(shared_cases([case for case in LAYERS if case.nasty]))
 def test_nasty_inputs_give_finite_outputs_and_gradients(case):
     built = {}
     for label, inputs in case.nasty.items():
@@ -100,7 +100,7 @@ def function_of(case, layer):
 
 
 @pytest.mark.training
-@by_id([case for case in LAYERS if case.mask])
+@by_id(shared_cases([case for case in LAYERS if case.mask]))
 def test_masked_positions_get_no_gradient(case):
     layer, arrays, masks = case.built(), case.arrays(), case.masks()
     by_input, by_weight = gradients(

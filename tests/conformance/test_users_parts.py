@@ -20,8 +20,10 @@ from keras_attn.applications import (
     ShowAndTell,
     ShowAttendTell,
 )
-from tests.backend import inferred
+from tests.backend import BACKEND, inferred, to_numpy
 
+# On TensorFlow, tracing a step takes longer than running it.
+EAGER = {"run_eagerly": BACKEND == "tensorflow"}
 IMAGES = np.random.default_rng(3).uniform(size=(2, 8, 8, 1)).astype("float32")
 SEQUENCES = np.random.default_rng(4).normal(size=(2, 3, 2)).astype("float32")
 MEMORY = np.random.default_rng(5).normal(size=(2, 4, 6)).astype("float32")
@@ -165,27 +167,27 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES)
 def test_subclassed_parts_train_and_are_saved(place, tmp_path):
     _, make, part, inputs = PLACES[place]
-    model = make(part())
-    found = inferred(model, inputs)
-    # The frozen encoder of the loss does not affect the outputs.
-    loss_encoder = model.encoder if isinstance(model, CoLocalizer) else None
+    layer = part()
+    model = make(layer)
+    before = list(map(to_numpy, layer.weights))
+    assert before
     count = len(model.trainable_weights)
-    if isinstance(model, CoLocalizer):
-        model.compile("sgd")
+    is_frozen = isinstance(model, CoLocalizer)  # the loss uses the encoder as it is
+    if is_frozen:
+        model.compile("sgd", **EAGER)
         model.fit(inputs, verbose=0)
-        assert loss_encoder.weights
     else:
         targets = model(inputs)
         targets = targets["logits"] if isinstance(targets, dict) else targets
         labels = np.zeros(targets.shape) if targets.ndim < 3 or "Show" not in place else TOKENS
         loss = CAPTION_LOSS if labels is TOKENS else "mse"
-        model.compile(keras.optimizers.SGD(1.0), loss=loss)
-        model.fit(inputs, labels, verbose=0)
-    name = part.__name__.lower()
-    part_weights = [weight for weight in model.weights if name in weight.path]
-    assert part_weights or loss_encoder
+        model.compile(keras.optimizers.SGD(0.1), loss=loss, **EAGER)
+        # In the first step the zeros of a spatial transformer's last layer hide the others.
+        model.fit(inputs, labels, epochs=2, verbose=0)
+    after = map(to_numpy, layer.weights)
+    moved = [not np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
+    assert not any(moved) if is_frozen else all(moved)
     trained = inferred(model, inputs)
-    assert any(not np.allclose(a, b) for a, b in zip(found, trained, strict=True)) or loss_encoder
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     for a, b in zip(inferred(again, inputs), trained, strict=True):

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from tests.backend import flat
-from tests.conformance.case import by_id, weights_by_path
+from tests.conformance.case import weights_by_path
 from tests.conformance.registry import LAYERS
+from tests.conformance.selection import by_id
 
 
 def assert_close(case, actual, desired):

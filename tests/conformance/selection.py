@@ -1,0 +1,50 @@
+"""Selection of the cases that a contract runs with."""
+
+from zlib import crc32
+
+import pytest
+
+from tests.backend import BACKEND
+
+SHARING = ("tensorflow", "jax")
+
+
+def by_id(cases):
+    """Runs a test once for each case."""
+    return pytest.mark.parametrize("case", cases, ids=lambda case: case.id)
+
+
+def first_of_class(cases):
+    """Returns the first case of each class.
+
+    For contracts of the class (saving, building, tracing) that spend their time on compilation.
+    Contracts of numerical results take all cases.
+    """
+    return list({case.subject: case for case in reversed(cases)}.values())[::-1]
+
+
+def shared(items):
+    """Returns one half of the items on TensorFlow and the other on JAX; other backends take all.
+
+    For contracts that spend their time on compilation: each item runs on two training backends.
+
+    Args:
+        items: List of cases or parameters of a test, which have an `id`. The id chooses the half.
+    """
+    if BACKEND not in SHARING:
+        return items
+    half = SHARING.index(BACKEND)
+    return [item for item in items if crc32(item.id.encode()) % 2 == half]
+
+
+def shared_cases(cases):
+    """Like `shared`, but the first case of each class runs on every backend."""
+    first = first_of_class(cases)
+    others = shared([case for case in cases if case not in first])
+    return [case for case in cases if case in first or case in others]
+
+
+# For contracts without computations: they read names, configs and constructor arguments.
+on_one_backend = pytest.mark.skipif(
+    BACKEND != "torch", reason="no computations: one backend is enough"
+)
