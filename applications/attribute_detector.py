@@ -83,9 +83,7 @@ class AttributeDetector(ImageFeatures, ScaledImages, FunctionalModel):
         # === Layers ===
         layers = keras.layers
         self.features = image_encoder(encoder, image_shape, encoder_weights, data_format, dtype)
-        if train_encoder is None:
-            train_encoder = self.features.trainable and encoder_weights is None
-        self.train_encoder = train_encoder
+        self.freeze_encoder(train_encoder, encoder_weights)
         self.encoder_weights = None  # a saved model holds the weights
         self.drop = fast_dropout(dropout, dtype=dtype, name="drop_features")
         self.scores = layers.Conv2D(

@@ -53,7 +53,8 @@ class FunctionalModel(Composite, keras.Model):
         self.dtype_policy = keras.dtype_policies.get(self._arguments.dtype)
         for name in self._arguments.values:
             # Assigned again, so that Keras tracks the layers among the arguments.
-            setattr(self, name, getattr(self, name))
+            if not isinstance(getattr(type(self), name, None), property):
+                setattr(self, name, getattr(self, name))
         self._compiled = CompiledMethods(self)
 
     def __setattr__(self, name, value):

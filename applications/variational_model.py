@@ -57,8 +57,11 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
         if not stddev > 0:
             raise ValueError(f"`stddev` must be positive. Received: stddev={stddev}")
         super().__init__(inputs, outputs, **kwargs)
-        # Called directly: on TensorFlow an assignment of the present value is skipped.
-        VariationalModel.beta.fset(self, beta)
+        # A variable: a compiled training step would hold a Python number as a constant.
+        self._beta = self.add_weight(
+            (), initializer="ones", trainable=False, autocast=False, name="beta"
+        )
+        self.beta = beta
         self.likelihood, self.stddev = checked_likelihood(likelihood), float(stddev)
         self.latent_shape = latent_shape
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
@@ -67,19 +70,12 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
     @property
     def beta(self):
         """Weight of the KL divergence in the loss. A callback can set `beta` between epochs."""
-        if not hasattr(self, "_beta"):  # inside the constructor
-            return vars(self)["beta"]
         return float(ops.convert_to_numpy(self._beta))
 
     @beta.setter
     def beta(self, value):
         if isinstance(value, bool) or not isinstance(value, numbers.Real) or not value >= 0:
             raise ValueError(f"`beta` must be a non-negative number. Received: beta={value!r}")
-        if not hasattr(self, "_beta"):
-            # A variable: a compiled training step would hold a Python number as a constant.
-            self._beta = self.add_weight(
-                (), initializer="ones", trainable=False, autocast=False, name="beta"
-            )
         self._beta.assign(float(value))
 
     def log_probability(self, x, canvas):

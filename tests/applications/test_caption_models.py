@@ -304,6 +304,26 @@ def test_an_encoder_of_ones_own():
         soft(encoder=flat)
 
 
+@pytest.mark.parametrize("kind", [ShowAttendTell, ShowAndTell, AttributeDetector])
+def test_frozen_layers_of_an_encoder_stay_frozen(kind, tmp_path):
+    def model(**options):
+        layers = [keras.layers.Conv2D(2, 4, strides=4), keras.layers.Conv2D(2, 1)]
+        layers[0].trainable = False
+        encoder = keras.Sequential([keras.Input((8, 8, 3)), *layers])
+        sizes = {} if kind is AttributeDetector else {"units": 3, "embedding_units": 2}
+        words = ["a"] if kind is AttributeDetector else 9
+        options = {**sizes, "data_format": "channels_last", **options}
+        return kind((8, 8, 3), words, encoder=encoder, **options)
+
+    model().save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    for each in (model(), kind.from_config(model().get_config()), loaded):
+        assert [layer.trainable for layer in each.features.layers] == [False, True]
+    for value in (False, True):
+        features = model(train_encoder=value).features
+        assert {layer.trainable for layer in features.layers} == {value}
+
+
 def test_what_is_refused():
     model = soft()
     with pytest.raises(ValueError, match="`images` must be of shape"):
