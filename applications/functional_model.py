@@ -9,7 +9,7 @@ import numpy as np
 from keras_attn.applications.compiled_methods import CompiledMethods
 from keras_attn.applications.loss_checks import check_takes_logits
 from keras_attn.applications.own_loss import expand_weights
-from keras_attn.layers.composite import Composite, collect_changes, unbuilt_config
+from keras_attn.layers.composite import Composite, recorded_changes, unbuilt_config
 from keras_attn.layers.same_draws import same_draws
 
 # Arguments that `keras.Model` stores itself.
@@ -87,13 +87,12 @@ class FunctionalModel(Composite, keras.Model):
 
     def get_config(self):
         # Not Keras's own, which would describe the graph of layers instead of the arguments.
-        changes = collect_changes(self)
         return {
             "name": self.name,
             "trainable": self.trainable,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
             **{name: _serialize(value) for name, value in self._arguments.resolved(self).items()},
-            **({"changes": changes} if changes else {}),
+            **recorded_changes(self),
         }
 
 
