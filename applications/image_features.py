@@ -5,7 +5,7 @@ class ImageFeatures:
     """
 
     @property
-    def takes_pixels(self):
+    def requires_scaled_images(self):
         """True if the encoder is one of this package, which takes images in [0, 1]."""
         return isinstance(self.encoder, str)
 

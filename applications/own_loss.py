@@ -1,10 +1,9 @@
 """Losses that a model computes itself, reduced and scaled as the losses of Keras are."""
 
-import inspect
-
 import keras
 from keras import ops
 
+from keras_attn.applications.checked_data import bound_arguments
 from keras_attn.ops.received import received
 
 
@@ -126,10 +125,7 @@ class InputsAsTargets:
 
     def data_arguments(self, method, args, kwargs):
         """Returns the arguments of `fit` or `evaluate` as a dictionary."""
-        given = inspect.signature(getattr(keras.Model, method)).bind(self, *args, **kwargs)
-        given = dict(given.arguments)
-        del given["self"]
-        given = {**given.pop("kwargs", {}), **given}
+        given = bound_arguments(method, self, args, kwargs)
         # Keras ignores `sample_weight` if there are no targets.
         if given.get("y") is None and given.get("sample_weight") is not None:
             given["y"] = given["x"]

@@ -192,8 +192,8 @@ class SemanticAttentionCaptioner(ImageCaptioner):
     # === Keras ===
 
     @property
-    def takes_pixels(self):
-        return self.detector.takes_pixels
+    def requires_scaled_images(self):
+        return self.detector.requires_scaled_images
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         loss = super().compute_loss(x, y, y_pred["logits"], sample_weight, training)
