@@ -239,7 +239,8 @@ class ShowAttendTell(ImageCaptioner):
             written = ops.not_equal(y, self.pad_id)
             counted = None if sample_weight is None else spread(sample_weight, y, logits.dtype)
             further = self.reinforce.loss(*draws, reward, written, training, counted)
-        return self._sum_of_losses(loss, self._per_word(further, y, sample_weight))
+        attention_loss = self._per_word(further, y, sample_weight)
+        return self._sum_of_losses(loss, attention_loss, ops.shape(logits)[0])
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)

@@ -162,6 +162,16 @@ def test_the_loss_of_the_soft_mode_is_that_of_the_words_and_the_penalty():
 
 
 @pytest.mark.training
+@pytest.mark.parametrize("make", [soft, semantic])
+def test_the_terms_of_the_loss_add_up_for_batches_of_unequal_sizes(make):
+    model = make()
+    model.compile(loss=loss())
+    found = model.evaluate(INPUTS, LABELS, batch_size=2, verbose=0, return_dict=True)
+    total = found["crossentropy"] + found["attention_loss"]
+    np.testing.assert_allclose(found["loss"], total, rtol=1e-5)
+
+
+@pytest.mark.training
 @pytest.mark.parametrize("to_go", [True, False])
 def test_the_loss_of_the_hard_mode_is_that_of_the_words_and_of_the_draws(to_go):
     model = soft(mode="hard", expectation_rate=0.0, seed=1, reward_weight=0.5, reward_to_go=to_go)
