@@ -162,10 +162,10 @@ def plot_learning_curves(
     every = {name: _curves(name, runs, metric) for name, runs in histories.items()}
     if scale == "log":
         values = np.concatenate([curves.ravel() for curves in every.values()])
-        if not values.min() >= 0:
+        if (values < 0).any():
             raise ValueError(
                 '`scale` must be "linear" if values are negative. '
-                f'Received: scale="log", smallest {metric} {values.min()}'
+                f'Received: scale="log", smallest {metric} {np.nanmin(values)}'
             )
         positive = values[values > 0]
         smallest = positive.min() if len(positive) else 1.0
