@@ -250,7 +250,7 @@ def _places(name, runs, x, length):
 
 def _name_ends(axes, ends):
     """Writes each line's name at its end, moved apart where lines end close to each other."""
-    axes.figure.canvas.draw()
+    axes.figure.draw_without_rendering()
     height = 20 * axes.figure.dpi / 72
     lowest = -np.inf
     for x, y, name, shade in sorted(ends, key=lambda end: end[1]):
