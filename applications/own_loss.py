@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_attn.applications.checked_data import bound_arguments
+from keras_attn.ops.known import differ
 from keras_attn.ops.received import received
 
 
@@ -50,8 +51,7 @@ def example_weights(sample_weight, losses):
     shape = tuple(weights.shape)
     if len(shape) == 2 and shape[1] == 1:
         weights = weights[:, 0]
-    count = losses.shape[0]
-    if len(weights.shape) != 1 or (None not in (shape[0], count) and shape[0] != count):
+    if len(weights.shape) != 1 or differ(shape[0], losses.shape[0]):
         raise ValueError(
             f"`sample_weight` must be of shape (batch,). {received(sample_weight=sample_weight)}"
         )
