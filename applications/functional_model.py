@@ -10,14 +10,14 @@ from keras_attn.applications.compiled_methods import CompiledMethods
 from keras_attn.applications.loss_checks import check_takes_logits
 from keras_attn.applications.own_loss import expand_weights
 from keras_attn.layers.composite import Composite, recorded_changes, unbuilt_config
-from keras_attn.layers.same_draws import same_draws
+from keras_attn.layers.same_draws import SameDraws
 
 # Arguments that `keras.Model` stores itself.
 KERAS_OWN = ("name", "trainable", "dtype")
 _Kind = inspect.Parameter
 
 
-class FunctionalModel(Composite, keras.Model):
+class FunctionalModel(Composite, SameDraws, keras.Model):
     """A functional model that is saved by the arguments of its constructor.
 
     The arguments of the constructor, including defaults, are attributes of the model before the
@@ -77,9 +77,6 @@ class FunctionalModel(Composite, keras.Model):
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
-
-    def rematerialized_call(self, layer_call, *args, **kwargs):
-        return super().rematerialized_call(same_draws(self, layer_call), *args, **kwargs)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         weights = expand_weights(sample_weight, y_pred)
