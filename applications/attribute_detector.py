@@ -38,8 +38,9 @@ class AttributeDetector(ImageFeatures, ScaledImages, FunctionalModel):
         Probabilities `(batch, attributes)`.
 
     Raises:
-        ValueError: for attributes that are empty or not all different, and what `ShowAttendTell`
-            refuses.
+        ValueError: If `attributes` is a string, is empty or has duplicates, `dropout` is not in
+            [0, 1), `encoder` is unknown or does not return feature maps of a fixed size, or
+            `encoder_weights` is given for an encoder without a name.
 
     Example:
 

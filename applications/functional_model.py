@@ -12,7 +12,7 @@ from keras_attn.applications.own_loss import expand_weights
 from keras_attn.layers.composite import Composite, recorded_changes, unbuilt_config
 from keras_attn.layers.same_draws import SameDraws
 
-# Arguments that `keras.Model` stores itself.
+# Arguments of every model, which `get_config` saves itself.
 KERAS_OWN = ("name", "trainable", "dtype")
 _Kind = inspect.Parameter
 

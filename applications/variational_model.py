@@ -155,7 +155,7 @@ class VariationalModel(InputsAsTargets, OwnLoss, CheckedData, FunctionalModel, i
             seed: of `numpy.random.default_rng`.
 
         Returns:
-            `given` as it is, or float32 `(count, *latent_shape)`.
+            `given` as a float array, or a float64 array of shape `(count, *latent_shape)`.
 
         Raises:
             ValueError: for numbers of another shape.
