@@ -37,18 +37,18 @@ def float_array(name, data):
 
 
 def first_batch(data):
-    """Returns the inputs of the first batch, and the data with that batch still in it.
+    """Returns the inputs and targets of the first batch, and the data with that batch still in it.
 
     Args:
         data: Argument `x` of `fit`: arrays, a `keras.utils.PyDataset`, a generator, or an iterable
             of batches, such as a `tf.data.Dataset` or a PyTorch `DataLoader`.
 
     Returns:
-        Pair `(inputs, data)`. Arrays are returned whole; a generator is replaced by a new one that
-        yields the first batch again.
+        Tuple `(inputs, targets, data)`. Arrays are returned whole, without targets; a generator is
+        replaced by a new one that yields the first batch again.
     """
     if hasattr(data, "shape") or data is None:
-        return data, data
+        return data, None, data
     if isinstance(data, keras.utils.PyDataset):
         batch = data[0]
     elif isinstance(data, types.GeneratorType):
@@ -57,8 +57,9 @@ def first_batch(data):
     elif hasattr(data, "__iter__") and not isinstance(data, (list, tuple, dict)):
         batch = next(iter(data), None)
     else:
-        return data, data
-    return (batch[0] if isinstance(batch, (list, tuple)) and batch else batch), data
+        return data, None, data
+    inputs, targets = [*batch, None][:2] if isinstance(batch, (list, tuple)) else (batch, None)
+    return inputs, targets, data
 
 
 def _prepend_batch(batch, batches):

@@ -38,8 +38,9 @@ class AttributeDetector(ImageFeatures, ScaledImages, FunctionalModel):
         Probabilities `(batch, attributes)`.
 
     Raises:
-        ValueError: for attributes that are empty or not all different, and what `ShowAttendTell`
-            refuses.
+        ValueError: If `attributes` is a string, is empty or has duplicates, `dropout` is not in
+            [0, 1), `encoder` is unknown or does not return feature maps of a fixed size, or
+            `encoder_weights` is given for an encoder without a name.
 
     Example:
 
@@ -83,9 +84,7 @@ class AttributeDetector(ImageFeatures, ScaledImages, FunctionalModel):
         # === Layers ===
         layers = keras.layers
         self.features = image_encoder(encoder, image_shape, encoder_weights, data_format, dtype)
-        if train_encoder is None:
-            train_encoder = self.features.trainable and encoder_weights is None
-        self.train_encoder = train_encoder
+        self.freeze_encoder(train_encoder, encoder_weights)
         self.encoder_weights = None  # a saved model holds the weights
         self.drop = fast_dropout(dropout, dtype=dtype, name="drop_features")
         self.scores = layers.Conv2D(

@@ -8,7 +8,7 @@ KINDS = ("masking", "salt_and_pepper", "gaussian")
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class Corruption(SameDraws):
+class Corruption(SameDraws, keras.layers.Layer):
     """Spoils examples in training, and passes them on otherwise.
 
     Args:

@@ -9,20 +9,22 @@ import numpy as np
 from keras_attn.applications.compiled_methods import CompiledMethods
 from keras_attn.applications.loss_checks import check_takes_logits
 from keras_attn.applications.own_loss import expand_weights
-from keras_attn.layers.composite import Composite, collect_changes, unbuilt_config
-from keras_attn.layers.same_draws import same_draws
+from keras_attn.layers.composite import Composite, recorded_changes, unbuilt_config
+from keras_attn.layers.same_draws import SameDraws
 
-# Arguments that `keras.Model` stores itself.
+# Arguments of every model, which `get_config` saves itself.
 KERAS_OWN = ("name", "trainable", "dtype")
+_Kind = inspect.Parameter
 
 
-class FunctionalModel(Composite, keras.Model):
+class FunctionalModel(Composite, SameDraws, keras.Model):
     """A functional model that is saved by the arguments of its constructor.
 
     The arguments of the constructor, including defaults, are attributes of the model before the
     body of the constructor runs. After construction they form the config. A constructor that
-    resolves an argument assigns the attribute: `self.units = tuple(units)`. If a subclass takes
-    `**kwargs`, the arguments of its base class are saved too, including defaults.
+    resolves an argument assigns the attribute: `self.units = tuple(units)`. If a subclass passes
+    `**kwargs` to its base class, the arguments of the base class are saved too, including defaults.
+    A subclass that takes `*args` needs `**kwargs` as well: all arguments are saved by name.
 
     A base class whose constructor takes tensors cannot be saved itself. It is declared with
     `is_base=True`: `class SequenceModel(FunctionalModel, is_base=True)`.
@@ -53,7 +55,8 @@ class FunctionalModel(Composite, keras.Model):
         self.dtype_policy = keras.dtype_policies.get(self._arguments.dtype)
         for name in self._arguments.values:
             # Assigned again, so that Keras tracks the layers among the arguments.
-            setattr(self, name, getattr(self, name))
+            if not isinstance(getattr(type(self), name, None), property):
+                setattr(self, name, getattr(self, name))
         self._compiled = CompiledMethods(self)
 
     def __setattr__(self, name, value):
@@ -75,22 +78,18 @@ class FunctionalModel(Composite, keras.Model):
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
 
-    def rematerialized_call(self, layer_call, *args, **kwargs):
-        return super().rematerialized_call(same_draws(self, layer_call), *args, **kwargs)
-
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         weights = expand_weights(sample_weight, y_pred)
         return super().compute_loss(x, y, y_pred, weights, training)
 
     def get_config(self):
         # Not Keras's own, which would describe the graph of layers instead of the arguments.
-        changes = collect_changes(self)
         return {
             "name": self.name,
             "trainable": self.trainable,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
             **{name: _serialize(value) for name, value in self._arguments.resolved(self).items()},
-            **({"changes": changes} if changes else {}),
+            **recorded_changes(self),
         }
 
 
@@ -104,26 +103,43 @@ class _Arguments:
         dtype: Dtype policy as passed.
     """
 
-    def __init__(self, values, takes_more):
+    def __init__(self, values, more, takes_more):
+        """
+        Args:
+            values: Dictionary, argument name → value, of the outermost constructor.
+            more: Values of its `*args`, which it passes to its base class.
+            takes_more: True if it takes `**kwargs`, which it passes to its base class.
+        """
         self.values = {name: value for name, value in values.items() if name not in KERAS_OWN}
         self.dtype = values.get("dtype")
-        self._takes_more = takes_more
+        self._more, self._takes_more = more, takes_more
         self._replaced = set()
 
-    def add(self, values, given):
+    def add(self, values, given, positional, takes_args, takes_more):
         """Adds the arguments of the constructor of a base class.
 
         Args:
             values: Dictionary, argument name → value.
             given: Names of the arguments that the subclass passed; the others are defaults.
+            positional: Dictionary, name → value of the arguments that were passed by position.
+            takes_args, takes_more: True if the constructor takes `*args`, and `**kwargs`.
         """
         for name, value in values.items():
             if name == "dtype":
                 self.dtype = value
-            elif name in given and name in self.values and value is not self.values[name]:
-                self._replaced.add(name)
-            elif name not in given and name not in KERAS_OWN and self._takes_more:
+            elif name in KERAS_OWN:
+                continue
+            elif name in given and name in self.values:
+                if value is not self.values[name]:
+                    self._replaced.add(name)
+            elif name in given:
+                if name in positional and any(positional[name] is each for each in self._more):
+                    self.values[name] = value
+            elif self._takes_more:
                 self.values.setdefault(name, value)
+        # A constructor that takes no further arguments cannot pass them on.
+        self._more = self._more if takes_args else ()
+        self._takes_more = self._takes_more and takes_more
 
     def resolved(self, model):
         """Returns the arguments to save: the attribute of the model, or the value that the subclass
@@ -137,25 +153,27 @@ class _Arguments:
 def _record_arguments(init):
     """Wraps a constructor so that it records its arguments before it runs."""
     signature = inspect.signature(init)
-    kinds = [parameter.kind for parameter in signature.parameters.values()]
-    takes_more = inspect.Parameter.VAR_KEYWORD in kinds
+    kinds = {parameter.kind: name for name, parameter in signature.parameters.items()}
+    takes_args, takes_more = _Kind.VAR_POSITIONAL in kinds, _Kind.VAR_KEYWORD in kinds
 
     @functools.wraps(init)
     def bound_init(self, *args, **kwargs):
+        args = [_as_python(value) for value in args]
+        kwargs = {name: _as_python(value) for name, value in kwargs.items()}
+        if kwargs.get("data_format", "") is None:
+            kwargs["data_format"] = keras.config.image_data_format()
         bound = signature.bind(self, *args, **kwargs)
-        given = set(_by_name(bound))
+        given, positional = set(_by_name(bound)), _by_name(signature.bind_partial(self, *args))
         bound.apply_defaults()
-        for name, value in bound.arguments.items():
-            if isinstance(value, np.generic):
-                bound.arguments[name] = value.item()
         if bound.arguments.get("data_format", "") is None:
             bound.arguments["data_format"] = keras.config.image_data_format()
         every = _by_name(bound)
         is_outermost = self._arguments is None
         if is_outermost:
-            object.__setattr__(self, "_arguments", _Arguments(every, takes_more))
+            more = bound.arguments[kinds[_Kind.VAR_POSITIONAL]] if takes_args else ()
+            object.__setattr__(self, "_arguments", _Arguments(every, more, takes_more))
         else:
-            self._arguments.add(every, given)
+            self._arguments.add(every, given, positional, takes_args, takes_more)
         vars(self).update((name, value) for name, value in every.items() if name not in KERAS_OWN)
         init(*bound.args, **bound.kwargs)
         if is_outermost:
@@ -166,16 +184,20 @@ def _record_arguments(init):
 
 
 def _by_name(bound):
-    """Returns the arguments of a bound call as a dictionary, without `self`."""
+    """Returns the arguments of a bound call as a dictionary, without `self` and `*args`."""
     kinds = {name: each.kind for name, each in bound.signature.parameters.items()}
     _, *names = kinds
     found = {}
     for name, value in bound.arguments.items():
-        if kinds[name] is inspect.Parameter.VAR_KEYWORD:
+        if kinds[name] is _Kind.VAR_KEYWORD:
             found.update(value)
-        elif name in names:
+        elif name in names and kinds[name] is not _Kind.VAR_POSITIONAL:
             found[name] = value
     return found
+
+
+def _as_python(value):
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _serialize(value):

@@ -122,7 +122,6 @@ class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True)
 
     def _sources(self, images):
         """Returns the attended features of each image as an alignment shows them."""
-        self.check_scale("images", images)
         return images
 
     def _aligner(self, source):
@@ -131,12 +130,13 @@ class ImageCaptioner(ImageFeatures, ScaledImages, GenerativeModel, is_base=True)
             source, target, np.reshape(weights, (len(weights), *self._grid))
         )
 
-    def _sum_of_losses(self, crossentropy, attention_loss):
+    def _sum_of_losses(self, crossentropy, attention_loss, batch_size):
         """Adds the attention loss to the loss of `compile`, and tracks both as metrics."""
         # Losses are divided by the number of replicas, metrics are means over the replicas.
         share = mean_loss(ops.ones((1,), crossentropy.dtype))
         for tracker, value in zip(self.loss_trackers, (crossentropy, attention_loss), strict=True):
-            tracker.update_state(value / share)
+            # Weighted by the size of the batch, as Keras weights the loss.
+            tracker.update_state(value / share, sample_weight=batch_size)
         return crossentropy + attention_loss
 
     def _per_word(self, loss, y, sample_weight):

@@ -1,11 +1,11 @@
 class ImageFeatures:
-    """A functional model whose `features`, a layer, see the image, and may be left as they are.
+    """Mixin for models with an image encoder, the layer `features`, that may be frozen.
 
-    That is saved with the model, like an argument of its constructor.
+    The config of the model holds `train_encoder`.
     """
 
     @property
-    def takes_pixels(self):
+    def requires_scaled_images(self):
         """True if the encoder is one of this package, which takes images in [0, 1]."""
         return isinstance(self.encoder, str)
 
@@ -16,4 +16,17 @@ class ImageFeatures:
 
     @train_encoder.setter
     def train_encoder(self, value):
-        self.features.trainable = value
+        # Layer by layer: on TensorFlow, assigning the present value of an attribute is skipped.
+        for layer in self.features._flatten_layers():
+            layer.trainable = value
+
+    def freeze_encoder(self, train_encoder, encoder_weights):
+        """Applies `train_encoder` in the constructor.
+
+        By default, pretrained encoders are frozen. An encoder of the user keeps the layers that
+        the user froze.
+        """
+        if train_encoder is None and encoder_weights is not None:
+            train_encoder = False
+        if train_encoder is not None:
+            self.train_encoder = train_encoder

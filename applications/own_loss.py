@@ -1,10 +1,10 @@
 """Losses that a model computes itself, reduced and scaled as the losses of Keras are."""
 
-import inspect
-
 import keras
 from keras import ops
 
+from keras_attn.applications.checked_data import bound_arguments
+from keras_attn.ops.known import differ
 from keras_attn.ops.received import received
 
 
@@ -51,8 +51,7 @@ def example_weights(sample_weight, losses):
     shape = tuple(weights.shape)
     if len(shape) == 2 and shape[1] == 1:
         weights = weights[:, 0]
-    count = losses.shape[0]
-    if len(weights.shape) != 1 or (None not in (shape[0], count) and shape[0] != count):
+    if len(weights.shape) != 1 or differ(shape[0], losses.shape[0]):
         raise ValueError(
             f"`sample_weight` must be of shape (batch,). {received(sample_weight=sample_weight)}"
         )
@@ -126,10 +125,7 @@ class InputsAsTargets:
 
     def data_arguments(self, method, args, kwargs):
         """Returns the arguments of `fit` or `evaluate` as a dictionary."""
-        given = inspect.signature(getattr(keras.Model, method)).bind(self, *args, **kwargs)
-        given = dict(given.arguments)
-        del given["self"]
-        given = {**given.pop("kwargs", {}), **given}
+        given = bound_arguments(method, self, args, kwargs)
         # Keras ignores `sample_weight` if there are no targets.
         if given.get("y") is None and given.get("sample_weight") is not None:
             given["y"] = given["x"]

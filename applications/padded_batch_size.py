@@ -5,8 +5,8 @@ from keras_attn.ops.recurrence import plain_over_steps
 def padded_batch_size(count, batch_size):
     """Returns the size that a batch of `count` examples is padded to.
 
-    If functions are compiled per shape, this is the next power of two, which limits the number of
-    compilations. If loops run in Python, it is `count`.
+    If functions are compiled per shape, this is the next power of two, at most `batch_size`, which
+    limits the number of compilations. If loops run in Python, it is `count`.
 
     Args:
         count: Positive integer, number of examples, at most `batch_size`.

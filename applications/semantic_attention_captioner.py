@@ -192,8 +192,8 @@ class SemanticAttentionCaptioner(ImageCaptioner):
     # === Keras ===
 
     @property
-    def takes_pixels(self):
-        return self.detector.takes_pixels
+    def requires_scaled_images(self):
+        return self.detector.requires_scaled_images
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         loss = super().compute_loss(x, y, y_pred["logits"], sample_weight, training)
@@ -201,7 +201,7 @@ class SemanticAttentionCaptioner(ImageCaptioner):
             semantic_sparsity_loss(y_pred[name]) for name in ("input_weights", "attention_weights")
         )
         sparsity = self._per_word(self.sparsity_weight * sparsity, y, sample_weight)
-        return self._sum_of_losses(loss, sparsity)
+        return self._sum_of_losses(loss, sparsity, ops.shape(y_pred["logits"])[0])
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)

@@ -73,9 +73,7 @@ class ShowAndTell(ImageCaptioner):
         # === Layers ===
         layers = keras.layers
         self.features = image_encoder(encoder, image_shape, encoder_weights, data_format, dtype)
-        if train_encoder is None:
-            train_encoder = self.features.trainable and encoder_weights is None
-        self.train_encoder = train_encoder
+        self.freeze_encoder(train_encoder, encoder_weights)
         self.encoder_weights = None  # a saved model holds the weights
         self.mean = layers.GlobalAveragePooling2D(data_format=data_format, dtype=dtype, name="mean")
         self.image_embedding = layers.Dense(embedding_units, dtype=dtype, name="image_embedding")

@@ -53,8 +53,8 @@ class ShowAttendTell(ImageCaptioner):
             where it is; `"vgg16"` (its layer block5_conv3) or `"vgg19"` for images in [0, 1] of a
             multiple of 16 pixels; or any Keras model from images to feature maps.
         encoder_weights: of a network by name: None for random numbers, `"imagenet"`, or a file.
-        train_encoder: whether training moves the encoder; by default it does, unless it came with
-            `encoder_weights`.
+        train_encoder: Boolean, whether to train the encoder. By default, an encoder with
+            `encoder_weights` is frozen, and a model of the user keeps its frozen layers.
         units: of the LSTM, and of the hidden layer of the score.
         embedding_units: of the words.
         mode: `"soft"` or `"hard"`.
@@ -148,9 +148,7 @@ class ShowAttendTell(ImageCaptioner):
         # === Layers ===
         layers = keras.layers
         self.features = image_encoder(encoder, image_shape, encoder_weights, data_format, dtype)
-        if train_encoder is None:
-            train_encoder = self.features.trainable and encoder_weights is None
-        self.train_encoder = train_encoder
+        self.freeze_encoder(train_encoder, encoder_weights)
         self.encoder_weights = None  # a saved model holds the weights
         self.first_hidden = layers.Dense(units, "tanh", dtype=dtype, name="first_hidden")
         self.first_cell = layers.Dense(units, "tanh", dtype=dtype, name="first_cell")
@@ -241,7 +239,8 @@ class ShowAttendTell(ImageCaptioner):
             written = ops.not_equal(y, self.pad_id)
             counted = None if sample_weight is None else spread(sample_weight, y, logits.dtype)
             further = self.reinforce.loss(*draws, reward, written, training, counted)
-        return self._sum_of_losses(loss, self._per_word(further, y, sample_weight))
+        attention_loss = self._per_word(further, y, sample_weight)
+        return self._sum_of_losses(loss, attention_loss, ops.shape(logits)[0])
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)

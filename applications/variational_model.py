@@ -7,7 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_attn.applications.arrays import first_batch, float_array
+from keras_attn.applications.arrays import float_array
+from keras_attn.applications.checked_data import CheckedData, value_range
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.own_loss import (
     InputsAsTargets,
@@ -21,7 +22,7 @@ from keras_attn.ops import bernoulli_log_probability, gaussian_log_probability
 from keras_attn.ops.precision import as_float32
 
 
-class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
+class VariationalModel(InputsAsTargets, OwnLoss, CheckedData, FunctionalModel, is_base=True):
     """A functional model from `x` to what it makes of it, and to what its latent variables cost.
 
     It trains on `x` alone, with `compile(optimizer)` and `fit(x)`. The loss is the bound in nats
@@ -57,8 +58,11 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
         if not stddev > 0:
             raise ValueError(f"`stddev` must be positive. Received: stddev={stddev}")
         super().__init__(inputs, outputs, **kwargs)
-        # Called directly: on TensorFlow an assignment of the present value is skipped.
-        VariationalModel.beta.fset(self, beta)
+        # A variable: a compiled training step would hold a Python number as a constant.
+        self._beta = self.add_weight(
+            (), initializer="ones", trainable=False, autocast=False, name="beta"
+        )
+        self.beta = beta
         self.likelihood, self.stddev = checked_likelihood(likelihood), float(stddev)
         self.latent_shape = latent_shape
         self.reconstruction_tracker = keras.metrics.Mean(name="reconstruction")
@@ -67,19 +71,12 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
     @property
     def beta(self):
         """Weight of the KL divergence in the loss. A callback can set `beta` between epochs."""
-        if not hasattr(self, "_beta"):  # inside the constructor
-            return vars(self)["beta"]
         return float(ops.convert_to_numpy(self._beta))
 
     @beta.setter
     def beta(self, value):
         if isinstance(value, bool) or not isinstance(value, numbers.Real) or not value >= 0:
             raise ValueError(f"`beta` must be a non-negative number. Received: beta={value!r}")
-        if not hasattr(self, "_beta"):
-            # A variable: a compiled training step would hold a Python number as a constant.
-            self._beta = self.add_weight(
-                (), initializer="ones", trainable=False, autocast=False, name="beta"
-            )
         self._beta.assign(float(value))
 
     def log_probability(self, x, canvas):
@@ -158,7 +155,7 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
             seed: of `numpy.random.default_rng`.
 
         Returns:
-            `given` as it is, or float32 `(count, *latent_shape)`.
+            `given` as a float array, or a float64 array of shape `(count, *latent_shape)`.
 
         Raises:
             ValueError: for numbers of another shape.
@@ -206,26 +203,18 @@ class VariationalModel(InputsAsTargets, OwnLoss, FunctionalModel, is_base=True):
             )
         return y
 
-    def data_arguments(self, method, args, kwargs):
-        given = super().data_arguments(method, args, kwargs)
-        first, given["x"] = first_batch(given.get("x"))
-        self._check_range("x", first)
-        self._check_range("y", given.get("y"))
-        return given
+    def check_inputs(self, name, x):
+        self._check_range(name, x)
 
-    def train_on_batch(self, x, *args, **kwargs):
-        self._check_range("x", x)
-        return super().train_on_batch(x, *args, **kwargs)
-
-    def test_on_batch(self, x, *args, **kwargs):
-        self._check_range("x", x)
-        return super().test_on_batch(x, *args, **kwargs)
+    def check_targets(self, name, y):
+        self._check_range(name, y)
 
     def _check_range(self, name, x):
         """Raises `ValueError` outside [0, 1], where the Bernoulli likelihood is unbounded."""
-        if self.likelihood != "bernoulli" or not hasattr(x, "shape") or not hasattr(x, "dtype"):
+        limits = value_range(x) if self.likelihood == "bernoulli" else None
+        if limits is None:
             return
-        low, high = (float(ops.convert_to_numpy(f(x))) for f in (ops.min, ops.max))
+        low, high = limits
         if not (low >= 0.0 and high <= 1.0):
             raise ValueError(
                 f'`{name}` must lie in [0, 1] for `likelihood="bernoulli"`. Received: numbers from '

@@ -13,7 +13,7 @@ class Batches(keras.utils.PyDataset):
 
     The workers of Keras prefetch batches. On PyTorch and JAX, batches prefetched before the end of
     an epoch are used in the next epoch, which then repeats some examples and skips others.
-    Therefore Keras starts a single worker, and `workers` threads share the work of each batch.
+    Therefore Keras starts no workers, and `workers` threads share the work of each batch.
 
     A subclass implements `__len__`, the number of batches, and `make_batch(number)`.
 
@@ -32,7 +32,7 @@ class Batches(keras.utils.PyDataset):
 
     @property
     def workers(self):
-        """Number of workers that Keras starts."""
+        """Always 1: Keras reads the batches in its own thread."""
         return 1
 
     @workers.setter
@@ -43,6 +43,10 @@ class Batches(keras.utils.PyDataset):
     def use_multiprocessing(self):
         """Always `False`: Keras starts no processes."""
         return False
+
+    @use_multiprocessing.setter
+    def use_multiprocessing(self, value):
+        pass
 
     def __getitem__(self, index):
         return self.make_batch(batch_number(index, len(self)))

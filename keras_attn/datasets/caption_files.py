@@ -8,6 +8,9 @@ from pathlib import Path
 from keras_attn.datasets.read_text import read_lines, read_text
 from keras_attn.layers.arguments import list_of_strings
 
+# Endings of image names, by which the next row of a table is recognized.
+SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
+
 
 def read_captions(folder, file):
     """Reads the captions of a file.
@@ -139,9 +142,10 @@ def _parse_row(lines, first):
     A quoted column may hold line feeds. A quotation mark that is not closed before the next image
     is an ordinary character.
     """
-    ending = Path(lines[first].partition(",")[0]).suffix
+    suffix = Path(lines[first].partition(",")[0]).suffix.lower()
     for last in range(first + 1, len(lines) + 1):
-        if last > first + 1 and lines[last - 1].partition(",")[0].endswith(ending):
+        begin = lines[last - 1].partition(",")[0].strip().lower()
+        if last > first + 1 and begin.endswith((suffix, *SUFFIXES)):
             break
         try:
             columns = next(csv.reader(["\n".join(lines[first:last])], strict=True))

@@ -60,5 +60,7 @@ def _check_reachable(name, folder):
         raise ConnectionError(
             f"`keras_attn.datasets.{name}` must download its data, but {SOURCES[name]} cannot be "
             f"reached ({reason}). `data_dir`, or the environment variable TFDS_DATA_DIR, must name "
-            f"a folder that holds the prepared data set. Received: data_dir={folder}"
+            "a folder that holds the prepared data set. Files that were downloaded before are "
+            f"prepared by `tensorflow_datasets.load({name!r}, data_dir=...)`. "
+            f"Received: data_dir={folder}"
         ) from None

@@ -1,6 +1,5 @@
 """Base class of the data sets whose batches differ in length."""
 
-from keras_attn.datasets.batch_number import batch_number
 from keras_attn.datasets.batches import Batches
 
 
@@ -16,8 +15,7 @@ class PaddedBatches(Batches):
     metrics have to ignore the padding.
     """
 
-    def __getitem__(self, index):
-        number = batch_number(index, len(self))
+    def make_batch(self, number):
         content, lengths = self.draw_batch(number)
         lengths = self._round_up(lengths)
         if len(self) == 1:

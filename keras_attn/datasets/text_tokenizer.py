@@ -5,7 +5,7 @@ import unicodedata
 
 import keras
 
-from keras_attn.layers.arguments import list_of_strings
+from keras_attn.layers.arguments import checked_strings, list_of_strings
 
 PADDING, START, END, UNKNOWN = range(4)
 SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")
@@ -120,7 +120,7 @@ class TextTokenizer:
             show_progress=False,
             **({"limit_alphabet": vocabulary_size - len(SPECIAL)} if pieces else {}),
         )
-        tokenizer.train_from_iterator(list_of_strings("texts", texts), trainer)
+        tokenizer.train_from_iterator(checked_strings("texts", texts), trainer)
         return cls(tokenizer)
 
     @property

@@ -6,7 +6,7 @@ from keras import ops
 from keras_attn.decoding.hypotheses import Hypotheses
 from keras_attn.decoding.state import copied
 from keras_attn.ops import precision
-from keras_attn.ops.known import differ
+from keras_attn.ops.known import shapes_match
 from keras_attn.ops.precision import scores_dtype
 from keras_attn.ops.received import received
 
@@ -195,7 +195,7 @@ class Beam:
                 f"Received: coverage_penalty={self.coverage_penalty}"
             )
         mask = self.memory_mask
-        if mask is not None and weights and not _alike(mask.shape[1:], weights[0].shape[1:]):
+        if mask is not None and weights and not shapes_match(mask.shape[1:], weights[0].shape[1:]):
             raise ValueError(
                 "`memory_mask` must have a column for each value that is attended to. "
                 f"{received(memory_mask=mask, weights=weights[0])}"
@@ -256,12 +256,6 @@ def with_axes(tensor, count):
         `(..., 1, 1)`.
     """
     return ops.reshape(tensor, (*ops.shape(tensor), *(1,) * count))
-
-
-def _alike(shape, other):
-    """True if two shapes are equal in their known sizes."""
-    pairs = zip(shape, other, strict=False)
-    return len(shape) == len(other) and not any(differ(*pair) for pair in pairs)
 
 
 def _beside(one, other):

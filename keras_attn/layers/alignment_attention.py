@@ -17,7 +17,7 @@ from keras_attn.ops.random_numbers import uniform
 from keras_attn.ops.received import received
 
 
-class AlignmentAttention(Composite, SameDraws):
+class AlignmentAttention(Composite, SameDraws, keras.layers.Layer):
     """Base class of all alignment layers, which are interchangeable.
 
     `α_ij = softmax_j(score(s_i, h_j))`, `c_i = Σ_j α_ij h_j`

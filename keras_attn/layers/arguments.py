@@ -35,15 +35,19 @@ def list_of_strings(name, texts):
         ValueError: If `texts` is not iterable, holds anything but strings, or is a single string,
             whose characters would be read as texts.
     """
+    return list(checked_strings(name, texts))
+
+
+def checked_strings(name, texts):
+    """Yields the texts and checks the type of each; see `list_of_strings`."""
     if isinstance(texts, (str, bytes)) or not hasattr(texts, "__iter__"):
         raise ValueError(f"`{name}` must be a list of strings. Received: {name}={texts!r}")
-    texts = list(texts)
     for place, text in enumerate(texts):
         if not isinstance(text, str):
             raise ValueError(
                 f"`{name}` must be a list of strings. Received: {name}[{place}]={text!r}"
             )
-    return texts
+        yield text
 
 
 def list_of_paths(name, paths):

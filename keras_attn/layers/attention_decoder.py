@@ -24,7 +24,7 @@ RETURNS = (
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class AttentionDecoder(DecoderStep, Composite, SameDraws):
+class AttentionDecoder(DecoderStep, Composite, SameDraws, keras.layers.Layer):
     """Any recurrent cell that attends to a memory at every step.
 
     `attend="before"` (Bahdanau): `c_i = attend(s_{i-1}, h)`, `s_i = cell([y_{i-1}; c_i], s_{i-1})`,

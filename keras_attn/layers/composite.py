@@ -5,6 +5,9 @@ import re
 
 import keras
 
+# Entries of a config for changes of the sublayers of a built layer, and of one not yet built.
+CHANGES, EARLY_CHANGES = "changes", "changes_before_build"
+
 
 class Composite:
     """Mixin for layers and models with sublayers; must precede the Keras class among the bases.
@@ -13,10 +16,14 @@ class Composite:
     `build` or set after `build`. The config records changes made after construction by the path of
     the sublayer: `trainable`, quantization, LoRA and dtype policies. `from_config` and saved models
     restore these changes.
+
+    The entry `changes` of the config describes all sublayers of a built layer: a sublayer that it
+    does not name has the settings of its parent. The entry `changes_before_build` describes only
+    the sublayers that it names; `build` may create others, with settings of their own.
     """
 
-    # Changes read by `from_config`; applied after `build`.
-    _changes = None
+    # Entries of the config that are applied after `build`.
+    _pending = None
 
     def __new__(cls, *args, **kwargs):
         if not issubclass(cls, keras.Layer):  # Keras also instantiates the bases of a model
@@ -40,21 +47,22 @@ class Composite:
                 layer.trainable = False
             for weight in self.weights:
                 weight.trainable = False
-        if self._changes is not None:
-            apply_changes(self, self._changes)
-            object.__setattr__(self, "_changes", None)
+        pending = self._pending or {}
+        object.__setattr__(self, "_pending", None)
+        for name, changes in pending.items():
+            apply_changes(self, name, deserialize(changes))
 
     def get_config(self):
-        config = super().get_config()
-        changes = collect_changes(self)
-        return {**config, "changes": changes} if changes else config
+        return {**super().get_config(), **recorded_changes(self)}
 
     @classmethod
     def from_config(cls, config):
-        arguments = {name: deserialize(value) for name, value in config.items()}
-        changes = arguments.pop("changes", {})
+        pending = {name: config[name] for name in (CHANGES, EARLY_CHANGES) if name in config}
+        arguments = {
+            name: deserialize(value) for name, value in config.items() if name not in pending
+        }
         layer = cls(**arguments)
-        object.__setattr__(layer, "_changes", changes)
+        object.__setattr__(layer, "_pending", pending)
         if layer.built:
             layer._finish()
         return layer
@@ -110,6 +118,16 @@ def layers_by_path(owner):
     return found
 
 
+def recorded_changes(owner):
+    """Returns the entries of the config for changes of sublayers; see `Composite`."""
+    if owner._pending:
+        return owner._pending
+    changes = collect_changes(owner)
+    if owner.built:
+        return {CHANGES: changes}
+    return {EARLY_CHANGES: changes} if changes else {}
+
+
 def collect_changes(owner):
     """Returns a dictionary path → settings of the sublayer that differ from those of its parent.
 
@@ -132,9 +150,27 @@ def collect_changes(owner):
     return changes
 
 
-def apply_changes(owner, changes):
-    """Applies the deserialized result of `collect_changes` to the sublayers of a built `owner`."""
-    for path, (layer, parent) in layers_by_path(owner).items():
+def apply_changes(owner, name, changes):
+    """Applies changes to the sublayers of a built layer.
+
+    Args:
+        owner: Built layer.
+        name: Entry of the config that holds the changes, `CHANGES` or `EARLY_CHANGES`.
+        changes: Deserialized result of `collect_changes`.
+
+    Raises:
+        ValueError: If `changes` names a sublayer that `owner` does not have.
+    """
+    layers = layers_by_path(owner)
+    unknown = sorted(set(changes) - set(layers))
+    if unknown:
+        raise ValueError(
+            f"`{name}` must name sublayers of {owner.name!r}. Received: {unknown}, but the "
+            f"sublayers are {sorted(layers)}"
+        )
+    for path, (layer, parent) in layers.items():
+        if name == EARLY_CHANGES and path not in changes:
+            continue
         change = changes.get(path, {})
         policy = keras.dtype_policies.get(change.get("dtype", owner.dtype_policy))
         if policy.quantization_mode and not layer.quantization_mode:

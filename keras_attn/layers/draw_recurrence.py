@@ -16,7 +16,7 @@ from keras_attn.ops.recurrence import over_steps
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class DRAWRecurrence(Composite, SameDraws):
+class DRAWRecurrence(Composite, SameDraws, keras.layers.Layer):
     """All steps of DRAW: looks at an image, and paints it on a canvas.
 
     `x̂_t = x - σ(c_{t-1})`, `r_t = read(x, x̂_t, h_dec_{t-1})`,

@@ -3,6 +3,7 @@ from keras import ops
 
 from keras_attn.layers.alignment_attention import AlignmentAttention
 from keras_attn.layers.alignment_inputs import query_value_key, two_masks
+from keras_attn.layers.arguments import shapes_of
 
 
 class FeatureMapAttention(AlignmentAttention):
@@ -60,7 +61,7 @@ class FeatureMapAttention(AlignmentAttention):
         return outputs if len(outputs) > 1 else context
 
     def compute_output_spec(self, inputs, mask=None, **options):
-        shapes = self._place_shapes([tuple(tensor.shape) for tensor in inputs])
+        shapes = self._place_shapes(shapes_of(inputs))
         flat = [keras.KerasTensor(shape, dtype=self.compute_dtype) for shape in shapes]
         outputs = super().compute_output_spec(flat, **options)
         annotations = tuple(inputs[1].shape)

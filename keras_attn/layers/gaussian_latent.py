@@ -24,7 +24,7 @@ def checked_likelihood(likelihood):
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
-class GaussianLatent(Composite, SameDraws):
+class GaussianLatent(Composite, SameDraws, keras.layers.Layer):
     """A Gaussian latent variable, drawn by the reparameterisation trick.
 
     `(μ, log σ) = W h + b`, `z = μ + σ ε`

@@ -29,7 +29,8 @@ class LocationAttention(AlignmentAttention):
 
     Raises:
         ValueError: if `max_length` is not a positive integer; for a memory that is longer; and see
-            `AlignmentAttention`.
+            `AlignmentAttention`. In a compiled function with a dynamic length, such a memory raises
+            the error of the backend or gives NaN.
 
     Example:
 
@@ -70,10 +71,12 @@ class LocationAttention(AlignmentAttention):
         if known(length):
             kernel = kernel[:, :length]
         else:
-            # TensorFlow fails here if the length exceeds the columns. Rows of a matrix are taken
-            # because PyTorch exports no other `take` to ONNX.
+            # Rows of a matrix: PyTorch exports no other `take` to ONNX.
             places = ops.arange(ops.shape(keys)[1])
-            kernel = ops.transpose(ops.take(ops.transpose(kernel), places, axis=0))
+            rows = ops.take(ops.transpose(kernel), places, axis=0)
+            # XLA clamps indices that are out of range instead of raising an error.
+            rows = ops.where(places[:, None] < self.max_length, rows, float("nan"))
+            kernel = ops.transpose(rows)
         return location_scores(query, kernel)
 
     def get_config(self):

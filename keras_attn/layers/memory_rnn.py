@@ -10,11 +10,12 @@ from keras_attn.ops.recurrence import over_steps
 
 @keras.saving.register_keras_serializable(package="keras_attn")
 class MemoryRNN(Composite, keras.layers.RNN):
-    """`keras.layers.RNN` around a cell with an external memory, with `trace` and initial states.
+    """`keras.layers.RNN` around a cell with an external memory.
 
-    `trace` returns the parameters of the heads at every step. A stateful layer starts from the
-    initial memory and weights of its cell, read at the first call and again after weights are
-    loaded. `reset_state` restores these initial states; `keras.layers.RNN` would write zeros.
+    `trace` returns the outputs, the parameters of the heads, their weights and the memory at every
+    step. A stateful layer starts from the initial memory and weights of its cell, read at the first
+    call and again after weights are loaded. `reset_state` restores these initial states;
+    `keras.layers.RNN` would write zeros.
 
     Convention: a step that is masked puts out what the step before did. Before the first that is
     not, Keras puts out zeros on TensorFlow and PyTorch, and on JAX the output that the first state
@@ -104,7 +105,7 @@ class MemoryRNN(Composite, keras.layers.RNN):
             self._has_started.assign(False)
 
     def trace(self, sequences, initial_state=None, mask=None):
-        """Records the outputs of the heads at every step.
+        """Records the outputs, head parameters, weights and memory at every step.
 
         Args:
             sequences: Tensor of shape `(batch, steps, features)`. With `go_backwards=True` the

@@ -1,9 +1,8 @@
-import keras
 from keras import ops
 
 
-class SameDraws(keras.layers.Layer):
-    """Base of random layers; a rematerialized layer draws the same random numbers again."""
+class SameDraws:
+    """Mixin for random layers; a rematerialized layer draws the same random numbers again."""
 
     def rematerialized_call(self, layer_call, *args, **kwargs):
         return super().rematerialized_call(same_draws(self, layer_call), *args, **kwargs)

@@ -32,13 +32,15 @@ class TransformationHead(Composite, keras.layers.Layer):
     Args:
         transformation: see `keras_attn.SpatialTransformer`, like the arguments not listed here.
         num_spatial_dims: 2 for images, 3 for volumes.
-        output_size: for `"flow"` alone, the size of the flow, `(height, width)` or `(depth,
-            height, width)`.
+        output_size: Tuple of integers, size of the flow, `(height, width)` or `(depth, height,
+            width)`. Only for `"flow"`.
         projection: whether to regress; False where the features are the parameters already.
 
     Call arguments:
         features: `(batch, ...)`, flattened; for `"flow"` a map `(batch, rows, columns, features)`
             of any resolution, which is interpolated to that of the flow.
+        output_size: Tuple of integers, size of the flow of this call; `None` for the size of the
+            constructor. Ignored by other transformations.
 
     Returns:
         Theta, float32 (float64 under a float64 policy): `(batch, 2, 3)`, projective `(batch, 3,
@@ -103,7 +105,6 @@ class TransformationHead(Composite, keras.layers.Layer):
         self._tiles = tile_transformations(num_heads, num_spatial_dims)
         if transformation == "flow":
             self.output_size = checked_output_shape(output_size, "output_size")
-            self._theta_shape = (*self.output_size, num_spatial_dims)
             self._parameter_count = num_heads * num_spatial_dims
         elif transformation == "thin_plate_spline":
             self._theta_shape = control_lattice(control_points, num_spatial_dims).shape
@@ -171,20 +172,20 @@ class TransformationHead(Composite, keras.layers.Layer):
                 if self.initialization == "tiling"
                 else theta
             )
+        output_size = output_size or self.output_size
         if self.transformation == "flow":
-            parameters = self._resized(parameters, output_size or self.output_size)
-        theta_shape = self._theta_shape_of(output_size)
-        displacement = ops.reshape(parameters, (-1, *heads, *theta_shape))
+            parameters = self._resized(parameters, output_size)
+        displacement = ops.reshape(parameters, (-1, *heads, *self._theta_shape_of(output_size)))
         displacement = limit_shift(displacement, self.max_shift)
         if self.initialization != "tiling":
             return displacement
-        return self._tiled(displacement, output_size or self.output_size)
+        return self._tiled(displacement, output_size)
 
     def _theta_shape_of(self, output_size):
-        """Returns the shape of one theta; `output_size` overrides the size of a flow."""
-        if output_size is None or self.transformation != "flow":
-            return self._theta_shape
-        return (*output_size, self.num_spatial_dims)
+        """Returns the shape of one theta; `output_size` is the size of a flow."""
+        if self.transformation == "flow":
+            return (*output_size, self.num_spatial_dims)
+        return self._theta_shape
 
     def _resized(self, flow, output_size):
         """The flow of all heads at the resolution of the output, heads first."""
@@ -229,7 +230,7 @@ class TransformationHead(Composite, keras.layers.Layer):
 
     def compute_output_shape(self, features_shape, output_size=None):
         heads = (self.num_heads,) if self.num_heads > 1 else ()
-        return (features_shape[0], *heads, *self._theta_shape_of(output_size))
+        return (features_shape[0], *heads, *self._theta_shape_of(output_size or self.output_size))
 
     def compute_output_spec(self, features, output_size=None):
         shape = self.compute_output_shape(features.shape, output_size)

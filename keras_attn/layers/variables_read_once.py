@@ -28,8 +28,13 @@ def variables_read_once(layer):
         scope.state_mapping[id(variable)] = value
     with scope:
         yield
-    for loss in scope.losses:
-        layer.add_loss(loss)
+    outer = scope.original_scope
+    if outer is None:
+        for loss in scope.losses:
+            layer.add_loss(loss)
+    elif outer.collect_losses:
+        # Not `add_loss`: the layer that added the loss already counts it.
+        outer.losses.extend(scope.losses)
 
 
 def _variables(layer):

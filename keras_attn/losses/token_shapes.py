@@ -2,12 +2,12 @@
 
 from keras import ops
 
-from keras_attn.ops.known import differ
+from keras_attn.ops.known import shapes_match
 
 
 def check_tokens(labels, logits):
     """Raises a `ValueError` unless logits have the shape of labels and an axis more, of classes."""
-    if len(labels.shape) + 1 != len(logits.shape) or not _alike(labels, logits):
+    if not shapes_match(tuple(labels.shape), tuple(logits.shape)[:-1]):
         raise ValueError(
             "`y_pred` must have the shape of `y_true` and an axis of logits more. "
             f"Received: y_true.shape={tuple(labels.shape)}, y_pred.shape={tuple(logits.shape)}"
@@ -30,15 +30,9 @@ def spread(sample_weight, measured, dtype):
     """
     given = ops.convert_to_tensor(sample_weight, dtype)
     more = len(measured.shape) - len(given.shape)
-    if more < 0 or not _alike(given, measured):
+    if not shapes_match(tuple(given.shape), tuple(measured.shape)[: len(given.shape)]):
         raise ValueError(
             "`sample_weight` must have the first axes of what is measured. Received: "
             f"sample_weight.shape={tuple(given.shape)} for {tuple(measured.shape)}"
         )
     return ops.reshape(given, (*ops.shape(given), *(1,) * more))
-
-
-def _alike(tensor, other):
-    """True if the common axes of two shapes are equal in their known sizes."""
-    pairs = zip(tensor.shape, other.shape, strict=False)
-    return not any(differ(*pair) for pair in pairs)

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_attn.ops.known import differ
+from keras_attn.ops.known import shapes_match
 from keras_attn.ops.received import received
 
 
@@ -24,7 +24,7 @@ class AnswerMetric(keras.metrics.Metric):
         bits, logits = (
             ops.cast(ops.convert_to_tensor(each), "float32") for each in (y_true, y_pred)
         )
-        if len(bits.shape) != 3 or not _alike(bits.shape, logits.shape):
+        if len(bits.shape) != 3 or not shapes_match(bits.shape, logits.shape):
             raise ValueError(
                 "`y_true` and `y_pred` must both be of shape (batch, steps, channels). "
                 f"{received(y_true=bits, y_pred=logits)}"
@@ -33,7 +33,7 @@ class AnswerMetric(keras.metrics.Metric):
         if sample_weight is not None:
             given = _float32(sample_weight)
             rank = len(given.shape)
-            if not 1 <= rank <= 2 or not _alike(given.shape, bits.shape[:rank]):
+            if not 1 <= rank <= 2 or not shapes_match(given.shape, bits.shape[:rank]):
                 raise ValueError(
                     "`sample_weight` must be of shape (batch,) or (batch, steps). "
                     f"{received(sample_weight=given, y_true=bits)}"
@@ -61,10 +61,3 @@ class AnswerMetric(keras.metrics.Metric):
 
 def _float32(values):
     return ops.cast(ops.convert_to_tensor(values), "float32")
-
-
-def _alike(first, second):
-    """True if two shapes can be equal."""
-    return len(first) == len(second) and all(
-        not differ(*pair) for pair in zip(first, second, strict=True)
-    )

@@ -7,7 +7,7 @@ REDUCTIONS = ("sum", "mean")
 
 
 def doubly_stochastic_loss(weights, query_mask=None, target=1.0, reduction="sum"):
-    """Penalty on the deviation of the total attention of each place from a uniform one.
+    """Squared deviation of the total attention of each location from `target`.
 
     `λ Σ_i (τ - Σ_t α_ti)²`, without the `λ`
 

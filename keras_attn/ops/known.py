@@ -17,6 +17,11 @@ def differ(*sizes):
     return len({size for size in sizes if known(size)}) > 1
 
 
+def shapes_match(shape, other):
+    """True if two shapes have equal ranks and no static sizes that differ."""
+    return len(shape) == len(other) and not any(map(differ, shape, other))
+
+
 def as_integers(sizes):
     """Returns sizes as a tuple, with static sizes as integers.
 

@@ -9,7 +9,10 @@ LEAST = 1e-8
 
 
 def semantic_sparsity_loss(weights, query_mask=None, p=2.0, q=0.5):
-    """Penalty on the uneven attention of words to attributes.
+    """Penalty on uneven attention to attributes, and on attention to many attributes at once.
+
+    It is large if an attribute attracts the attention of a whole sentence, and if a word attends to
+    many attributes.
 
     `g(α) = [Σ_i (Σ_t α_ti)^p]^(1/p) + Σ_t [Σ_i α_ti^q]^(1/q)`
 

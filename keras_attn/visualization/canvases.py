@@ -66,11 +66,13 @@ def plot_canvases(
     count, total = canvases.shape[:2]
     steps = chosen_steps(steps, total)
     if images is not None:
+        given_shape = np.shape(images)
         images = channels_last(images, data_format)
         if images.shape != (count, *canvases.shape[2:]):
             raise ValueError(
                 "`images` must be like the canvases, one for each. Received: "
-                f"images.shape={images.shape}, canvases of shape {canvases.shape}"
+                f"images.shape={tuple(given_shape)}, "
+                f"canvases of shape {tuple(np.shape(painted['images']))}"
             )
     rows, columns = canvases.shape[2:4]
     width, first = CELL * columns / rows, 0.0
@@ -129,11 +131,12 @@ def plot_images(images, columns=None, rows=None, title=None, path=None, data_for
     >>> len(keras_attn.visualization.plot_images(images, columns=3).axes)
     6
     """
+    given_shape = np.shape(images)
     images = channels_last(images, data_format)
     if images.ndim != 4 or not len(images):
         raise ValueError(
-            "`images` must be (batch, height, width, channels), one at least. Received: "
-            f"images.shape={images.shape}"
+            "`images` must be of rank 4, images with a batch axis, one at least. Received: "
+            f"images.shape={tuple(given_shape)}"
         )
     if columns is None:
         columns = int(np.ceil(np.sqrt(len(images))))
@@ -164,8 +167,8 @@ def checked_canvases(painted, data_format=None):
     canvases = channels_last(painted["images"], data_format)
     if canvases.ndim != 5 or 0 in canvases.shape:
         raise ValueError(
-            "`painted` must hold `images`, (batch, steps, height, width, channels). Received: "
-            f"shape {canvases.shape}"
+            "`painted` must hold `images` of rank 5, canvases with the axes batch and steps, none "
+            f"of them empty. Received: images of shape {tuple(np.shape(painted['images']))}"
         )
     return canvases
 

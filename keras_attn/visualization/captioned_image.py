@@ -77,11 +77,12 @@ def _check_weights(weights, count):
 
 def _in_colour(image, data_format):
     """An image in [0, 1] or 0..255, of any number of channels, as one of three in [0, 1]."""
+    given_shape = np.shape(image)
     image = channels_last(image, data_format)
     if image.ndim != 3 or 0 in image.shape:
         raise ValueError(
-            "`alignments` must have an image (height, width, channels) as their source. "
-            f"Received: a source of shape {image.shape}"
+            "`alignments` must have one image with channels, of rank 3, as their source. "
+            f"Received: a source of shape {tuple(given_shape)}"
         )
     # Of the fourth channel of a picture nothing is seen; of other kinds the mean is.
     image = image[..., :3] if image.shape[-1] in (3, 4) else image.mean(axis=-1, keepdims=True)

@@ -162,10 +162,10 @@ def plot_learning_curves(
     every = {name: _curves(name, runs, metric) for name, runs in histories.items()}
     if scale == "log":
         values = np.concatenate([curves.ravel() for curves in every.values()])
-        if not values.min() >= 0:
+        if (values < 0).any():
             raise ValueError(
                 '`scale` must be "linear" if values are negative. '
-                f'Received: scale="log", smallest {metric} {values.min()}'
+                f'Received: scale="log", smallest {metric} {np.nanmin(values)}'
             )
         positive = values[values > 0]
         smallest = positive.min() if len(positive) else 1.0
@@ -250,7 +250,7 @@ def _places(name, runs, x, length):
 
 def _name_ends(axes, ends):
     """Writes each line's name at its end, moved apart where lines end close to each other."""
-    axes.figure.canvas.draw()
+    axes.figure.draw_without_rendering()
     height = 20 * axes.figure.dpi / 72
     lowest = -np.inf
     for x, y, name, shade in sorted(ends, key=lambda end: end[1]):

@@ -137,7 +137,7 @@ def make_room(figure):
 
     if figure.get_layout_engine() is not None:
         return
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     width, height = figure.get_size_inches()
     box = figure.get_tightbbox()
     over = np.array([-box.x0, -box.y0, box.x1 - width, box.y1 - height])

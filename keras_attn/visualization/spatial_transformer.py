@@ -91,6 +91,7 @@ def plot_spatial_transformer(
             "`grid` must be given with `images` and `warped`, as returned by a transformer with "
             "return_transformation=True; or pass a model and its images. Received: grid=None"
         )
+    shapes = [tuple(np.shape(array)) for array in (images, warped, grid)]
     images, warped = (channels_last(array, data_format) for array in (images, warped))
     grid = to_numpy(grid)
     points = _control_points(theta, grid, control_points)
@@ -100,7 +101,7 @@ def plot_spatial_transformer(
     if isinstance(captions, str):
         raise ValueError(f"`captions` must be a list of texts. Received: captions={captions!r}")
     captions = None if captions is None else [str(caption) for caption in captions]
-    _check(images, warped, grid, captions, columns)
+    _check(images, warped, grid, shapes, captions, columns)
 
     size = images.shape[1:3]
     regions = to_pixels(grid, size, align_corners)
@@ -209,21 +210,23 @@ def _control_points(theta, grid, control_points):
     return lattice + theta
 
 
-def _check(images, warped, grid, captions, columns):
+def _check(images, warped, grid, shapes, captions, columns):
+    """Checks the arguments; `shapes` are those of the arrays as passed."""
+    images_shape, warped_shape, grid_shape = shapes
     if images.ndim != 4 or 0 in images.shape:
         raise ValueError(
-            "`images` must be at least one image, (batch, height, width, channels). "
-            f"Received: images of shape {images.shape}"
+            "`images` must be at least one image, of rank 4 with a batch axis. "
+            f"Received: images of shape {images_shape}"
         )
     if grid.ndim != 5 or grid.shape[-1] != 2 or len(grid) != len(images) or 0 in grid.shape:
         raise ValueError(
             f"`grid` must be of shape ({len(images)}, rows, columns, 2), or have a heads axis "
-            f"after the batch. Received: grid of shape {grid.shape}"
+            f"after the batch. Received: grid of shape {grid_shape}"
         )
     if warped.shape[:-1] != grid.shape[:-1]:
         raise ValueError(
-            f"`warped` must have the batch, heads and size of the grid, {grid.shape[:-1]}. "
-            f"Received: warped of shape {warped.shape}"
+            f"`warped` must have the batch, heads and size of the grid, {grid_shape[:-1]}. "
+            f"Received: warped of shape {warped_shape}"
         )
     if captions is not None and len(captions) != len(images):
         raise ValueError(

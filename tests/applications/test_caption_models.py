@@ -162,6 +162,16 @@ def test_the_loss_of_the_soft_mode_is_that_of_the_words_and_the_penalty():
 
 
 @pytest.mark.training
+@pytest.mark.parametrize("make", [soft, semantic])
+def test_the_terms_of_the_loss_add_up_for_batches_of_unequal_sizes(make):
+    model = make()
+    model.compile(loss=loss())
+    found = model.evaluate(INPUTS, LABELS, batch_size=2, verbose=0, return_dict=True)
+    total = found["crossentropy"] + found["attention_loss"]
+    np.testing.assert_allclose(found["loss"], total, rtol=1e-5)
+
+
+@pytest.mark.training
 @pytest.mark.parametrize("to_go", [True, False])
 def test_the_loss_of_the_hard_mode_is_that_of_the_words_and_of_the_draws(to_go):
     model = soft(mode="hard", expectation_rate=0.0, seed=1, reward_weight=0.5, reward_to_go=to_go)
@@ -302,6 +312,26 @@ def test_an_encoder_of_ones_own():
     flat = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Flatten()])
     with pytest.raises(ValueError, match="`encoder` must give feature maps"):
         soft(encoder=flat)
+
+
+@pytest.mark.parametrize("kind", [ShowAttendTell, ShowAndTell, AttributeDetector])
+def test_frozen_layers_of_an_encoder_stay_frozen(kind, tmp_path):
+    def model(**options):
+        layers = [keras.layers.Conv2D(2, 4, strides=4), keras.layers.Conv2D(2, 1)]
+        layers[0].trainable = False
+        encoder = keras.Sequential([keras.Input((8, 8, 3)), *layers])
+        sizes = {} if kind is AttributeDetector else {"units": 3, "embedding_units": 2}
+        words = ["a"] if kind is AttributeDetector else 9
+        options = {**sizes, "data_format": "channels_last", **options}
+        return kind((8, 8, 3), words, encoder=encoder, **options)
+
+    model().save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    for each in (model(), kind.from_config(model().get_config()), loaded):
+        assert [layer.trainable for layer in each.features.layers] == [False, True]
+    for value in (False, True):
+        features = model(train_encoder=value).features
+        assert {layer.trainable for layer in features.layers} == {value}
 
 
 def test_what_is_refused():

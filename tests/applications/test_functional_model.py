@@ -33,6 +33,32 @@ class OpenClassifier(DRAWClassifier):
         super().__init__(image_shape, 3, steps=2, units=4, read_size=3, **kwargs)
 
 
+@keras.saving.register_keras_serializable(package="tests")
+class Forwarding(Autoencoder):
+    """Passes all arguments to its base class."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Tanh(Autoencoder):
+    """Takes some arguments of its base class, and no `**kwargs`."""
+
+    def __init__(self, example_shape, units=2, name=None, trainable=True, dtype=None):
+        keras_own = {"name": name, "trainable": trainable, "dtype": dtype}
+        super().__init__(example_shape, units, activation="tanh", **keras_own)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Deep(Tanh):
+    """Passes `**kwargs` to a base class that takes none."""
+
+    def __init__(self, depth=1, **kwargs):
+        super().__init__(**kwargs)
+        self.depth = depth
+
+
 def through_json(model):
     config = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
     return keras.saving.deserialize_keras_object(config)
@@ -66,6 +92,26 @@ def test_a_subclass_is_saved_by_its_own_arguments():
         copy.set_weights(model.get_weights())
         x = np.ones((2, 4), "float32")
         np.testing.assert_allclose(copy.encode(x), model.encode(x), atol=1e-6)
+
+
+def test_args_are_saved_by_name():
+    model = Forwarding((4,), np.int64(3), code_activation="relu")
+    assert "args" not in model.get_config()
+    copy = through_json(model)
+    assert (copy.example_shape, copy.units, copy.code_activation) == ((4,), (3,), "relu")
+
+
+def test_defaults_behind_a_base_class_without_kwargs_are_not_saved():
+    model = Deep(depth=2, example_shape=(4,))
+    assert not {"activation", "sparsity"} & set(model.get_config())
+    copy = through_json(model)
+    assert (copy.depth, copy.units, copy.activation) == (2, (2,), "tanh")
+
+
+def test_no_data_format_is_saved_as_the_present_one(channels_first_elsewhere):
+    config = OpenClassifier(data_format=None).get_config()
+    channels_first_elsewhere()
+    assert OpenClassifier.from_config(config).data_format == "channels_last"
 
 
 def test_defaults_of_the_base_class_are_saved(channels_first_elsewhere):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from keras_attn.datasets import ImageCaptions, ImageFiles, cached_features, captioned_images
+from keras_attn.datasets.caption_files import _parse_table
 
 pytestmark = pytest.mark.once
 
@@ -102,6 +103,12 @@ def test_an_unclosed_quotation_mark_does_not_join_rows(folder, second, expected)
     paths, captions = captioned_images(folder, folder / "c.csv")
     assert [path.name for path in paths] == ["a.jpg", "b.jpg"]
     assert captions == [[expected], ["A cat", "Two, cats"]]
+
+
+def test_the_next_image_may_have_another_suffix():
+    lines = ["image,caption", 'a.jpg,"A dog runs', "b.PNG,A cat"]
+    rows = list(_parse_table(lines, "c.csv"))
+    assert rows == [("a.jpg", '"A dog runs'), ("b.PNG", "A cat")]
 
 
 def test_a_missing_image_is_reported_and_skipped(folder):

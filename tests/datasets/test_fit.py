@@ -191,6 +191,12 @@ def test_workers_do_not_change_the_batches(name):
             np.testing.assert_array_equal(first, second)
 
 
+def test_keras_starts_no_workers():
+    data = pairs(0, workers=3)
+    data.use_multiprocessing = True
+    assert (data.workers, data.use_multiprocessing) == (1, False)
+
+
 def test_losses_and_metrics_ignore_padding():
     plain, longer = pairs(0, shuffle=False), pairs(0, shuffle=False)
     longer.draw_batch = lambda number: (

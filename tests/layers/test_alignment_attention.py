@@ -11,7 +11,7 @@ from keras_attn import (
     LocationAttention,
     LuongAttention,
 )
-from tests.backend import TRAINS, gradients, to_numpy
+from tests.backend import BACKEND, TRAINS, gradients, to_numpy
 
 MAKERS = {
     "bahdanau": lambda **arguments: BahdanauAttention(7, **arguments),
@@ -231,6 +231,21 @@ def test_a_location_needs_room_for_the_memory(query, generator):
     longer = generator.normal(size=(2, 10, 6)).astype("float32")
     with pytest.raises(ValueError, match=r"at most 9 positions"):
         LocationAttention(9)([query, longer])
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow has dynamic lengths in `fit`")
+def test_a_dynamic_length_beyond_the_maximum_gives_nan():
+    query, value = keras.Input((1, 4)), keras.Input((None, 6))
+    model = keras.Model([query, value], LocationAttention(9)([query, value]))
+    model.compile(jit_compile=True)
+
+    def batches():
+        for length in (7, 12):
+            yield ((np.ones((3, 1, 4), "float32"), np.ones((3, length, 6), "float32")),)
+
+    context = model.predict(batches(), steps=2, verbose=0)
+    assert np.isfinite(context[:3]).all()
+    assert np.isnan(context[3:]).all()
 
 
 def test_masks_may_be_lists(query, value):

@@ -75,6 +75,27 @@ def test_assignments_and_losses_reach_an_outer_scope():
     np.testing.assert_allclose([float(loss) for loss in losses], [total] * 3, rtol=1e-5)
 
 
+class Penalized(keras.layers.Layer):
+    """Layer that calls a sublayer with an activity regularizer inside the scope."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(4, activity_regularizer="l1")
+
+    def call(self, inputs):
+        with variables_read_once(self):
+            return self.dense(inputs)
+
+
+def test_a_loss_of_a_sublayer_counts_once():
+    layer, inputs = Penalized(), keras.ops.ones((2, 4))
+    layer(inputs)
+    (expected,) = map(float, layer.losses)
+    trainable = [each.value for each in layer.trainable_variables]
+    *_, losses = layer.stateless_call(trainable, [], inputs, return_losses=True)
+    np.testing.assert_allclose([float(loss) for loss in losses], [expected], rtol=1e-5)
+
+
 LAYERS = {
     "decoder": lambda: AttentionDecoder(keras.layers.LSTMCell(3), BahdanauAttention(3)),
     "ntm": lambda: NTM(NTMCell(3, 4, 2)),

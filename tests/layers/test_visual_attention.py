@@ -71,6 +71,8 @@ def test_a_map_that_does_not_fit_is_refused(query, feature_map):
         layer([query, feature_map], mask=[None, np.ones((2, 4, 4), "bool")])
     with pytest.raises(ValueError, match=r"`inputs` must be a list \[query, value\]"):
         layer(feature_map)
+    with pytest.raises(ValueError, match=r"`inputs` must be a list \[query, value\]"):
+        layer.compute_output_spec(keras.Input((4, 4, 3)))
     with pytest.raises(ValueError, match='belong to `mode="hard"`'):
         VisualAttention(7, expectation_rate=0.5)
 

@@ -108,3 +108,11 @@ def test_the_film_has_a_frame_for_each_step_and_ends_without_windows(tmp_path):
 def test_bad_arguments_are_refused_by_name(name, function):
     with pytest.raises(ValueError, match=f"`{name}`"):
         function()
+
+
+def test_errors_show_the_shape_that_was_passed():
+    with pytest.raises(ValueError, match=r"images.shape=\(3, 10, 14\)"):
+        plot_images(np.ones((3, 10, 14)))
+    canvases = {"images": np.ones((2, 3, 10, 14))}
+    with pytest.raises(ValueError, match=r"shape \(2, 3, 10, 14\)"):
+        plot_canvases(canvases, data_format="channels_first")

@@ -95,7 +95,15 @@ def test_a_logarithmic_scale_with_zeros_only():
 
 def test_a_logarithmic_scale_refuses_negative_values():
     with pytest.raises(ValueError, match=r'`scale` must be "linear".*smallest bits -1'):
-        plot_learning_curves({"NTM": {"bits": [1.0, -1.0]}}, "bits", scale="log")
+        plot_learning_curves({"NTM": {"bits": [1.0, np.nan, -1.0]}}, "bits", scale="log")
+
+
+def test_a_logarithmic_scale_takes_nan():
+    axes = plot_learning_curves({"NTM": {"bits": [4.0, np.nan, 1.0]}}, "bits", scale="log").axes[0]
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), [4.0, np.nan, 1.0])
+    ends = {"bits": [4.0, 2.0, np.nan]}  # diverged
+    axes = plot_learning_curves({"NTM": ends}, "bits", scale="log").axes[0]
+    assert axes.get_yscale() == "log"
 
 
 @pytest.mark.parametrize("bits", [[126.0, 67.0], [99.0, 91.0], [100.0, 0.01]])

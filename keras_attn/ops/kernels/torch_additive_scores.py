@@ -29,8 +29,8 @@ NESTED = 4
 
 
 def additive_scores(query, key, scale):
-    """Equals `plain_additive_scores`, with a gradient of its own, of the first order only."""
-    # An ONNX file would hardcode the batch size of the trace.
+    """Equals `plain_additive_scores`, with a custom gradient without second derivatives."""
+    # An exported graph would hardcode the batch size of the trace.
     if is_transformed():
         return plain_additive_scores(query, key, scale)
     dtype = query.dtype
@@ -99,10 +99,9 @@ class _Keys:
     def __init__(self, key):
         self.sum, self.token, self.powers = None, None, None
         wide = _wide(key.detach())
-        # On CPUs a quotient takes a fraction of the time of a power. Graphs that are traced have
-        # one way alone.
-        traced = torch.compiler.is_compiling() or torch.jit.is_tracing()
-        if key.device.type == "cpu" and not traced and _small(wide):
+        # On CPUs a quotient takes a fraction of the time of a power. A compiled graph cannot branch
+        # on values.
+        if key.device.type == "cpu" and not torch.compiler.is_compiling() and _small(wide):
             self.powers = (2.0 * wide).exp_()
         if _learns(key):
             self.sum = _Sum(self.powers, key.dtype)

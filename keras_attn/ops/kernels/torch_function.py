@@ -25,6 +25,11 @@ def is_transformed():
     return torch.jit.is_tracing() or torch._C._functorch.peek_interpreter_stack() is not None
 
 
+def is_traced():
+    """True while `torch.compile` or `torch.jit` traces a graph, or `torch.func` transforms."""
+    return torch.compiler.is_compiling() or is_transformed()
+
+
 def is_checkpointed():
     """True inside `torch.utils.checkpoint` and other saved tensor hooks.
 

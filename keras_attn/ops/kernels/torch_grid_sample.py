@@ -5,15 +5,14 @@ import math
 import torch
 
 from keras_attn.ops.interpolation import FAR
-from keras_attn.ops.kernels.torch_function import is_transformed
+from keras_attn.ops.kernels.torch_function import is_traced
 
 
 def grid_sample(images, grid, interpolation, padding_mode, align_corners):
     """Equals `plain_grid_sample`."""
     # NaN makes the native operation read outside of its memory. On CPUs a look at the grid is
     # half as dear as a cleaned copy, which would also have to be differentiated.
-    traced = torch.compiler.is_compiling() or torch.jit.is_tracing() or is_transformed()
-    eager = grid.device.type == "cpu" and not traced
+    eager = grid.device.type == "cpu" and not is_traced()
     if not (eager and math.isfinite(grid.detach().sum().item())):
         grid = torch.nan_to_num(grid, nan=-1.0, posinf=FAR, neginf=-FAR)
     sampled = torch.nn.functional.grid_sample(

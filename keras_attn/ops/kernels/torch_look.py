@@ -2,13 +2,13 @@
 
 import torch
 
-from keras_attn.ops.kernels.torch_function import apply, first_order, is_transformed
+from keras_attn.ops.kernels.torch_function import apply, first_order, is_traced
 from keras_attn.ops.kernels.torch_placed_window import gradient, place, placed_window, window_of
 
 
 def look(images, numbers, patch_size):
     """Equals `plain_look`, with a gradient of the first order only."""
-    if images[0].shape[3] == 1 and not (torch.compiler.is_compiling() or is_transformed()):
+    if images[0].shape[3] == 1 and not is_traced():
         patches, placed = apply(_Look, numbers, patch_size, *images)
         return patches, window_of(placed)
     dtype = images[0].dtype

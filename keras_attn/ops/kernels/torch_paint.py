@@ -3,7 +3,7 @@
 import torch
 
 from keras_attn.ops.glimpse import NUMBERS
-from keras_attn.ops.kernels.torch_function import apply, first_order, is_transformed
+from keras_attn.ops.kernels.torch_function import apply, first_order, is_traced
 from keras_attn.ops.kernels.torch_look import in_both_directions, like_filters, no_filters
 from keras_attn.ops.kernels.torch_placed_window import gradient, place, placed_window, window_of
 
@@ -11,7 +11,7 @@ from keras_attn.ops.kernels.torch_placed_window import gradient, place, placed_w
 def paint(numbers, canvas_shape, patch_size):
     """Equals `plain_paint`, with a gradient of the first order only."""
     dtype, (*size, channels) = numbers.dtype, canvas_shape
-    if channels == 1 and not (torch.compiler.is_compiling() or is_transformed()):
+    if channels == 1 and not is_traced():
         stroke, placed = apply(_Paint, numbers, *size, patch_size)
         return stroke, window_of(placed)
     window, *filters = placed_window(numbers[:, -NUMBERS:], size, patch_size)

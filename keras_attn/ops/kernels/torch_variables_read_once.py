@@ -3,7 +3,7 @@
 import keras
 import torch
 
-from keras_attn.ops.kernels.torch_function import is_checkpointed, is_transformed
+from keras_attn.ops.kernels.torch_function import is_checkpointed, is_traced
 from keras_attn.ops.kernels.torch_product import product
 
 
@@ -27,8 +27,7 @@ def variables_read_once(variables, dtype):
 def _is_differentiated_here():
     """True if eager autograd differentiates the loop; other transformations trace each product."""
     return torch.is_grad_enabled() and not (
-        torch.compiler.is_compiling()
-        or is_transformed()
+        is_traced()
         or torch.is_autocast_enabled("cpu")
         or torch.is_autocast_enabled("cuda")
         or is_checkpointed()
