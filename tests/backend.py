@@ -172,19 +172,21 @@ def _torch(variables):
     return differentiate
 
 
-def compiled(layer, function):
+def compiled(layer, function, xla=True):
     """`function(*tensors)`, which calls the built `layer`, compiled as `fit` would compile it.
 
-    TensorFlow compiles with XLA and JAX with `jit`; torch traces the graph with dynamo and runs
-    it with the eager kernels (inductor needs a C++ compiler and most of a minute).
+    TensorFlow compiles with XLA, if `xla`, and JAX with `jit`; torch traces the graph with dynamo
+    and runs it with the eager kernels (inductor needs a C++ compiler and most of a minute).
     """
     if BACKEND == "tensorflow":
         import tensorflow as tf
 
-        return tf.function(function, jit_compile=True)
+        return tf.function(function, jit_compile=xla)
     if BACKEND == "torch":
         import torch
 
+        # Functions of equal code share a limit, beyond which dynamo would not compile them.
+        torch.compiler.reset()
         return torch.compile(function, backend="eager")
     import jax
 

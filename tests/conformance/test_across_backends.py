@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.registry import CASES
+from tests.conformance.across import SAVED
 
 pytestmark = pytest.mark.once
 
@@ -79,7 +79,7 @@ def differences(tmp_path_factory):
             process.process.kill()
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in CASES])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in SAVED])
 @pytest.mark.parametrize("loader", LOADERS)
 @pytest.mark.parametrize("saver", SAVERS)
 def test_a_file_gives_the_same_outputs(case, saver, loader, differences):

@@ -71,9 +71,18 @@ METHODS = {
 }
 # Steps of other methods, and methods with other arguments than data of the model's inputs.
 INNER_METHODS = {
-    *("check_scale", "corrupted", "data_arguments", "detected", "drawn", "log_probability"),
-    *("log_ratio", "mean", "memory_mask", "random_crops", "triplet_loss", "with_added_losses"),
-    *("align", "encode", "initialize_from", "initialize_to_full_image", "step"),
+    *(
+        "check_inputs",
+        "check_scale",
+        "check_targets",
+        "corrupted",
+        "data_arguments",
+        "detected",
+        "drawn",
+    ),
+    *("freeze_encoder", "log_probability", "log_ratio", "mean", "memory_mask", "random_crops"),
+    *("triplet_loss", "with_added_losses", "align", "encode", "initialize_from"),
+    *("initialize_to_full_image", "step"),
 }
 # The first case of each class that has methods.
 CASES = {}
