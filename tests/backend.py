@@ -5,9 +5,12 @@ The tests are the one place besides `keras_attn/ops/kernels/` that may name a ba
 
 import keras
 import numpy as np
+import pytest
 
 BACKEND = keras.backend.backend()
 TRAINS = BACKEND in ("tensorflow", "jax", "torch")
+# For tests of names, configs, constructor arguments and plots.
+on_one_backend = pytest.mark.skipif(BACKEND != "torch", reason="the same on every backend")
 
 if BACKEND == "openvino":
     import functools

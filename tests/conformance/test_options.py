@@ -13,10 +13,10 @@ import pytest
 
 import keras_attn
 import keras_attn.applications
-from tests.backend import flat, gradients, to_numpy
+from tests.backend import flat, gradients, on_one_backend, to_numpy
 from tests.conformance.case import LayerCase, Option, Unused, randomise
 from tests.conformance.registry import CASES
-from tests.conformance.selection import on_one_backend, shared
+from tests.conformance.selection import shared
 
 pytestmark = pytest.mark.training
 

@@ -5,8 +5,9 @@ import zipfile
 
 import keras
 
+from tests.backend import on_one_backend
 from tests.conformance.registry import CASES, LAYERS
-from tests.conformance.selection import by_id, on_one_backend
+from tests.conformance.selection import by_id
 from tests.public_names import DOORS, public_objects
 
 pytestmark = on_one_backend

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from tests.backend import flat
+from tests.backend import flat, on_one_backend
 from tests.conformance.case import randomise, weights_by_path
 from tests.conformance.registry import CASES, LAYERS, MODELS
-from tests.conformance.selection import by_id, first_of_class, on_one_backend
+from tests.conformance.selection import by_id, first_of_class
 
 
 def assert_same(case, first, second):

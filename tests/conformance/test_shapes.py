@@ -136,7 +136,7 @@ def test_models_have_the_declared_outputs(case):
         np.testing.assert_allclose(few, many[:1], atol=1e-4, rtol=1e-4)
 
 
-@by_id(MODELS)
+@by_id(first_of_class(MODELS))
 def test_models_show_where_they_look(case):
     model = case.model()
     for method in case.methods:
