@@ -80,6 +80,7 @@ class _Function(keras.Model):
     def __init__(self, model, function, seed_generator):
         super().__init__(name="function")
         self.model, self.function, self.seed_generator = model, function, seed_generator
+        self.built = True  # on JAX, Keras would first run the function without compilation
 
     def call(self, inputs):
         # `Model.__call__` would cast, but the function calls layers of the model directly.

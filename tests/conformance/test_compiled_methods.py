@@ -132,6 +132,19 @@ def test_every_change_clears_the_cache(change):
     np.testing.assert_allclose(model.encode(x), fresh_copy(model).encode(x), rtol=1e-5, atol=1e-6)
 
 
+def test_the_first_call_only_traces_the_function():
+    calls = []
+
+    def function(x):
+        calls.append(x)
+        return 2.0 * x
+
+    x = np.ones((2, 6), "float32")
+    outputs = Autoencoder((6,), units=4)._compiled("double", function, 2, x)
+    np.testing.assert_array_equal(outputs, 2.0 * x)
+    assert len(calls) == 1
+
+
 def test_an_unchanged_model_is_not_compiled_again():
     model, x = Autoencoder((6,), units=4), np.ones((2, 6), "float32")
     model.encode(x)
