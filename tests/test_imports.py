@@ -1,4 +1,4 @@
-"""Who imports what: the floors of the house, and what `import keras_attn` loads."""
+"""Import rules between packages, and modules loaded by `import keras_attn`."""
 
 import ast
 import json

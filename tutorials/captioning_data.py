@@ -1,4 +1,4 @@
-"""What `captioning.py` describes: scenes, or photographs and what VGG16 makes of them.
+"""Data of `captioning.py`: generated scenes, or photographs with VGG16 features.
 
 Each scene has five sentences to be compared with, out of all that are right. An epoch sees one of
 them.
@@ -61,8 +61,7 @@ def photographs(options):
 
 
 def seen_by(scenes, options):
-    """What the captioner is given of each image: pixels, or what VGG16 makes of them, computed once
-    and kept beside the pictures."""
+    """Returns the inputs of the captioner: pixels, or VGG16 features cached beside the images."""
     if not options.images or options.encoder == "small":
         return {name: each.images for name, each in scenes.items()}
     weights = None if options.encoder_weights == "none" else options.encoder_weights

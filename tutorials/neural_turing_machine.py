@@ -208,7 +208,7 @@ def judge(model, options):
 
 
 def draw(network, model, options):
-    """What the network answers to one sequence of each test, and what its heads did."""
+    """Plots the outputs and the memory access for one sequence of each test."""
     folder, tests = options.pictures, TASKS[options.task].tests
     batches = [
         make(batch_size=1, steps_per_epoch=1, fixed=True, seed=7)[0] for make in tests.values()

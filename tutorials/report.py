@@ -1,4 +1,4 @@
-"""What the tutorials say about a run: with what, and on what, its figures were got."""
+"""Reports the options, versions and hardware of a tutorial run."""
 
 import argparse
 import importlib.metadata

@@ -69,7 +69,7 @@ def attend(weights, query, annotations, part="alignment", draw=False):
 
 
 def likeliest(weights, query, annotations):
-    """What the hard mode looks at outside of training, and its state."""
+    """Computes the outputs and the state of the hard mode at inference."""
     part = "choice/alignment"
     context, draws = attend(weights, query, annotations, part, draw=True)
     _, seen = attend(weights, query, annotations, part)

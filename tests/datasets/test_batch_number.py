@@ -1,4 +1,4 @@
-"""What is made in batches is counted as a list is."""
+"""Data sets made of batches have the length and indices of lists."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""What the tasks of Neural Turing Machines show and ask for."""
+"""Inputs, targets and weights of the memory tasks."""
 
 import numpy as np
 import pytest
@@ -75,7 +75,7 @@ def test_sizes_grow():
 
 
 def sizes_of(task, index):
-    """How long the sequence of a batch of repeated copies is, and how often it is asked for."""
+    """Returns the length and the number of repeats of a batch."""
     inputs, _, weights = task[index]
     length = int(inputs[0, :, task.bits].argmax())
     return length, (int(weights[0].sum()) - 1) // length

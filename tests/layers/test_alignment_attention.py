@@ -1,4 +1,4 @@
-"""What alignment layers have from their base: masks, one-step queries, cached keys, dropout."""
+"""Behavior of the base class of alignment layers: masks, one-step queries, cached keys, dropout."""
 
 import keras
 import numpy as np

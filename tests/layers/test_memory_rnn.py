@@ -1,4 +1,4 @@
-"""What every layer around a cell with an external memory does: masks, states, the trace."""
+"""Masks, states and traces of layers around memory cells."""
 
 import keras
 import numpy as np

@@ -14,7 +14,7 @@ WRITTEN = np.array([[True, False, False], [True, True, True]])
 
 
 def rewards(mean):
-    """Of four words, whose mean is `mean`."""
+    """Returns rewards of four tokens with the given mean."""
     each = mean + np.array([[1.5, 0.0, 0.0], [-2.0, 1.0, -0.5]], "float32")
     return np.where(WRITTEN, each, 0.0).astype("float32")
 

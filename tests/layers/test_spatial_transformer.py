@@ -1,4 +1,4 @@
-"""What the conformance registry cannot know of the layer: what it means."""
+"""Properties of `SpatialTransformer` beyond the conformance contracts."""
 
 import keras
 import numpy as np

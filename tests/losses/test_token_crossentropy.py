@@ -12,7 +12,7 @@ LOGITS = np.random.default_rng(0).normal(size=(3, 5, 6)).astype("float32") * 3.0
 
 
 def by_hand(labels, logits):
-    """Of each token, in plain NumPy."""
+    """Computes the cross-entropy of each token in NumPy."""
     logs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
     return -np.take_along_axis(logs, labels[..., None], axis=-1)[..., 0]
 

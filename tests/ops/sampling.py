@@ -1,4 +1,4 @@
-"""What the tests of the sampler share: an oracle written as loops."""
+"""Oracle of the sampler, written as loops."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""What Gaussian and Bernoulli variables cost."""
+"""KL divergence and log-probability of Gaussian and Bernoulli variables."""
 
 import math
 

@@ -41,7 +41,7 @@ def cosine(query, key):
 
 
 def softmax(scores, seen=None):
-    """Of a list of numbers, over the positions in `seen`; zeros elsewhere."""
+    """Computes the softmax over the positions in `seen`; zeros elsewhere."""
     seen = range(len(scores)) if seen is None else seen
     mass = np.zeros(len(scores))
     for j in seen:

@@ -31,7 +31,7 @@ def filters(center, stride, variance, patch_size, size, padding_mode="border"):
 
 
 def read(numbers, images, patch_size, padding_mode="border"):
-    """What one window shows of images of one size, `(height, width, channels)` each, in a row."""
+    """Reads one window from images of shape `(height, width, channels)`; returns a flat array."""
     height, width, channels = images[0].shape
     x, y, stride, variance, intensity = placed(numbers, height, width, patch_size)
     down = filters(y, stride, variance, patch_size, height, padding_mode)
@@ -63,8 +63,10 @@ def write(numbers, image_shape, patch_size, padding_mode="border"):
 
 
 def window(numbers, height, width, patch_size):
-    """What the layers return of a window, which count pixels from 0: centre, stride, variance,
-    intensity, and the box."""
+    """Returns a window as the layers do, with pixels counted from 0.
+
+    A tuple of center, stride, variance, intensity and box.
+    """
     x, y, stride, variance, intensity = placed(numbers, height, width, patch_size)
     x, y, reach = x - 1, y - 1, stride * (patch_size - 1) / 2
     return [x, y], stride, variance, intensity, [x - reach, y - reach, x + reach, y + reach]

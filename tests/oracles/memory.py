@@ -30,7 +30,7 @@ def lstm(weights, x, hidden, cell, part="controller/cell"):
 
 
 def address(told, memory, before, steps):
-    """Where one head looks: `told` is key, strength, gate, shift and sharpening, in a row."""
+    """Computes the address of one head from a row of key, strength, gate, shift and sharpening."""
     locations, width = memory.shape
     key, told = np.tanh(told[:width]), told[width:]
     strength, gate, told = softplus(told[0]), sigmoid(told[1]), told[2:]

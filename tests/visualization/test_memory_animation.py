@@ -12,7 +12,7 @@ pytestmark = pytest.mark.once
 
 
 def painted(frame, shade):
-    """Where a colour fills the frame: rows and columns that have more of it than a text has."""
+    """Returns the rows and columns of a frame that a color fills."""
     found = np.abs(frame - list(bytes.fromhex(shade[1:]))).max(-1) < 20
     return np.flatnonzero(found.sum(1) > 150), np.flatnonzero(found.sum(0) > 35)
 

@@ -1,4 +1,4 @@
-"""Where a Neural Turing Machine writes and reads."""
+"""Plots of the write and read locations of a Neural Turing Machine."""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.once
 
 
 def panels(figure):
-    """What is drawn by its title."""
+    """Returns a dictionary: title → axes."""
     axes = [each for each in figure.axes if each.get_title(loc="left")]
     return {each.get_title(loc="left"): each for each in axes}
 

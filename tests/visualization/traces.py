@@ -1,4 +1,4 @@
-"""What a Neural Turing Machine does, by hand: it writes what comes, and then reads it."""
+"""Hand-made trace of a Neural Turing Machine that copies its inputs."""
 
 import numpy as np
 

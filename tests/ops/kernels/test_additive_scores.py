@@ -64,7 +64,7 @@ def test_small_large_and_saturated_hidden_layers(largest, queries):
 
 @pytest.mark.parametrize("sizes", [(1.0, 5.0, 8.0), (1.0, 19.0, 39.0, 41.0, 60.0, 1e4)])
 def test_large_queries_and_keys_that_cancel(generator, sizes):
-    """Of either sign, to where their powers would be infinite in single precision."""
+    """Uses values of either sign whose exponentials overflow float32."""
     sizes = np.array(sizes, "float32")
     key = np.concatenate([sizes, -sizes])[None, :, None]
     query = -key + generator.normal(size=key.shape).astype("float32")

@@ -99,7 +99,7 @@ ASKED = pytest.mark.parametrize("asked", ["values", "window", "both"])
 
 
 def answer(asked, values, window):
-    """What is asked of a look or a stroke, `(batch, numbers)`."""
+    """Returns the requested outputs of a kernel, of shape `(batch, features)`."""
     parts = [ops.reshape(values, (len(values), -1)), ops.stack(list(window), axis=1)]
     chosen = {"values": parts[:1], "window": parts[1:], "both": parts}[asked]
     return ops.concatenate(chosen, axis=1)

@@ -1,4 +1,4 @@
-"""What queries of the same keys share on PyTorch, in every order of calls and backward passes."""
+"""Projected keys shared by queries on PyTorch, in every order of calls and backward passes."""
 
 import gc
 import weakref

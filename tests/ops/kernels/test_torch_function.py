@@ -1,4 +1,4 @@
-"""What kernels on PyTorch with a gradient of their own refuse, and what they take."""
+"""Supported and refused uses of PyTorch kernels with custom gradients."""
 
 import numpy as np
 import pytest
