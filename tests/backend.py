@@ -3,12 +3,16 @@
 The tests are the one place besides `keras_attn/ops/kernels/` that may name a backend.
 """
 
+from zlib import crc32
+
 import keras
 import numpy as np
 import pytest
 
 BACKEND = keras.backend.backend()
 TRAINS = BACKEND in ("tensorflow", "jax", "torch")
+# Backends that share tests which spend their time on compilation.
+SHARING = ("tensorflow", "jax")
 # For tests of names, configs, constructor arguments and plots.
 on_one_backend = pytest.mark.skipif(BACKEND != "torch", reason="the same on every backend")
 
@@ -21,6 +25,11 @@ if BACKEND == "openvino":
     openvino.compile_model = functools.partial(
         openvino.compile_model, config={"INFERENCE_PRECISION_HINT": "f32"}
     )
+
+
+def runs_here(name):
+    """True if the backend takes the test or case `name` among those that `SHARING` share."""
+    return BACKEND not in SHARING or crc32(name.encode()) % 2 == SHARING.index(BACKEND)
 
 
 def to_numpy(tensor):

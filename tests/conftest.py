@@ -46,9 +46,12 @@ import keras
 import numpy as np
 import pytest
 
-from tests.backend import TRAINS
+from tests.backend import TRAINS, runs_here
 
 MAPS = Path("/proc/self/maps")
+# Tests of models, searches and plots, which mostly compile. TensorFlow and JAX share them; every
+# layer, op and model runs on both in the other folders.
+SHARED_FOLDERS = ("applications", "decoding", "visualization")
 
 
 def pytest_addoption(parser):
@@ -60,9 +63,9 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     """Sorts, selects and skips tests.
 
-    The contracts of a case run one after the other, so that a worker reuses its compilations. With
-    `--quick` each contract runs with one case of each class. On inference-only backends, tests
-    that train are skipped.
+    The contracts of a case run one after the other, so that a worker reuses its compilations.
+    TensorFlow and JAX share the tests in `SHARED_FOLDERS`. With `--quick` each contract runs with
+    one case of each class. On inference-only backends, tests that train are skipped.
     """
     order = {}
     for item in items:
@@ -70,6 +73,11 @@ def pytest_collection_modifyitems(config, items):
         if case:
             order.setdefault(case.id, len(order))
     items.sort(key=lambda item: order[_case(item).id] if _case(item) else -1)
+    items[:] = [
+        item
+        for item in items
+        if item.path.parent.name not in SHARED_FOLDERS or runs_here(item.name)
+    ]
     if config.getoption("quick"):
         chosen = {}
         for item in items:

@@ -143,7 +143,8 @@ class SpatialChannelAttention(FeatureMapAttention):
                 share = spatial if self.rescale else share * spatial
             means = precision.matmul(ops.cast(share, value.dtype), value)
             something = None if allowed is None else ops.any(allowed, axis=-1, keepdims=True)
-            channel = _weights(self.channel, query, means[..., None], something)
+            shared = spatial is None and share.shape[1] == 1
+            channel = _weights(self.channel, query, means[..., None], something, shared)
         if self.order == "channel_spatial":
             scaled = ops.cast(self._scaled(channel), value.dtype)
             spatial = _weights(self.spatial, query, value[:, None] * scaled[:, :, None], allowed)
@@ -241,16 +242,21 @@ def _seen(value, allowed, dtype):
     return seen, precision.maximum(ops.sum(seen, axis=-1, keepdims=True), 1.0)
 
 
-def _weights(attention, query, values, allowed):
-    """Weights of values of its own for each query, `(batch, queries, values, width)`.
+def _weights(attention, query, values, allowed, shared=False):
+    """Returns the weights of the values of each query.
 
-    Their axis of queries may be 1, for values that all queries share.
+    Args:
+        attention: Built `BahdanauAttention`.
+        query: Tensor `(batch, queries, query_width)`.
+        values: Tensor `(batch, queries, values, width)`, or `(batch, 1, values, width)` if shared.
+        allowed: Boolean mask `(batch, queries, values)` or `None`.
+        shared: Boolean, if all queries have the same values.
     """
     batch, queries, count, width = ops.shape(values)
     # Of rank 2: XLA cannot differentiate TensorFlow's product of rank 3 inside of a loop.
     keys = attention.project_keys(ops.reshape(values, (batch * queries * count, width)))
     keys = ops.reshape(keys, (batch * queries, count, attention.units))
-    if values.shape[1] == 1:
+    if shared:
         scores = attention.score(query, keys)
     else:
         alone = ops.reshape(query, (batch * queries, 1, query.shape[-1]))

@@ -1,12 +1,8 @@
 """Selection of the cases that a contract runs with."""
 
-from zlib import crc32
-
 import pytest
 
-from tests.backend import BACKEND
-
-SHARING = ("tensorflow", "jax")
+from tests.backend import BACKEND, runs_here
 
 
 def by_id(cases):
@@ -31,10 +27,7 @@ def shared(items):
     Args:
         items: List of cases or parameters of a test, which have an `id`. The id chooses the half.
     """
-    if BACKEND not in SHARING:
-        return items
-    half = SHARING.index(BACKEND)
-    return [item for item in items if crc32(item.id.encode()) % 2 == half]
+    return [item for item in items if runs_here(item.id)]
 
 
 def shared_cases(cases):

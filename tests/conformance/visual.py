@@ -204,6 +204,7 @@ VISUAL = [
             "data_format": "channels_last",
         },
         inputs={"query": (2, 3, 5), "annotations": MAP},
+        variable={"query": (1,), "annotations": (1, 2)},
         expected=attend,
     ),
     case(
@@ -227,6 +228,7 @@ VISUAL = [
         },
         call={"return_attention_scores": True, "return_state": True},
         inputs={"query": (2, 3, 5), "annotations": MAP},
+        variable={"query": (1,), "annotations": (1, 2)},
         expected=likeliest,
         float32=(2, 3),
         stochastic=True,
@@ -246,10 +248,12 @@ VISUAL = [
     case(
         **spatial_channel("channel_spatial", rescale=True),
         inputs={"query": (2, 3, 5), "annotations": MAP},
+        variable={"query": (1,), "annotations": (1, 2)},
     ),
     case(
         **spatial_channel("spatial_channel"),
         inputs={"query": (2, 3, 5), "annotations": MAP},
+        variable={"query": (1,), "annotations": (1, 2)},
         nasty={**NASTY, "one channel": {"annotations": (2, 3, 4, 1)}},
     ),
     case(**spatial_channel("spatial_channel", rescale=True)),
