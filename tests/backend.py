@@ -85,7 +85,8 @@ def differentiated(function, variables=()):
     """Returns a function from arrays to outputs and gradients, which JAX compiles only once.
 
     Args:
-        function, variables: See `gradients`. The variables are read at each call.
+        function, variables: See `gradients`. JAX reads these variables at each call, and all
+            others at the first call.
 
     Returns:
         Function of `arrays` with the return value of `outputs_and_gradients`.

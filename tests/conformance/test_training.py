@@ -4,7 +4,15 @@ import keras
 import numpy as np
 import pytest
 
-from tests.backend import BACKEND, TRAINS, differentiated, flat, gradients, outputs_and_gradients
+from tests.backend import (
+    BACKEND,
+    TRAINS,
+    differentiated,
+    flat,
+    gradients,
+    is_float,
+    outputs_and_gradients,
+)
 from tests.conformance.case import randomise
 from tests.conformance.registry import CASES, LAYERS
 from tests.conformance.selection import by_id, first_of_class, shared_cases
@@ -94,7 +102,7 @@ def function_of(case, layer):
         return lambda arrays: (case.quickly(layer, arrays),)
     run = differentiated(
         lambda *tensors: case.run(layer, dict(zip(case.inputs, tensors, strict=True))),
-        layer.trainable_variables,
+        [weight for weight in layer.weights if is_float(weight)],
     )
     return lambda arrays: run(arrays.values())
 
