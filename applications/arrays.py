@@ -37,15 +37,15 @@ def float_array(name, data):
 
 
 def first_batch(data):
-    """Returns the inputs and targets of the first batch, and the data with that batch still in it.
+    """Returns the inputs and targets of the first batch, and data that still yield this batch.
 
     Args:
         data: Argument `x` of `fit`: arrays, a `keras.utils.PyDataset`, a generator, or an iterable
             of batches, such as a `tf.data.Dataset` or a PyTorch `DataLoader`.
 
     Returns:
-        Tuple `(inputs, targets, data)`. Arrays are returned whole, without targets; a generator is
-        replaced by a new one that yields the first batch again.
+        Tuple `(inputs, targets, data)`. Arrays are returned unchanged, without targets; a generator
+        is replaced by a new one that yields the first batch again.
     """
     if hasattr(data, "shape") or data is None:
         return data, None, data

@@ -150,7 +150,7 @@ class AttentionSummarizer(SequenceModel):
         """Logits after the words `(batch, steps, context_size)`, and the weights of attention."""
         hidden = self.drop(self.hidden(self._flat(self.context_embedding(context))))
         if self.encoder == "bag_of_words":
-            # A product, because the symbolic sum of Keras treats a batch of one as a bias.
+            # A product: for a batch of one, `keras.ops.add` would call `bias_add`.
             seen, weights = ops.ones_like(hidden[..., :1]) * memory["mean"], []
         else:
             seen, *weights = self.alignment(

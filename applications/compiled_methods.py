@@ -1,4 +1,4 @@
-"""Compilation of the functions of a model, in the way `predict` is compiled."""
+"""Compiles functions of a model with `predict_on_batch`."""
 
 import keras
 import numpy as np

@@ -101,7 +101,7 @@ class EncoderDecoder(SequenceModel):
         target = keras.Input((None,), dtype="int32", name="target")
         summary, first = self._summarize(source)
         embedded = self.drop(self.target_embedding(target))
-        # A product, because the symbolic sum of Keras treats a batch of one as a bias.
+        # A product: for a batch of one, `keras.ops.add` would call `bias_add`.
         everywhere = ops.ones_like(embedded[..., :1]) * summary[:, None]
         seen = ops.concatenate([embedded, everywhere], axis=-1)
         states = self.decoder(seen, initial_state=first)

@@ -151,7 +151,7 @@ class _Arguments:
 
 
 def _record_arguments(init):
-    """Wraps a constructor so that it records its arguments before it runs."""
+    """Wraps a constructor to record its arguments."""
     signature = inspect.signature(init)
     kinds = {parameter.kind: name for name, parameter in signature.parameters.items()}
     takes_args, takes_more = _Kind.VAR_POSITIONAL in kinds, _Kind.VAR_KEYWORD in kinds

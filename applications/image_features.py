@@ -6,7 +6,7 @@ class ImageFeatures:
 
     @property
     def requires_scaled_images(self):
-        """True if the encoder is one of this package, which takes images in [0, 1]."""
+        """True for built-in encoders, which expect images in [0, 1]."""
         return isinstance(self.encoder, str)
 
     @property

@@ -6,7 +6,7 @@ import keras
 
 
 def check_takes_logits(loss):
-    """Raises an error for losses of probabilities, with which a model of logits trains badly.
+    """Raises an error if a loss expects probabilities: the model returns logits.
 
     Args:
         loss: Argument `loss` of `keras.Model.compile`.

@@ -11,12 +11,12 @@ LARGEST = 100.0
 class ScaledImages(CheckedData):
     """Mixin for models of images that raises an error for pixels in 0..255.
 
-    Networks hardly learn from images that are not scaled.
+    Unscaled images slow down or prevent training.
     """
 
     @property
     def requires_scaled_images(self):
-        """False if the model has an encoder of the user, which may scale the images itself."""
+        """False for an encoder of the user, which may rescale images."""
         return True
 
     def check_inputs(self, name, x):

@@ -151,7 +151,7 @@ class SemanticAttentionCaptioner(ImageCaptioner):
         feature_map = detector.features(image)
         probability = detector.detected(feature_map, training=False)
         _, order = ops.top_k(probability, count)
-        # The rows of a matrix are taken: PyTorch exports no other `take` to ONNX.
+        # Take rows of a matrix: PyTorch cannot export other forms of `take` to ONNX.
         found = ops.take(words[:, None], order, axis=0)[..., 0]
         return self.image_projection(self.mean(feature_map)), found
 

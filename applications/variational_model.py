@@ -130,11 +130,11 @@ class VariationalModel(InputsAsTargets, OwnLoss, CheckedData, FunctionalModel, i
         return total - np.log(num_samples)
 
     def log_ratio(self, x, noise):
-        """Decodes one sample of `z`; returns the log-ratio of the prior and the posterior, too.
+        """Decodes one sample of `z` and computes the log-ratio of prior and posterior.
 
         Args:
             x: `(batch, ...)`, like the model's input.
-            noise: `(batch, *latent_shape)`, what `z` is made with.
+            noise: `(batch, *latent_shape)`, standard normal noise of the sample.
 
         Returns:
             The canvas, like `x`, and `log p(z) - log q(z | x)`, `(batch,)`, in nats.

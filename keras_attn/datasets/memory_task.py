@@ -22,7 +22,7 @@ class MemoryTask(PaddedBatches):
     The same seed gives the same batches. Every epoch has new ones.
 
     A subclass sets `input_channels` and `target_channels` and has a method `draw(generator)`, which
-    gives inputs and targets without the steps that follow, and weights `(steps,)`. Sizes that
+    gives inputs and targets without padding, and weights `(steps,)`. Sizes that
     vary between batches are drawn by `draw_size`.
 
     Args:

@@ -102,7 +102,7 @@ def _repeats(tokens, count, size, vocabulary):
         place = ops.maximum(count - (size - 1) + offset, 0)
         latest = ops.take(tokens, place, axis=2)
         same = ops.logical_and(same, tokens[:, :, offset : offset + starts] == latest[..., None])
-    # Mark the last tokens of such windows; all others mark an additional column, which is dropped.
+    # Mark the last token of each matching window; other windows mark an extra column: dropped.
     words = ops.where(same, tokens[:, :, size - 1 :], vocabulary)
     words = ops.cast(ops.reshape(words, (-1, starts)), "int32")
     hypotheses = ops.shape(words)[0]

@@ -2,7 +2,7 @@ from keras import ops
 
 
 class SameDraws:
-    """Mixin for random layers; a rematerialized layer draws the same random numbers again."""
+    """Mixin: a rematerialized layer draws identical random numbers in the backward pass."""
 
     def rematerialized_call(self, layer_call, *args, **kwargs):
         return super().rematerialized_call(same_draws(self, layer_call), *args, **kwargs)

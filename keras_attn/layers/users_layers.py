@@ -1,4 +1,4 @@
-"""Support for layers passed by the user, which are built by a symbolic call."""
+"""Builds layers passed by the user through a symbolic call."""
 
 import keras
 

@@ -96,7 +96,7 @@ def transformation_matrix(
     if transformation == "similarity":
         linear = _rotation(parameters[..., 1 : count - num_spatial_dims])
     if transformation == "translation":
-        # A product, because the symbolic sum of Keras treats a batch of one as a bias.
+        # A product: for a batch of one, `keras.ops.add` would call `bias_add`.
         linear = linear * ops.ones_like(shift)
     else:
         log_scale = parameters[..., :1]

@@ -42,7 +42,7 @@ def _forward(query, key, scale):
 def _backward(saved, gradient):
     query, key, scale = saved
     if query.ndim != 3:
-        # JAX mixes up the residuals of a loop that is differentiated twice.
+        # In a loop differentiated twice, JAX passes residuals of another rank.
         raise NotImplementedError(
             "`additive_scores` has no second derivative inside of a loop on JAX. Received: a "
             "gradient of its gradient"

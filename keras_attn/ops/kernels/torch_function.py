@@ -81,5 +81,6 @@ class _Refused(torch.autograd.Function):
         )
 
 
-# PyTorch before 2.8 lacks this function: checkpoints other than those of Keras raise an error.
+# PyTorch < 2.8 cannot detect checkpoints: `torch.utils.checkpoint` raises an error there,
+# `keras.RematScope` works.
 _HOOKS = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", lambda _: None)
