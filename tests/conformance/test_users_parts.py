@@ -98,9 +98,7 @@ class BilinearAttention(AlignmentAttention):
 class CustomCell(NTMCell):
     """Memory cell with another activation of the keys."""
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.activations["key"] = keras.ops.sigmoid
+    activations = NTMCell.activations | {"key": keras.ops.sigmoid}
 
 
 class Broken(keras.Model):
