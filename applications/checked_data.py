@@ -12,8 +12,8 @@ from keras_attn.applications.arrays import first_batch
 class CheckedData:
     """Mixin for models that validate the data of `fit`, `evaluate` and of single batches.
 
-    Subclasses define `check_inputs` and `check_targets`. Arrays are checked whole, other data sets
-    by their first batch.
+    Subclasses define `check_inputs` and `check_targets`. Arrays are checked completely, other
+    data sets by their first batch.
     """
 
     def check_inputs(self, name, x):

@@ -170,7 +170,7 @@ class MemoryCell(Composite, keras.layers.Layer):
         return numbers if self.clip is None else ops.clip(numbers, -self.clip, self.clip)
 
     def from_numbers(self, numbers):
-        """Computes the result of `told` from the result of `numbers`."""
+        """Splits the outputs of the heads into parameters, and applies their activations."""
         told, first = {}, 0
         for name, (count, width) in self.parts.items():
             part = numbers[:, first : first + count * width]

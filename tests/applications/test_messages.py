@@ -63,12 +63,16 @@ def test_models_of_logits_refuse_losses_of_probabilities(loss):
     ],
 )
 def test_other_losses_are_accepted(loss):
-    classifier().compile("sgd", loss)
+    model = classifier()
+    model.compile("sgd", loss)
+    assert model.loss == loss
 
 
 def test_models_of_probabilities_accept_losses_of_probabilities():
-    AttributeDetector((16, 16, 3), ["a", "b"], **LAST).compile("sgd", "binary_crossentropy")
-    Autoencoder((4, 4), (3,), 2).compile("sgd", "binary_crossentropy")
+    models = AttributeDetector((16, 16, 3), ["a", "b"], **LAST), Autoencoder((4, 4), (3,), 2)
+    for model in models:
+        model.compile("sgd", "binary_crossentropy")
+        assert model.loss == "binary_crossentropy"
 
 
 def mean_output(y_true, y_pred):

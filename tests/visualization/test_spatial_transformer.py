@@ -143,9 +143,10 @@ def test_channels_first_gives_the_same_picture(tmp_path):
 def test_takes_half_precision_and_whole_numbers():
     images, warped, grid = example()
     warped = keras.ops.cast(warped, "bfloat16")
-    plot_spatial_transformer(
+    figure = plot_spatial_transformer(
         (255 * images).astype("uint8"), warped, grid, data_format="channels_last"
     )
+    assert all(axes.images for axes in figure.axes)
 
 
 def test_a_grid_that_is_not_finite_gives_a_picture(tmp_path):
