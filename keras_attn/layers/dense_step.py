@@ -38,20 +38,17 @@ def _fused_step(layers):
         return lambda inputs: [layer(inputs) for layer in layers]
     dtype = layers[0].compute_dtype
     kernels = [ops.cast(layer.kernel, dtype) for layer in layers]
-    biases = []
-    if any(layer.use_bias for layer in layers):
-        biases = [
-            ops.cast(layer.bias, dtype) if layer.use_bias else ops.zeros((layer.units,), dtype)
-            for layer in layers
-        ]
+    biases = [
+        ops.cast(layer.bias, dtype) if layer.use_bias else ops.zeros((layer.units,), dtype)
+        for layer in layers
+    ]
     # A single kernel is not concatenated: on PyTorch the loop defers the gradient of a kernel.
     kernel = ops.concatenate(kernels, axis=-1) if len(layers) > 1 else kernels[0]
-    bias = ops.concatenate(biases) if len(biases) > 1 else (biases or [None])[0]
+    bias = ops.concatenate(biases) if len(layers) > 1 else biases[0]
     ends = [sum(layer.units for layer in layers[: i + 1]) for i in range(len(layers) - 1)]
 
     def step(inputs):
-        outputs = precision.matmul(ops.cast(inputs, dtype), kernel)
-        outputs = outputs if bias is None else outputs + bias
+        outputs = precision.matmul(ops.cast(inputs, dtype), kernel) + bias
         outputs = ops.split(outputs, ends, axis=-1) if ends else [outputs]
         pairs = zip(layers, outputs, strict=True)
         return [layer.activation(each) for layer, each in pairs]
