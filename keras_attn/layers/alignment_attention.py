@@ -2,9 +2,10 @@ import keras
 from keras import ops
 
 from keras_attn.layers.alignment_inputs import (
-    check_mask,
+    attention_mask,
     checked_shapes,
     query_value_key,
+    select_outputs,
     two_masks,
 )
 from keras_attn.layers.composite import Composite
@@ -224,7 +225,7 @@ class AlignmentAttention(Composite, SameDraws, keras.layers.Layer):
         context = self.finish(context, weights, query, two_masks(mask)[0])
         if len(inputs[0].shape) == 2:
             context, weights = context[:, 0], weights[:, 0]
-        return _wanted(context, weights, state, return_attention_scores, return_state)
+        return select_outputs(context, weights, state, return_attention_scores, return_state)
 
     def compute_output_spec(
         self,
@@ -243,7 +244,7 @@ class AlignmentAttention(Composite, SameDraws, keras.layers.Layer):
         weights = keras.KerasTensor((*query[:-1], value[1]), dtype=self.compute_dtype)
         shapes = self.state_shapes(value[0], value[1])
         state = [keras.KerasTensor(shape, dtype=self.exact_dtype) for shape in shapes]
-        return _wanted(context, weights, state, return_attention_scores, return_state)
+        return select_outputs(context, weights, state, return_attention_scores, return_state)
 
     def compute_output_shape(self, input_shape):
         query, value, _ = checked_shapes(input_shape)
@@ -310,7 +311,7 @@ class AlignmentAttention(Composite, SameDraws, keras.layers.Layer):
                     f"{received(query=query, value=value)}"
                 )
             query = query[:, None]
-        return query, value, key, self._allowed(query, value, mask, use_causal_mask)
+        return query, value, key, attention_mask(query, value, mask, use_causal_mask)
 
     def dropped(self, weights, noise):
         """The weights that are used: all of them where there is no noise, out of training."""
@@ -319,33 +320,9 @@ class AlignmentAttention(Composite, SameDraws, keras.layers.Layer):
         kept = ops.cast(noise[0] >= self.dropout, weights.dtype)
         return weights * kept / (1.0 - self.dropout)
 
-    def _allowed(self, query, value, mask, use_causal_mask):
-        """A boolean mask that broadcasts to the scores, or None."""
-        query_mask, value_mask = two_masks(mask)
-        allowed = None
-        check_mask("query_mask", query_mask, query)
-        check_mask("value_mask", value_mask, value)
-        if value_mask is not None:
-            allowed = ops.cast(value_mask, "bool")[:, None, :]
-        if query_mask is not None:
-            query_mask = ops.cast(query_mask, "bool")
-            query_mask = query_mask[:, :, None]
-            allowed = query_mask if allowed is None else ops.logical_and(allowed, query_mask)
-        if use_causal_mask:
-            rows, columns = ops.shape(query)[1], ops.shape(value)[1]
-            causal = ops.arange(rows)[:, None] >= ops.arange(columns)
-            allowed = causal[None] if allowed is None else ops.logical_and(allowed, causal)
-        return allowed
-
 
 def fresh(initializer):
     """A copy, as an initializer that is used twice may give the same numbers twice."""
     if isinstance(initializer, keras.initializers.Initializer):
         return initializer.clone()
     return initializer
-
-
-def _wanted(context, weights, state, return_attention_scores, return_state):
-    """The context, alone or as the first of a tuple."""
-    outputs = (context, *[weights] * return_attention_scores, *[state] * return_state)
-    return outputs if len(outputs) > 1 else context

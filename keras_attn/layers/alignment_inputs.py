@@ -1,4 +1,4 @@
-"""Query, value and key, and their masks: what came, refused where it does not fit."""
+"""Query, value and key, and their masks: checks, the mask of the scores, and what is returned."""
 
 from keras import ops
 
@@ -85,3 +85,40 @@ def check_mask(name, mask, tensor):
             f"`{name}` must be of shape (batch, steps), those of what it masks. Received: mask of "
             f"shape {tuple(mask.shape)} for {tuple(tensor.shape)}"
         )
+
+
+def attention_mask(query, value, mask=None, use_causal_mask=False):
+    """Combines all masks into one for the scores.
+
+    Args:
+        query: `(batch, queries, query_width)`.
+        value: `(batch, values, value_width)`.
+        mask: see `two_masks`.
+        use_causal_mask: whether query `i` sees the values `0..i` alone.
+
+    Returns:
+        Boolean, broadcasts to `(batch, queries, values)`, False where a weight is zero; or None.
+
+    Raises:
+        ValueError: for a mask of another shape.
+    """
+    query_mask, value_mask = two_masks(mask)
+    check_mask("query_mask", query_mask, query)
+    check_mask("value_mask", value_mask, value)
+    allowed = None
+    if value_mask is not None:
+        allowed = ops.cast(value_mask, "bool")[:, None, :]
+    if query_mask is not None:
+        query_mask = ops.cast(query_mask, "bool")[:, :, None]
+        allowed = query_mask if allowed is None else ops.logical_and(allowed, query_mask)
+    if use_causal_mask:
+        rows, columns = ops.shape(query)[1], ops.shape(value)[1]
+        causal = ops.arange(rows)[:, None] >= ops.arange(columns)
+        allowed = causal[None] if allowed is None else ops.logical_and(allowed, causal)
+    return allowed
+
+
+def select_outputs(context, weights, state, return_attention_scores, return_state):
+    """Returns the context, alone or as the first of a tuple with what was asked for."""
+    outputs = (context, *[weights] * return_attention_scores, *[state] * return_state)
+    return outputs if len(outputs) > 1 else context
