@@ -37,16 +37,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     ):
         os.environ.setdefault(threads, "1")
 
-if os.environ["KERAS_BACKEND"] in ("torch", "tensorflow"):
-    # The other order, torch after tensorflow, ends in a segmentation fault.
-    with contextlib.suppress(ImportError):
-        import torch  # noqa: F401
-
-import keras
-import numpy as np
 import pytest
-
-from tests.backend import TRAINS, runs_here
 
 MAPS = Path("/proc/self/maps")
 # Tests of models, searches and plots, which mostly compile. TensorFlow and JAX share them; every
@@ -60,6 +51,17 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_collectstart():
+    """Imports PyTorch before TensorFlow: the other order ends in a segmentation fault.
+
+    Not while this file is imported, nor is Keras: the controller of pytest-xdist, which collects
+    nothing, then starts its workers at once.
+    """
+    if os.environ["KERAS_BACKEND"] in ("torch", "tensorflow"):
+        with contextlib.suppress(ImportError):
+            import torch  # noqa: F401
+
+
 def pytest_collection_modifyitems(config, items):
     """Sorts, selects and skips tests.
 
@@ -67,6 +69,8 @@ def pytest_collection_modifyitems(config, items):
     TensorFlow and JAX share the tests in `SHARED_FOLDERS`. With `--quick` each contract runs with
     one case of each class. On inference-only backends, tests that train are skipped.
     """
+    from tests.backend import BACKEND, TRAINS, runs_here
+
     order = {}
     for item in items:
         case = _case(item)
@@ -90,7 +94,7 @@ def pytest_collection_modifyitems(config, items):
         ]
     if TRAINS:
         return
-    skip = pytest.mark.skip(reason=f"{keras.backend.backend()} does not train")
+    skip = pytest.mark.skip(reason=f"{BACKEND} does not train")
     for item in items:
         if item.get_closest_marker("training"):
             item.add_marker(skip)
@@ -111,6 +115,8 @@ def _case(item):
 @pytest.fixture(autouse=True)
 def seeded():
     """The same random numbers for every test, whatever ran before it."""
+    import keras
+
     keras.utils.set_random_seed(0)
 
 
@@ -132,7 +138,7 @@ def compiled_is_forgotten(counted):
     if next(counted) % 50:
         return
     collect()
-    if keras.backend.backend() == "jax" and MAPS.exists():
+    if os.environ["KERAS_BACKEND"] == "jax" and MAPS.exists():
         import jax
 
         if MAPS.read_bytes().count(b"\n") > 15_000:
@@ -142,6 +148,8 @@ def compiled_is_forgotten(counted):
 @pytest.fixture
 def generator():
     """A NumPy random generator."""
+    import numpy as np
+
     return np.random.default_rng(0)
 
 

@@ -90,6 +90,8 @@ def parse_arguments(arguments=None):
     add("--beams", type=positive, default=5)
     add("--length-penalty", type=float, default=1.0)
     add("--examples", type=positive, default=20_000, help="dates for training")
+    add("--validation", type=positive, default=500, help="dates")
+    add("--test", type=positive, default=1000, help="dates")
     add("--seed", type=int, default=0)
     add("--json", type=Path, metavar="FILE", help="write all figures there")
     add("--pictures", type=Path, default=Path("pictures"), metavar="FOLDER")
@@ -111,7 +113,7 @@ are put in lower case. Pairs of like length go into a batch together.
 
 def load(options):
     if options.data is None:
-        sizes = {"train": options.examples, "val": 500, "test": 1000}
+        sizes = {"train": options.examples, "val": options.validation, "test": options.test}
         # Days of the test are in neither of the others.
         texts = {
             split: date_pairs("test" if split == "test" else "train", size, seed=[options.seed, n])

@@ -30,10 +30,15 @@ def shared(items):
     return [item for item in items if runs_here(item.id)]
 
 
+def fewer_on_openvino(cases):
+    """Returns the first case of each class on OpenVINO, which compiles every call, else all."""
+    return first_of_class(cases) if BACKEND == "openvino" else cases
+
+
 def shared_cases(cases):
     """Like `shared`, but the first case of each class runs on every backend.
 
-    OpenVINO, which compiles every call and only infers, takes no others.
+    OpenVINO, which only infers, takes no others.
     """
     first = first_of_class(cases)
     if BACKEND == "openvino":

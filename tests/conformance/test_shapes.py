@@ -6,7 +6,7 @@ import pytest
 
 from tests.backend import BACKEND, flat, specifications
 from tests.conformance.registry import LAYERS, MODELS
-from tests.conformance.selection import by_id, first_of_class
+from tests.conformance.selection import by_id, fewer_on_openvino, first_of_class
 
 FIRST = {case.id for case in first_of_class(LAYERS)}
 
@@ -89,7 +89,7 @@ def outputs_of(case, layer):
     return specifications(layer, function, tensors)
 
 
-@by_id(LAYERS)
+@by_id(fewer_on_openvino(LAYERS))
 def test_each_example_is_treated_alone_in_batches_of_any_size(case):
     model = case.model()
     arrays = case.arrays()
@@ -111,7 +111,7 @@ def test_each_example_is_treated_alone_in_batches_of_any_size(case):
 
 # On TensorFlow and JAX `test_free_sizes` compiles the calls with other lengths.
 @pytest.mark.skipif(BACKEND in ("tensorflow", "jax"), reason="a part of another contract")
-@by_id([case for case in LAYERS if case.variable])
+@by_id(fewer_on_openvino([case for case in LAYERS if case.variable]))
 def test_variable_lengths(case):
     model = case.model()
     layer = next(layer for layer in model.layers if isinstance(layer, type(case.make())))

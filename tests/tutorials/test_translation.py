@@ -17,11 +17,15 @@ def test_dates(tmp_path):
         *SMALL,
         "--examples",
         "256",
+        "--validation",
+        "40",
+        "--test",
+        "80",
         "--weights",
         "weights",
         backend="torch",
     )
-    assert figures["examples"] == {"train": 256, "val": 500, "test": 1000}
+    assert figures["examples"] == {"train": 256, "val": 40, "test": 80}
     found = figures["models"]["rnn_search"]
     assert 0 <= found["greedy"]["exact_match"] <= 100
     assert len(found["history"]["val_perplexity"]) == 1
