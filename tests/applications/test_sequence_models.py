@@ -63,15 +63,6 @@ def test_equals_the_equations_of_luong():
     np.testing.assert_allclose(looked.weights, alignment, atol=1e-5)
 
 
-def test_equals_the_equations_of_the_encoder_decoder():
-    model = randomise(EncoderDecoder(10, 9, 6, 5, 4))
-    source, target = [5, 6, 7, 8, 2], [1, 4, 5, 6]
-    weights = {weight.path: to_numpy(weight) for weight in model.weights}
-    found = inferred(model, {"source": np.array([source]), "target": np.array([target])})
-    expected = oracle.encoder_decoder(weights, source, target)
-    np.testing.assert_allclose(found[0][0], expected, atol=1e-5)
-
-
 def test_equals_the_equations_of_summarization():
     model = randomise(AttentionSummarizer(10, 9, 5, 6, context_size=3, smoothing=1))
     source, target = [5, 6, 7, 8, 2], [1, 4, 5, 6]

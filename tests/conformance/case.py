@@ -254,6 +254,7 @@ class ModelCase(Case):
         targets: what `fit` gets as `y`; None where the model brings its own loss.
         methods: names of methods that take the inputs and give what the model looked at.
         refuses: constructor arguments that raise a `ValueError` naming one of them.
+        oracle: `Oracle` that computes the outputs from the equations of the paper.
     """
 
     application: type
@@ -262,6 +263,7 @@ class ModelCase(Case):
     targets: Any = None
     methods: tuple[str, ...] = ()
     refuses: tuple[dict[str, Any], ...] = ()
+    oracle: Any = None
 
     @property
     def subject(self):

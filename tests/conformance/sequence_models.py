@@ -11,6 +11,8 @@ from keras_attn.applications import (
     RNNSearch,
 )
 from tests.conformance.case import ModelCase
+from tests.conformance.oracle import Oracle
+from tests.oracles import translation
 
 
 def model(application, **changes):
@@ -41,13 +43,34 @@ REFUSED = (
     {"dropout": 1.0},
 )
 
+ENCODER_DECODER = {
+    "E_x": "source_embedding/embeddings",
+    "E_y": "target_embedding/embeddings",
+    **{
+        f"{part}_{side}": f"{cell}/{name}"
+        for side, cell in (("enc", "encoder/gru_cell"), ("dec", "decoder/cell"))
+        for part, name in (("W", "kernel"), ("U", "recurrent_kernel"), ("b", "bias"))
+    },
+    "V": "first_state/kernel",
+    "b_V": "first_state/bias",
+    "O": "maxout/both/kernel",
+    "b_O": "maxout/both/bias",
+    "G": "logits/kernel",
+    "b_G": "logits/bias",
+}
+
 MODELS = [
     model(
         RNNSearch,
         arguments={**SIZES, "maxout_units": 4},
         refuses=(*REFUSED, {"maxout_units": 0}),
     ),
-    model(EncoderDecoder, arguments={**SIZES, "maxout_units": 4}, refuses=REFUSED),
+    model(
+        EncoderDecoder,
+        arguments={**SIZES, "maxout_units": 4},
+        refuses=REFUSED,
+        oracle=Oracle(ENCODER_DECODER, translation.encoder_decoder),
+    ),
     model(
         LuongTranslator,
         name="local",

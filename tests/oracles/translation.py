@@ -65,26 +65,31 @@ def lstm(inputs, hidden, carry, kernel, recurrent, bias):
     return sigmoid(leave) * np.tanh(carry), carry
 
 
-def encoder_decoder(weights, source, target):
-    """Logits of one pair of sequences without padding, all of the source in one vector."""
+def encoder_decoder(p, source, target):
+    """Cho et al., 2014: all of a source is in one vector. Padding, 0, is not read.
 
-    def cell(name):
-        return [weights[f"{name}/{part}"] for part in ("kernel", "recurrent_kernel", "bias")]
-
-    encoder, decoder = cell("encoder/gru_cell"), cell("decoder/cell")
-    summary = np.zeros(len(encoder[1]))
-    for word in source:
-        summary = gru(weights["source_embedding/embeddings"][word], summary, *encoder)
-    state = np.tanh(summary @ weights["first_state/kernel"] + weights["first_state/bias"])
+    `c = h_T`, `s_0 = tanh(V c)`, `s_t = GRU([y_{t-1}, c], s_{t-1})`, `logits = G maxout(O [s_t,
+    y_{t-1}, c])`
+    """
     logits = []
-    for word in target:
-        y = weights["target_embedding/embeddings"][word]
-        state = gru(np.concatenate([y, summary]), state, *decoder)
-        both = np.concatenate([state, y, summary]) @ weights["maxout/both/kernel"]
-        halves = np.split(both + weights["maxout/both/bias"], 2)
-        t = [max(pair) for pair in zip(*halves, strict=True)]
-        logits.append(t @ weights["logits/kernel"] + weights["logits/bias"])
-    return np.stack(logits)
+    for words, before in zip(source, target, strict=True):
+        c = np.zeros(len(p["U_enc"]))
+        for word in words[words != 0]:
+            c = gru(p["E_x"][word], c, p["W_enc"], p["U_enc"], p["b_enc"])
+        s = np.tanh(c @ p["V"] + p["b_V"])
+        rows = []
+        for word in before:
+            y = p["E_y"][word]
+            s = gru(np.concatenate([y, c]), s, p["W_dec"], p["U_dec"], p["b_dec"])
+            t = maxout(np.concatenate([s, y, c]) @ p["O"] + p["b_O"])
+            rows.append(t @ p["G"] + p["b_G"])
+        logits.append(rows)
+    return {"outputs": [np.array(logits)]}
+
+
+def maxout(both):
+    """The larger of two halves, element by element."""
+    return np.maximum(*np.split(both, 2))
 
 
 def luong(weights, source, target, layers):
