@@ -6,10 +6,10 @@ import pytest
 
 from tests.backend import to_numpy
 from tests.conformance.registry import MODELS
-from tests.conformance.selection import by_id
+from tests.conformance.selection import by_id, shared_cases
 from tests.draws import recorded_draws
 
-CASES = [case for case in MODELS if case.oracle]
+CASES = shared_cases([case for case in MODELS if case.oracle])
 
 
 def assert_close(case, actual, desired):
