@@ -3,6 +3,7 @@
 The tests are the one place besides `keras_attn/ops/kernels/` that may name a backend.
 """
 
+import os
 from zlib import crc32
 
 import keras
@@ -11,10 +12,14 @@ import pytest
 
 BACKEND = keras.backend.backend()
 TRAINS = BACKEND in ("tensorflow", "jax", "torch")
+# `ALL_CASES=1 make test` runs every case on every backend, in twice the time.
+ALL_CASES = bool(os.environ.get("ALL_CASES"))
 # Backends that share tests which spend their time on compilation.
-SHARING = ("tensorflow", "jax")
+SHARING = () if ALL_CASES else ("tensorflow", "jax")
 # For tests of names, configs, constructor arguments and plots.
-on_one_backend = pytest.mark.skipif(BACKEND != "torch", reason="the same on every backend")
+on_one_backend = pytest.mark.skipif(
+    BACKEND != "torch" and not ALL_CASES, reason="the same on every backend"
+)
 
 if BACKEND == "openvino":
     import functools

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.backend import BACKEND, runs_here
+from tests.backend import ALL_CASES, BACKEND, runs_here
 
 
 def by_id(cases):
@@ -32,7 +32,7 @@ def shared(items):
 
 def fewer_on_openvino(cases):
     """Returns the first case of each class on OpenVINO, which compiles every call, else all."""
-    return first_of_class(cases) if BACKEND == "openvino" else cases
+    return first_of_class(cases) if BACKEND == "openvino" and not ALL_CASES else cases
 
 
 def shared_cases(cases):
@@ -41,7 +41,7 @@ def shared_cases(cases):
     OpenVINO, which only infers, takes no others.
     """
     first = first_of_class(cases)
-    if BACKEND == "openvino":
+    if BACKEND == "openvino" and not ALL_CASES:
         return first
     others = shared([case for case in cases if case not in first])
     return [case for case in cases if case in first or case in others]
