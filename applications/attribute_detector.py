@@ -102,21 +102,19 @@ class AttributeDetector(ImageFeatures, ScaledImages, FunctionalModel):
         image = keras.Input(self.image_shape, name="image")
         feature_map = self.features(image)
         check_feature_map(feature_map, data_format)
-        probability = self.detected(feature_map)
+        probability = self.detected(self.drop(feature_map))
         super().__init__(image, probability, **kwargs)
 
-    def detected(self, feature_map, training=None):
-        """The probabilities of the attributes.
+    def detected(self, feature_map):
+        """The probabilities of the attributes, without dropout.
 
         Args:
             feature_map: what `features` makes of images.
-            training: whether the map is dropped out.
 
         Returns:
             `(batch, attributes)`, float32.
         """
-        dropped = self.drop(feature_map, training=training)
-        return self.probability(self.highest(self.scores(dropped)))
+        return self.probability(self.highest(self.scores(feature_map)))
 
     def detect(self, images, count=10, batch_size=32):
         """The most probable attributes of images.

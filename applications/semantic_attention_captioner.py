@@ -149,7 +149,7 @@ class SemanticAttentionCaptioner(ImageCaptioner):
     def _detect(self, image, detector, words, count):
         """The first input of the LSTM, and the attributes as tokens `(batch, count)`."""
         feature_map = detector.features(image)
-        probability = detector.detected(feature_map, training=False)
+        probability = detector.detected(feature_map)
         _, order = ops.top_k(probability, count)
         # Take rows of a matrix: PyTorch cannot export other forms of `take` to ONNX.
         found = ops.take(words[:, None], order, axis=0)[..., 0]

@@ -1,5 +1,7 @@
 """Cases of the applications that describe images."""
 
+from functools import partial
+
 import keras
 import numpy as np
 
@@ -9,7 +11,9 @@ from keras_attn.applications import (
     ShowAndTell,
     ShowAttendTell,
 )
+from tests.conformance import caption_oracles as oracles
 from tests.conformance.case import ModelCase
+from tests.oracles import caption_losses
 
 
 def model(application, **changes):
@@ -52,6 +56,7 @@ MODELS = [
         arguments=SIZES,
         outputs=((2, 4, 16), (2, 4, 9)),
         refuses=(*REFUSED, {"mode": "medium"}, {"gate": "matrix"}),
+        oracle=oracles.soft(),
     ),
     model(
         ShowAttendTell,
@@ -59,6 +64,7 @@ MODELS = [
         arguments={**SIZES, "mode": "hard", "gate": "vector", "seed": 1},
         outputs=((2, 4, 16), (2, 1), (2, 4), (2, 4, 9)),
         refuses=({"inference": "draw"}, {"expectation_rate": 2.0}),
+        oracle=oracles.hard(),
     ),
     ModelCase(
         application=AttributeDetector,
@@ -78,6 +84,7 @@ MODELS = [
             {"dropout": 1.0},
             {"encoder": "vgg"},
         ),
+        oracle=oracles.attribute_detector(rate=0.2),
     ),
     model(
         SemanticAttentionCaptioner,
@@ -96,6 +103,108 @@ MODELS = [
             {"num_attributes": 0},
             {"num_attributes": 4},
         ),
+        oracle=oracles.semantic_attention([4, 6, 8], 2),
     ),
-    model(ShowAndTell, arguments=SIZES, outputs=((2, 4, 9),), refuses=REFUSED),
+    model(
+        ShowAndTell,
+        arguments=SIZES,
+        outputs=((2, 4, 9),),
+        refuses=REFUSED,
+        oracle=oracles.show_and_tell(),
+    ),
+]
+
+# Cases for the computations of the papers alone, with an encoder without weights.
+BLOCKS = {"encoder": keras.layers.AveragePooling2D(4, data_format="channels_last")}
+BLOCKS_FIRST = {
+    "image_shape": (3, 16, 16),
+    "encoder": keras.layers.AveragePooling2D(4, data_format="channels_first"),
+    "data_format": "channels_first",
+}
+IMAGES_FIRST = {"image": (2, 3, 16, 16)}
+TARGET = {"target": np.array([[1, 4, 5, 6], [1, 7, 0, 0]], "int32")}
+
+
+def variant(application, name, oracle, **arguments):
+    inputs = {"inputs": {**IMAGES_FIRST, **TARGET}} if "data_format" in arguments else {}
+    arguments = {**SIZES, **BLOCKS, **arguments}
+    return model(application, name=name, arguments=arguments, outputs=(), oracle=oracle, **inputs)
+
+
+VARIANTS = [
+    variant(
+        ShowAttendTell,
+        "no-gate",
+        oracles.soft(penalty=0.25, gate=False, rate=0.25, encoder="blocks"),
+        gate=None,
+        doubly_stochastic_weight=0.25,
+        dropout=0.25,
+    ),
+    variant(
+        ShowAttendTell,
+        "vector-gate-channels-first",
+        oracles.soft(encoder="blocks", data_format="channels_first"),
+        gate="vector",
+        **BLOCKS_FIRST,
+    ),
+    variant(
+        ShowAttendTell,
+        "expectation",
+        oracles.hard(
+            partial(caption_losses.reinforce, reward_weight=0.5, entropy_weight=0.25, to_go=False),
+            expectation_rate=0.25,
+            inference="expectation",
+            encoder="blocks",
+        ),
+        mode="hard",
+        reward_weight=0.5,
+        entropy_weight=0.25,
+        reward_to_go=False,
+        expectation_rate=0.25,
+        inference="expectation",
+        seed=2,
+    ),
+    variant(
+        ShowAttendTell,
+        "straight-through",
+        oracles.hard(oracles.entropy(0.25), expectation_rate=0.0, encoder="blocks"),
+        mode="hard",
+        estimator="straight_through",
+        entropy_weight=0.25,
+        expectation_rate=0.0,
+        seed=3,
+    ),
+    variant(
+        ShowAndTell,
+        "channels-first",
+        oracles.show_and_tell(rate=0.25, encoder="blocks", data_format="channels_first"),
+        dropout=0.25,
+        **BLOCKS_FIRST,
+    ),
+    ModelCase(
+        application=AttributeDetector,
+        name="channels-first",
+        arguments={**BLOCKS_FIRST, "attributes": ["red", "blue", "star"], "dropout": 0.25},
+        inputs=IMAGES_FIRST,
+        outputs=((2, 3),),
+        targets=np.array([[0, 1, 1], [1, 0, 0]], "float32"),
+        compile={"loss": "binary_crossentropy"},
+        oracle=oracles.attribute_detector(0.25, "blocks", "channels_first"),
+    ),
+    model(
+        SemanticAttentionCaptioner,
+        name="three-of-four",
+        arguments={
+            "detector": AttributeDetector(
+                (16, 16, 3), [8, 4, 5, 6], dropout=0.5, data_format="channels_last", **BLOCKS
+            ),
+            "target_vocabulary": 9,
+            "units": 6,
+            "num_attributes": 3,
+            "sparsity_weight": 0.25,
+            "dropout": 0.25,
+        },
+        outputs=((2, 4, 3), (2, 4, 3), (2, 4, 9)),
+        oracle=oracles.semantic_attention([8, 4, 5, 6], 3, 0.25, 0.25, encoder="blocks"),
+    ),
 ]

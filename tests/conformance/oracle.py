@@ -21,7 +21,8 @@ class Oracle:
         training: Function `(p, draws, targets, **arrays) -> dict` of a training pass, or `None` if
             training differs from inference only by the loss of Keras. `draws` is the dictionary of
             `tests.draws.recorded_draws`. Keys of the result: "loss", the loss with all added
-            losses, and "outputs" like those of `forward`.
+            losses, and "outputs" like those of `forward`; optionally "weights", a dictionary of the
+            weights that the pass changes by symbol: all other weights stay.
     """
 
     symbols: dict[str, str]

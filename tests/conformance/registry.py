@@ -40,6 +40,8 @@ MODELS = [
     *memory_models.MODELS,
     *draw_models.MODELS,
 ]
+# Cases of applications with further options, for the contract of oracles alone.
+VARIANTS = [*caption_models.VARIANTS]
 OPTIONS = {**layer_options.OPTIONS, **model_options.OPTIONS}
 LAYERS, MODELS = (
     [case.with_(options=OPTIONS.get(case.id, {})) for case in cases] for cases in (LAYERS, MODELS)

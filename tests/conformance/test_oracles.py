@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from tests.backend import to_numpy
-from tests.conformance.registry import MODELS
+from tests.conformance.registry import MODELS, VARIANTS
 from tests.conformance.selection import by_id, shared_cases
 from tests.draws import recorded_draws
 
-CASES = shared_cases([case for case in MODELS if case.oracle])
+CASES = shared_cases([case for case in [*MODELS, *VARIANTS] if case.oracle])
 
 
 def assert_close(case, actual, desired):
@@ -48,3 +48,6 @@ def test_training_is_that_of_the_paper(case):
     if "outputs" in expected:
         assert_close(case, arrays_of(outputs), expected["outputs"])
     assert_close(case, [to_numpy(loss)], [expected["loss"]])
+    if "weights" in expected:
+        expected, found = {**parameters, **expected["weights"]}, case.oracle.parameters(model)
+        assert_close(case, [found[symbol] for symbol in expected], list(expected.values()))

@@ -20,19 +20,25 @@ def rewards(mean):
 
 
 @pytest.mark.parametrize("to_go", [True, False])
-def test_rewards_are_compared_with_the_mean_of_a_word_so_far(to_go):
-    layer = RewardBaseline(momentum=0.5, entropy_weight=0.1, to_go=to_go)
+@pytest.mark.parametrize("weights", [None, np.float32([[2.0, 9.0, 9.0], [0.5, 1.0, 0.0]])])
+def test_rewards_are_compared_with_the_mean_of_a_word_so_far(to_go, weights):
+    layer = RewardBaseline(momentum=0.75, entropy_weight=0.1, to_go=to_go)
     layer.build((None, None))
-    # Three batches: their mean rewards of a word are -2, -3 and -1.
-    baselines = [-2.0, -2.0, (0.25 * -2.0 + 0.5 * -3.0) / 0.75]
-    for mean, baseline in zip((-2.0, -3.0, -1.0), baselines, strict=True):
-        reward = rewards(mean)
-        found = to_numpy(layer.loss(LIKELIHOOD, ENTROPY, reward, WRITTEN))
+    words = [(0, 0), (1, 0), (1, 1), (1, 2)]
+    mass = {word: 1.0 if weights is None else weights[word] for word in words}
+    past = []
+    for number in (-2.0, -3.0, -1.0):
+        reward = rewards(number)
+        mean = sum(mass[word] * reward[word] for word in words) / sum(mass.values())
+        # The mean of the batches before, a batch later counts 0.75 as much; the first is its own.
+        decay = 0.75 ** np.arange(len(past))[::-1]
+        baseline = decay @ past / sum(decay) if past else mean
+        past.append(mean)
+        found = to_numpy(layer.loss(LIKELIHOOD, ENTROPY, reward, WRITTEN, weights=weights))
         expected = -0.1 * ENTROPY[:, 0]
-        for row, length in enumerate((1, 3)):
-            for step in range(length):
-                up_to = LIKELIHOOD[row, step if to_go else -1]
-                expected[row] -= (reward[row, step] - baseline) * up_to
+        for row, step in words:
+            up_to = LIKELIHOOD[row, step if to_go else -1]
+            expected[row] -= (reward[row, step] - baseline) * up_to
         np.testing.assert_allclose(found, expected, rtol=1e-5)
     kept = [to_numpy(each) for each in (layer.total, layer.mass)]
     layer.loss(LIKELIHOOD, ENTROPY, rewards(0.0), WRITTEN, training=False)

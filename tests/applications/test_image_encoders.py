@@ -1,0 +1,132 @@
+"""Image encoders of models: by name, of one's own, frozen, and what they see."""
+
+import keras
+import numpy as np
+import pytest
+
+from keras_attn.applications import AttributeDetector, ShowAndTell, ShowAttendTell
+from keras_attn.applications.coordinates import Coordinates
+from keras_attn.applications.image_encoders import NAMED, image_encoder
+from tests.backend import to_numpy
+from tests.conformance.case import randomise
+from tests.oracles.image_encoder import vgg_input
+
+SIZES = {"units": 6, "embedding_units": 5, "dropout": 0.0, "data_format": "channels_last"}
+INPUTS = {
+    "image": np.random.default_rng(0).uniform(size=(3, 16, 16, 3)).astype("float32"),
+    "target": np.array([[1, 4, 5, 6], [1, 7, 0, 0], [1, 8, 8, 0]], "int32"),
+}
+
+
+@pytest.fixture(params=["channels_last", "channels_first"])
+def data_format_of_keras(request):
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format(request.param)
+    yield request.param
+    keras.config.set_image_data_format(before)
+
+
+def shifted(include_top, weights, input_shape):
+    """Returns a network whose layers "block5_conv1" to "block5_conv4" add 1 each."""
+    images = maps = keras.Input(input_shape)
+    for number in range(1, 5):
+        name = f"block5_conv{number}"
+        maps = keras.layers.Rescaling(1.0, offset=1.0, name=name)(maps)
+    return keras.Model(images, maps)
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize(
+    ("name", "network", "layer"),
+    [("vgg16", keras.applications.VGG16, 3), ("vgg19", keras.applications.VGG19, 4)],
+)
+def test_named_networks_see_centered_pixels_from_blue_to_red(
+    name, network, layer, data_format, data_format_of_keras, monkeypatch, generator
+):
+    """VGG learned from blue, green and red in 0..255 without their means over ImageNet."""
+    assert NAMED[name][0] is network
+    monkeypatch.setitem(NAMED, name, (shifted, NAMED[name][1]))
+    images = generator.uniform(size=(2, 5, 4, 3)).astype("float32")
+    expected = vgg_input(images) + layer
+    if data_format == "channels_first":
+        images, expected = (np.moveaxis(each, -1, 1) for each in (images, expected))
+    encoder = image_encoder(name, images.shape[1:], None, data_format, None)
+    found = to_numpy(encoder(images))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_places_are_told_where_they_are(data_format):
+    found = to_numpy(Coordinates(data_format)(np.full((2, 3, 4, 5), 7.0, "float32")))
+    channels = -1 if data_format == "channels_last" else 1
+    down, across = np.moveaxis(found, channels, 0)[-2:]
+    rows, columns = down.shape[1:]
+    for row, column in np.ndindex(rows, columns):
+        np.testing.assert_allclose(down[:, row, column], 2 * row / (rows - 1) - 1, atol=1e-6)
+        np.testing.assert_allclose(
+            across[:, row, column], 2 * column / (columns - 1) - 1, atol=1e-6
+        )
+    assert np.all(np.moveaxis(found, channels, 0)[:-2] == 7.0)
+
+
+@pytest.mark.training
+def test_the_network_of_the_paper_by_name():
+    model = ShowAttendTell((32, 32, 3), 9, encoder="vgg16", **SIZES)
+    assert model.features(np.zeros((1, 32, 32, 3), "float32")).shape == (1, 2, 2, 512)
+    inputs = {**INPUTS, "image": np.ones((3, 32, 32, 3), "float32")}
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.train_on_batch(inputs, np.ones((3, 4), "int32"))
+
+
+def test_weights_by_name_are_asked_of_keras(monkeypatch):
+    asked = {}
+
+    def network(**arguments):
+        asked.update(arguments)
+        return keras.applications.VGG16(**{**arguments, "weights": None})
+
+    monkeypatch.setitem(NAMED, "vgg16", (network, "block5_conv3"))
+    model = ShowAttendTell((32, 32, 3), 9, encoder="vgg16", encoder_weights="imagenet", **SIZES)
+    assert asked == {"include_top": False, "weights": "imagenet", "input_shape": (32, 32, 3)}
+    # What is loaded is not trained, and a copy from the config does not load it again.
+    assert not any("block" in weight.path for weight in model.trainable_weights)
+    assert model.get_config()["encoder_weights"] is None
+    again = ShowAttendTell.from_config(model.get_config())
+    assert not any("block" in weight.path for weight in again.trainable_weights)
+    again.features.trainable = True
+    assert ShowAttendTell.from_config(again.get_config()).features.trainable
+
+
+def test_an_encoder_of_ones_own():
+    encoder = keras.Sequential(
+        [keras.Input((16, 16, 3)), keras.layers.Conv2D(4, 4, strides=4, name="eyes")]
+    )
+    model = randomise(ShowAttendTell((16, 16, 3), 9, encoder=encoder, **SIZES))
+    assert model.generate(INPUTS["image"][:1], max_length=2)
+    again = ShowAttendTell.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    found, expected = (to_numpy(each(INPUTS)["logits"]) for each in (again, model))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    flat = keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Flatten()])
+    with pytest.raises(ValueError, match="`encoder` must give feature maps"):
+        ShowAttendTell((16, 16, 3), 9, encoder=flat, **SIZES)
+
+
+@pytest.mark.parametrize("kind", [ShowAttendTell, ShowAndTell, AttributeDetector])
+def test_frozen_layers_of_an_encoder_stay_frozen(kind, tmp_path):
+    def model(**options):
+        layers = [keras.layers.Conv2D(2, 4, strides=4), keras.layers.Conv2D(2, 1)]
+        layers[0].trainable = False
+        encoder = keras.Sequential([keras.Input((8, 8, 3)), *layers])
+        sizes = {} if kind is AttributeDetector else {"units": 3, "embedding_units": 2}
+        words = ["a"] if kind is AttributeDetector else 9
+        options = {**sizes, "data_format": "channels_last", **options}
+        return kind((8, 8, 3), words, encoder=encoder, **options)
+
+    model().save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    for each in (model(), kind.from_config(model().get_config()), loaded):
+        assert [layer.trainable for layer in each.features.layers] == [False, True]
+    for value in (False, True):
+        features = model(train_encoder=value).features
+        assert {layer.trainable for layer in features.layers} == {value}
