@@ -11,6 +11,7 @@ from keras_attn.applications.mirrored import (
     through,
 )
 from keras_attn.applications.own_loss import InputsAsTargets
+from keras_attn.applications.sparsity_penalty import SparsityPenalty
 from keras_attn.ops.precision import float32_policy
 
 
@@ -37,7 +38,7 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
         activation: of the layers between.
         code_activation: of the code.
         output_activation: `"sigmoid"` for examples in [0, 1], None for any.
-        sparsity: weight of the code's absolute values in the loss, summed over its numbers.
+        sparsity: weight of the L1 norm of a code in the loss, a mean over the examples.
         dtype: dtype policy of the layers.
         **kwargs: of `keras.Model`.
 
@@ -86,14 +87,14 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
         # === Layers ===
         between = units[:-1]
         between_them = [activation] * len(between)
-        last = {"activity_regularizer": keras.regularizers.L1(sparsity)} if sparsity else {}
-        self.encoder = dense_stack(units, [*between_them, code_activation], dtype, "encoder", last)
+        self.encoder = dense_stack(units, [*between_them, code_activation], dtype, "encoder")
         self.decoder = dense_stack(
             [*reversed(between), math.prod(example_shape)],
             [*between_them, output_activation],
             dtype,
             "decoder",
         )
+        self.penalty = SparsityPenalty(sparsity, dtype=dtype, name="penalty") if sparsity else None
         self.flatten = keras.layers.Flatten(dtype=dtype, name="flatten")
         self.unflatten = keras.layers.Reshape(
             example_shape, dtype=float32_policy(dtype), name="unflatten"
@@ -149,7 +150,8 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
     # === Helpers ===
 
     def _encoded(self, x):
-        return through(self.encoder, self.flatten(x))
+        code = through(self.encoder, self.flatten(x))
+        return code if self.penalty is None else self.penalty(code)
 
     def _decoded(self, code):
         return self.unflatten(through(self.decoder, code))

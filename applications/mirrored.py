@@ -30,24 +30,20 @@ def check_units(units):
     return tuple(positive_integer("units", width) for width in units)
 
 
-def dense_stack(units, activations, dtype, name, last=None):
+def dense_stack(units, activations, dtype, name):
     """Dense layers one after the other.
 
     Args:
         units, activations: of each.
         dtype: dtype policy.
         name: what their names begin with.
-        last: further arguments of the last.
 
     Returns:
         A list of layers, which are numbered from 1.
     """
     layers = []
     for number, (width, activation) in enumerate(zip(units, activations, strict=True), 1):
-        more = (last or {}) if number == len(units) else {}
-        layers.append(
-            keras.layers.Dense(width, activation, dtype=dtype, name=f"{name}_{number}", **more)
-        )
+        layers.append(keras.layers.Dense(width, activation, dtype=dtype, name=f"{name}_{number}"))
     return layers
 
 

@@ -22,78 +22,12 @@ def sigmoid(x):
     return 1.0 / (1.0 + np.exp(-x))
 
 
-def lstm(cell, x, hidden, state):
-    kernel, recurrent, bias = (to_numpy(each).astype("float64") for each in cell.weights)
-    enter, forget, new, leave = np.split(x @ kernel + hidden @ recurrent + bias, 4, axis=-1)
-    state = sigmoid(forget) * state + sigmoid(enter) * np.tanh(new)
-    return sigmoid(leave) * np.tanh(state), state
-
-
-def dense(layer, x):
-    kernel, bias = (to_numpy(each).astype("float64") for each in layer.weights)
-    return x @ kernel + bias
-
-
-def painted_by_hand(model, images, noise):
-    """The last canvas and the divergence of every step, as the equations say.
-
-    The reads and writes are those of the layers, which have tests of their own.
-    """
-    parts = model.recurrence
-    units, steps = model.units, model.steps
-    x = images.astype("float64")
-    start = {name: to_numpy(each).astype("float64") for name, each in parts.start.items()}
-    canvas = np.zeros_like(x) + start["canvas"]
-    states = [np.zeros((len(x), units)) + each for each in start["encoder_state"]]
-    decoder = [np.zeros((len(x), units)) + each for each in start["decoder_state"]]
-    kl_divergences = []
-    for step in range(steps):
-        inputs = (x, x - sigmoid(canvas), decoder[0])
-        seen = to_numpy(parts.reader([each.astype("float32") for each in inputs]))
-        seen = np.concatenate([seen, decoder[0]], axis=1)
-        states = lstm(parts.encoder, seen, *states)
-        mean, log_stddev = np.split(dense(parts.latent.projection, states[0]), 2, axis=1)
-        latent = mean + np.exp(log_stddev) * noise[:, step]
-        terms = mean**2 + np.exp(2 * log_stddev) - 2 * log_stddev - 1
-        kl_divergences.append(0.5 * terms.sum(axis=1))
-        decoder = lstm(parts.decoder, latent, *decoder)
-        canvas = canvas + to_numpy(parts.writer(decoder[0].astype("float32")))
-    return canvas, np.stack(kl_divergences, axis=1)
-
-
 def unsettle(model):
     generator = np.random.default_rng(4)
     for weight in model.weights:
         if "float" in weight.dtype:
             weight.assign(generator.normal(0, 0.3, weight.shape))
     return model
-
-
-@pytest.mark.parametrize("sizes", [(None, None), (2, 3), (None, 3), (2, None)])
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_steps_are_those_of_the_equations(generator, sizes, channels):
-    read, write = sizes
-    images = generator.integers(0, 2, (6, 8, 7, channels)).astype("float32")
-    model = unsettle(painter(image_shape=images.shape[1:], read_size=read, write_size=write))
-    noise = generator.normal(size=(6, 4, 3)).astype("float32")
-    canvas, kl_divergence = model.recurrence(images, noise=noise)
-    expected = painted_by_hand(model, images, noise)
-    np.testing.assert_allclose(to_numpy(canvas), expected[0], atol=1e-4)
-    np.testing.assert_allclose(to_numpy(kl_divergence), expected[1], rtol=1e-4)
-
-
-def test_the_bound_is_the_negative_log_weight_of_training(generator):
-    model = unsettle(painter())
-    noise = generator.normal(size=(6, 4, 3)).astype("float32")
-    canvas, _ = model.recurrence(IMAGES, noise=noise)
-    last = sigmoid(to_numpy(canvas).astype("float64"))
-    bits = np.where(IMAGES > 0.5, last, 1 - last)
-    log_probability = np.log(bits).sum(axis=(1, 2, 3))
-    np.testing.assert_allclose(
-        to_numpy(model.log_probability(IMAGES, canvas)), log_probability, rtol=1e-4
-    )
-    painted = model.reconstruct(IMAGES, noise)
-    np.testing.assert_allclose(painted["images"][:, -1], last, atol=1e-5)
 
 
 @pytest.mark.training
@@ -110,25 +44,6 @@ def test_the_loss_is_the_sum_of_its_two_parts_and_falls():
     np.testing.assert_array_equal(
         *(model.predict(IMAGES, verbose=0)["canvas"] for _ in range(2)), "`predict` does not"
     )
-
-
-@pytest.mark.training
-def test_weighted_examples_count_as_often_as_they_weigh():
-    model = unsettle(painter())
-    model.compile(keras.optimizers.SGD(0.0))
-    draws = model.recurrence.latent.draws.state
-    start = to_numpy(draws)
-    first = model.evaluate(IMAGES, verbose=0, return_dict=True)
-    draws.assign(start)
-    weights = np.array([2.0, 0.0, 2.0, 0.0, 2.0, 0.0], "float32")
-    # Keras takes weights where there are targets.
-    weighted = model.evaluate(IMAGES, IMAGES, sample_weight=weights, verbose=0, return_dict=True)
-    draws.assign(start)
-    uniform = model.evaluate(
-        IMAGES, IMAGES, sample_weight=np.ones(6, "float32"), verbose=0, return_dict=True
-    )
-    assert uniform["loss"] == pytest.approx(first["loss"], rel=1e-5)
-    assert weighted["reconstruction"] != pytest.approx(first["reconstruction"], rel=1e-5)
 
 
 @pytest.mark.training
@@ -183,16 +98,6 @@ def test_new_weights_are_painted_with():
     before = model.generate(1, seed=0)["images"]
     unsettle(model)
     assert not np.allclose(model.generate(1, seed=0)["images"], before)
-
-
-def test_channels_first_is_the_same_picture():
-    last, first = painter(), painter(image_shape=(1, 8, 7), data_format="channels_first")
-    unsettle(last)
-    first.set_weights(last.get_weights())
-    noise = np.ones((6, 4, 3), "float32")
-    one = last.reconstruct(IMAGES, noise)["images"]
-    other = first.reconstruct(np.moveaxis(IMAGES, -1, 1), noise)["images"]
-    np.testing.assert_allclose(np.moveaxis(other, 2, -1), one, atol=1e-5)
 
 
 @pytest.mark.parametrize("start", [True, False])

@@ -254,6 +254,7 @@ class ModelCase(Case):
         targets: what `fit` gets as `y`; None where the model brings its own loss.
         methods: names of methods that take the inputs and give what the model looked at.
         refuses: constructor arguments that raise a `ValueError` naming one of them.
+        weights: arrays by path within the model: weights that `model` sets after `randomise`.
         oracle: `Oracle` that computes the outputs from the equations of the paper.
     """
 
@@ -263,6 +264,7 @@ class ModelCase(Case):
     targets: Any = None
     methods: tuple[str, ...] = ()
     refuses: tuple[dict[str, Any], ...] = ()
+    weights: dict[str, Any] = field(default_factory=dict)
     oracle: Any = None
 
     @property
@@ -271,7 +273,13 @@ class ModelCase(Case):
 
     def model(self, random=True, **changes):
         model = self.application(**{**self.fresh_arguments(), **changes})
-        return randomise(model) if random else model
+        if not random:
+            return model
+        randomise(model)
+        found = {weight.path.removeprefix(f"{model.name}/"): weight for weight in model.weights}
+        for path, value in self.weights.items():
+            found[path].assign(value)
+        return model
 
     def pack(self, arrays):
         if self.named:

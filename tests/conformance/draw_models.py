@@ -1,16 +1,12 @@
-"""Cases of the applications that paint images."""
+"""Cases of the applications that look at images through windows."""
 
 import keras
 import numpy as np
 
-from keras_attn.applications import (
-    DRAW,
-    Autoencoder,
-    DenoisingAutoencoder,
-    DRAWClassifier,
-    VariationalAutoencoder,
-)
+from keras_attn.applications import DRAW, DRAWClassifier
 from tests.conformance.case import ModelCase
+from tests.conformance.oracle import Oracle
+from tests.oracles.painting import DRAWByHand, DRAWClassifierByHand
 
 IMAGES = np.random.default_rng(5).integers(0, 2, (2, 6, 5, 1)).astype("float32")
 SIZES = {
@@ -24,18 +20,28 @@ SIZES = {
 }
 
 
-def painter(**changes):
+def painter(images=IMAGES, name="", weights=None, refuses=(), **changes):
+    """Returns a case of `DRAW`.
+
+    Args:
+        images: inputs.
+        name, weights, refuses: see `ModelCase`.
+        **changes: arguments that replace `SIZES`.
+    """
+    arguments = {**SIZES, "image_shape": images.shape[1:], **changes}
+    options = {name: value for name, value in arguments.items() if name != "beta"}
+    by_hand = DRAWByHand(**options)
     return ModelCase(
-        **{
-            "application": DRAW,
-            "arguments": SIZES,
-            "inputs": {"image": IMAGES},
-            # The last canvas is random, what it was drawn with too.
-            "outputs": ((2, 6, 5, 1), (2, 3)),
-            "targets": None,
-            "compile": {},
-            **changes,
-        }
+        application=DRAW,
+        name=name,
+        arguments=arguments,
+        inputs={"image": images},
+        # The last canvas is random, what it was drawn with too.
+        outputs=(images.shape, (2, 3)),
+        compile={},
+        weights=weights or {},
+        refuses=refuses,
+        oracle=Oracle(by_hand.symbols, by_hand.forward, by_hand.training, by_hand.calls),
     )
 
 
@@ -54,11 +60,14 @@ MODELS = [
             {"data_format": "depth_first"},
         ),
     ),
-    painter(
-        name="whole",
-        arguments={**SIZES, "read_size": None, "write_size": None, "likelihood": "gaussian"},
-    ),
+    painter(name="whole", read_size=None, write_size=None, likelihood="gaussian"),
 ]
+
+# Projections whose windows reach out of the image.
+OUTSIDE = np.array([0.9, -1.1, -1.0, 0.3, 0.2], "float32")
+COLORED = np.random.default_rng(6).uniform(size=(2, 6, 5, 2)).astype("float32")
+SQUARE = np.random.default_rng(6).normal(size=(2, 2, 5, 5)).astype("float32")
+FIRST = {"images": SQUARE, "data_format": "channels_first"}
 
 LOOKS = {
     "image_shape": (6, 5, 1),
@@ -68,14 +77,29 @@ LOOKS = {
     "read_size": 2,
     "data_format": "channels_last",
 }
-MODELS += [
-    ModelCase(
+
+
+def looker(images=(2, 6, 5, 1), name="", weights=None, refuses=(), **changes):
+    """Returns a case of `DRAWClassifier`; see `painter`."""
+    shape = getattr(images, "shape", images)
+    arguments = {**LOOKS, "image_shape": shape[1:], **changes}
+    by_hand = DRAWClassifierByHand(**arguments)
+    return ModelCase(
         application=DRAWClassifier,
-        arguments=LOOKS,
-        inputs={"image": (2, 6, 5, 1)},
+        name=name,
+        arguments=arguments,
+        inputs={"image": images},
         outputs=((2, 3),),
         targets=np.array([0, 2]),
         compile={"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
+        weights=weights or {},
+        refuses=refuses,
+        oracle=Oracle(by_hand.symbols, by_hand.forward),
+    )
+
+
+MODELS += [
+    looker(
         refuses=(
             {"image_shape": (6, 5)},
             {"num_classes": 0},
@@ -86,58 +110,29 @@ MODELS += [
             {"padding_mode": "nowhere"},
         ),
     ),
-    ModelCase(
-        application=DRAWClassifier,
-        name="whole",
-        arguments={**LOOKS, "read_size": None},
-        inputs={"image": (2, 6, 5, 1)},
-        outputs=((2, 3),),
-        targets=np.array([0, 2]),
-        compile={"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
-    ),
+    looker(name="whole", read_size=None),
 ]
 
-CODED = {"example_shape": (3, 4), "units": (6, 2)}
-
-
-def autoencoder(application, **changes):
-    return ModelCase(
-        **{
-            "application": application,
-            "inputs": {"x": (3, 3, 4)},
-            "outputs": ((3, 3, 4),),
-            "targets": np.ones((3, 3, 4), "float32"),
-            # Of so few units some may never be active.
-            "arguments": {**CODED, "activation": "tanh"},
-            **changes,
-        }
-    )
-
-
-REFUSED = ({"example_shape": ()}, {"example_shape": (3, 0)}, {"units": ()}, {"units": (4, 0)})
-MODELS += [
-    autoencoder(Autoencoder, refuses=(*REFUSED, {"sparsity": -1.0})),
-    autoencoder(
-        Autoencoder,
-        name="sparse",
-        arguments={"example_shape": (3, 4), "units": 20, "sparsity": 0.1},
-    ),
-    autoencoder(
-        DenoisingAutoencoder,
-        arguments={**CODED, "activation": "tanh", "amount": 0.2, "seed": 1},
-        refuses=(*REFUSED, {"corruption": "holes"}, {"amount": 1.5}),
-    ),
-    ModelCase(
-        application=VariationalAutoencoder,
-        arguments={
-            "example_shape": (6, 5, 1),
-            "latent_units": 2,
-            "units": 4,
-            "activation": "tanh",
+VARIANTS = [
+    painter(
+        COLORED,
+        name="zeros",
+        padding_mode="zeros",
+        weights={
+            "recurrence/read/projection/bias": OUTSIDE,
+            "recurrence/write/projection/bias": np.concatenate([np.ones(18), -OUTSIDE]),
         },
-        inputs={"x": IMAGES},
-        outputs=((2, 6, 5, 1), (2, 1)),
-        compile={},
-        refuses=(*REFUSED[:2], {"latent_units": 0}, {"likelihood": "poisson"}, {"stddev": -1.0}),
     ),
+    painter(
+        **FIRST, name="channels-first", likelihood="gaussian", stddev=0.5, learn_initial_state=False
+    ),
+    painter(COLORED, name="whole-read", read_size=None),
+    painter(COLORED, name="whole-write", write_size=None, likelihood="gaussian", stddev=2.0),
+    looker(
+        **FIRST,
+        name="zeros",
+        padding_mode="zeros",
+        weights={"glimpses/read/projection/bias": OUTSIDE},
+    ),
+    looker(**FIRST, name="whole-channels-first", read_size=None),
 ]

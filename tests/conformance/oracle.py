@@ -2,7 +2,7 @@
 
 import fnmatch
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.backend import to_numpy
 
@@ -17,17 +17,22 @@ class Oracle:
         forward: Function `(p, **arrays) -> dict` of the inference. `p` is a dictionary of arrays by
             symbol, `arrays` are the inputs of the case. Key "outputs" of the result: list of
             arrays in the order of the flattened outputs of the model. Any other key: name of a
-            method of the model; its value is a list like the flattened result of the method.
+            method of the model; its value is a structure like the result of the method.
         training: Function `(p, draws, targets, **arrays) -> dict` of a training pass, or `None` if
             training differs from inference only by the loss of Keras. `draws` is the dictionary of
             `tests.draws.recorded_draws`. Keys of the result: "loss", the loss with all added
-            losses, and "outputs" like those of `forward`; optionally "weights", a dictionary of the
-            weights that the pass changes by symbol: all other weights stay.
+            losses, and "outputs" like those of `forward`. Optional keys: "weights", a dictionary of
+            the weights that the pass changes by symbol, all others stay; "losses", the losses of
+            the examples that `sample_weight` multiplies; "metrics", a dictionary of the metrics by
+            name, with a number for each example.
+        calls: Dictionary, name of a method → function `(model, inputs)` that calls it, of methods
+            that take more than the inputs.
     """
 
     symbols: dict[str, str]
     forward: Callable
     training: Callable | None = None
+    calls: dict[str, Callable] = field(default_factory=dict)
 
     def parameters(self, model):
         """Returns the weights of a model by symbol; each weight has exactly one symbol."""

@@ -7,6 +7,7 @@ a layer has to stand. Constructor options are listed in `layer_options.py` and `
 
 from tests.conformance import (
     alignment,
+    autoencoders,
     caption_models,
     decoders,
     draw,
@@ -39,9 +40,10 @@ MODELS = [
     *caption_models.MODELS,
     *memory_models.MODELS,
     *draw_models.MODELS,
+    *autoencoders.MODELS,
 ]
-# Cases of applications with further options, for the contract of oracles alone.
-VARIANTS = [*caption_models.VARIANTS]
+# Further cases of applications for the contract of their oracles alone.
+VARIANTS = [*caption_models.VARIANTS, *draw_models.VARIANTS, *autoencoders.VARIANTS]
 OPTIONS = {**layer_options.OPTIONS, **model_options.OPTIONS}
 LAYERS, MODELS = (
     [case.with_(options=OPTIONS.get(case.id, {})) for case in cases] for cases in (LAYERS, MODELS)

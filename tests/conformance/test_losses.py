@@ -155,6 +155,19 @@ def test_targets_of_an_autoencoder_default_to_the_inputs(case):
     assert histories[0] == histories[1]
 
 
+@pytest.mark.training
+def test_the_sparsity_penalty_of_a_batch_is_the_mean_of_its_examples():
+    model = Autoencoder((4,), units=3, sparsity=0.5)
+    model.compile("sgd", loss="mse")
+    x = np.random.default_rng(1).normal(size=(3, 4)).astype("float32")
+    penalties = []
+    for batch in (x, *x[:, None]):
+        model(batch, training=True)
+        penalties.append(sum(map(to_numpy, model.losses)))
+    np.testing.assert_allclose(penalties[0], np.mean(penalties[1:]), rtol=1e-5)
+    np.testing.assert_allclose(penalties[0], 0.5 * np.abs(model.encode(x)).sum(axis=1).mean(), 1e-5)
+
+
 class Batches(keras.utils.PyDataset):
     def __init__(self, x):
         super().__init__()

@@ -1,6 +1,5 @@
 """Applications compute what the equations of their papers say, in inference and in training."""
 
-import keras
 import numpy as np
 import pytest
 
@@ -21,8 +20,16 @@ def assert_close(case, actual, desired):
 
 def arrays_of(result):
     """Returns the result of a method as a list of arrays; an alignment is its weights."""
-    leaves = [getattr(each, "weights", each) for each in keras.tree.flatten(result)]
-    return [to_numpy(each) for each in leaves]
+    return [to_numpy(getattr(each, "weights", each)) for each in leaves(result)]
+
+
+def leaves(result):
+    """Returns the leaves of a structure, of dictionaries in the order of their names."""
+    if isinstance(result, dict):
+        return [leaf for name in sorted(result) for leaf in leaves(result[name])]
+    if isinstance(result, (list, tuple)):
+        return [leaf for each in result for leaf in leaves(each)]
+    return [] if result is None else [result]
 
 
 @by_id(CASES)
@@ -31,7 +38,8 @@ def test_inference_is_that_of_the_paper(case):
     expected = case.oracle.forward(case.oracle.parameters(model), **case.arrays())
     assert_close(case, case.predict(model), expected.pop("outputs"))
     for name, desired in expected.items():
-        assert_close(case, arrays_of(getattr(model, name)(case.packed())), desired)
+        call = case.oracle.calls.get(name, lambda model, x, name=name: getattr(model, name)(x))
+        assert_close(case, arrays_of(call(model, case.packed())), leaves(desired))
 
 
 @pytest.mark.training
@@ -43,11 +51,34 @@ def test_training_is_that_of_the_paper(case):
     x, y = case.fit_data(model)
     with recorded_draws(model) as draws:
         outputs = model(x, training=True)
-        loss = model.compute_loss(x, y, outputs, training=True)
+        loss, metrics = loss_and_metrics(model, x, y, outputs)
     expected = case.oracle.training(parameters, draws, y, **case.arrays())
     if "outputs" in expected:
         assert_close(case, arrays_of(outputs), expected["outputs"])
-    assert_close(case, [to_numpy(loss)], [expected["loss"]])
+    assert_close(case, [loss], [expected["loss"]])
+    assert_metrics(case, metrics, expected)
     if "weights" in expected:
-        expected, found = {**parameters, **expected["weights"]}, case.oracle.parameters(model)
-        assert_close(case, [found[symbol] for symbol in expected], list(expected.values()))
+        changed, found = {**parameters, **expected["weights"]}, case.oracle.parameters(model)
+        assert_close(case, [found[symbol] for symbol in changed], list(changed.values()))
+    if "losses" not in expected:
+        return
+    losses = np.asarray(expected["losses"])
+    weights = np.linspace(0.5, 2.0, len(losses), dtype="float32")
+    weighted, metrics = loss_and_metrics(model, x, y, outputs, weights)
+    added = expected["loss"] - np.mean(losses)
+    assert_close(case, [weighted], [np.mean(weights * losses) + added])
+    assert_metrics(case, metrics, expected, weights)
+
+
+def loss_and_metrics(model, x, y, outputs, sample_weight=None):
+    """Returns the loss of a training pass, and the results of the metrics by name."""
+    for metric in model.metrics:
+        metric.reset_state()
+    loss = model.compute_loss(x, y, outputs, sample_weight, training=True)
+    return to_numpy(loss), {metric.name: to_numpy(metric.result()) for metric in model.metrics}
+
+
+def assert_metrics(case, metrics, expected, weights=None):
+    """A metric is the weighted mean of the numbers of the examples."""
+    for name, values in expected.get("metrics", {}).items():
+        assert_close(case, [metrics[name]], [np.average(values, weights=weights)])
