@@ -9,7 +9,7 @@ from keras_attn.applications.coordinates import Coordinates
 from keras_attn.applications.image_encoders import NAMED, image_encoder
 from tests.backend import to_numpy
 from tests.conformance.case import randomise
-from tests.oracles.image_encoder import vgg_input
+from tests.oracles.image_encoder import SYMBOLS, small, vgg_input
 
 SIZES = {"units": 6, "embedding_units": 5, "dropout": 0.0, "data_format": "channels_last"}
 INPUTS = {
@@ -53,6 +53,15 @@ def test_named_networks_see_centered_pixels_from_blue_to_red(
     encoder = image_encoder(name, images.shape[1:], None, data_format, None)
     found = to_numpy(encoder(images))
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-3)
+
+
+def test_the_small_encoder_with_channels_first(generator):
+    images = generator.uniform(size=(2, 9, 8, 3)).astype("float32")
+    encoder = randomise(image_encoder("small", (3, 9, 8), None, "channels_first", None))
+    weights = {weight.path: to_numpy(weight) for weight in encoder.weights}
+    expected, _ = small({symbol: weights[path] for symbol, path in SYMBOLS.items()}, images)
+    found = to_numpy(encoder(np.moveaxis(images, -1, 1)))
+    np.testing.assert_allclose(np.moveaxis(found, 1, -1), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])

@@ -37,12 +37,12 @@ def small(p, images, training=False):
         if number == len(STRIDES):
             maps = with_coordinates(maps)
         maps = convolution(maps, p[f"K_{number}"], stride)
-        statistics = {f"μ_{number}": maps.mean((0, 1, 2)), f"σ²_{number}": maps.var((0, 1, 2))}
-        for symbol, value in statistics.items() if training else ():
-            moved[symbol] = MOMENTUM * p[symbol] + (1 - MOMENTUM) * value
-        mean, variance = (
-            statistics if training else {symbol: p[symbol] for symbol in statistics}
-        ).values()
+        mean, variance = p[f"μ_{number}"], p[f"σ²_{number}"]
+        if training:
+            batch = maps.mean((0, 1, 2)), maps.var((0, 1, 2))
+            moved[f"μ_{number}"] = MOMENTUM * mean + (1 - MOMENTUM) * batch[0]
+            moved[f"σ²_{number}"] = MOMENTUM * variance + (1 - MOMENTUM) * batch[1]
+            mean, variance = batch
         maps = (maps - mean) / np.sqrt(variance + EPSILON) * p[f"γ_{number}"] + p[f"β_{number}"]
         maps = np.maximum(maps, 0)
     return maps, moved
