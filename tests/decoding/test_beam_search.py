@@ -1,6 +1,5 @@
-"""Beam search beside an enumeration of all sequences."""
+"""Beam search: early ends, shapes, compilation, decoders, and what is refused."""
 
-import itertools
 import math
 
 import keras
@@ -9,130 +8,15 @@ import pytest
 from keras import ops
 
 from keras_attn import AttentionDecoder, CoverageAttention
-from keras_attn.decoding import beam_search, greedy_search
+from keras_attn.decoding import beam_search
 from tests.backend import to_numpy
-
-END, VOCABULARY, VALUES = 3, 5, 4
-
-
-class Chain:
-    """A step function whose state is a weighted sum of all tokens so far."""
-
-    def __init__(self, generator, batch=2):
-        self.table = generator.normal(size=(6, VOCABULARY)).astype("float32")
-        self.looks = generator.normal(size=(6, VALUES)).astype("float32")
-        self.seed = generator.normal(size=(batch, 6)).astype("float32")
-        self.mix = generator.normal(size=(VOCABULARY, 6)).astype("float32")
-        self.calls = 0
-
-    def start(self):
-        return {"history": np.zeros_like(self.seed)}
-
-    def __call__(self, tokens, state, constants):
-        self.calls += 1
-        history = 0.7 * state["history"] + ops.take(ops.convert_to_tensor(self.mix), tokens, axis=0)
-        seen = ops.tanh(history + constants)
-        logits = 2.0 * ops.matmul(seen, ops.convert_to_tensor(self.table))
-        weights = ops.softmax(ops.matmul(seen, ops.convert_to_tensor(self.looks)))
-        return logits, {"history": history}, weights
-
-    def follow(self, example, tokens):
-        """Log-likelihood and weights of one sequence, in NumPy."""
-        history, last, total, looks = np.zeros(6), 0, 0.0, []
-        for token in tokens:
-            history = 0.7 * history + self.mix[last]
-            seen = np.tanh(history + self.seed[example])
-            logits = 2.0 * seen @ self.table
-            total += logits[token] - np.log(np.exp(logits).sum())
-            mass = np.exp(seen @ self.looks)
-            looks.append(mass / mass.sum())
-            last = token
-        return total, np.array(looks)
-
-
-def sequences(max_length, min_length=1):
-    """All that end within so many tokens."""
-    words = [token for token in range(VOCABULARY) if token != END]
-    for length in range(min_length, max_length + 1):
-        for body in itertools.product(words, repeat=length - 1):
-            yield (*body, END)
-
-
-def scored(chain, example, tokens, alpha=0.0, beta=0.0, mask=None):
-    total, looks = chain.follow(example, tokens)
-    covered = np.log(np.clip(looks.sum(axis=0), 1e-10, 1.0))
-    if mask is not None:
-        covered = covered[mask[example]]
-    return total / ((5 + len(tokens)) / 6) ** alpha + beta * covered.sum()
+from tests.decoding.chain import END, VALUES, VOCABULARY, Chain, listed, scored
 
 
 def search(chain, max_length=3, **options):
     options = {"constants": chain.seed, "num_beams": 60, "pad_id": 9, **options}
     found = beam_search(chain, chain.start(), 0, END, max_length, **options)
     return [to_numpy(part) for part in found]
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{}, {"length_penalty": 1.0}, {"length_penalty": 0.6, "coverage_penalty": 0.4}],
-    ids=["likelihood", "length", "coverage"],
-)
-def test_a_wide_beam_finds_the_best_of_all(generator, options):
-    chain = Chain(generator)
-    mask = np.array([[True, True, False, True], [True] * 4])
-    tokens, lengths, scores, alignments = search(
-        chain, num_hypotheses=5, memory_mask=mask, **options
-    )
-    alpha, beta = options.get("length_penalty", 0.0), options.get("coverage_penalty", 0.0)
-    for example in range(2):
-        every = sorted(sequences(3), key=lambda s: -scored(chain, example, s, alpha, beta, mask))
-        for place in range(5):
-            best = every[place]
-            np.testing.assert_array_equal(tokens[example, place], [*best, *[9] * (3 - len(best))])
-            assert lengths[example, place] == len(best)
-            expected = scored(chain, example, best, alpha, beta, mask)
-            assert scores[example, place] == pytest.approx(expected, abs=1e-4)
-            looks = np.zeros((3, VALUES))
-            looks[: len(best)] = chain.follow(example, best)[1]
-            np.testing.assert_allclose(alignments[example, place], looks, atol=1e-5)
-
-
-def test_greedy_takes_the_likeliest_token_each_time(generator):
-    chain = Chain(generator)
-    found = greedy_search(chain, chain.start(), 0, END, 6, constants=chain.seed)
-    tokens, lengths, scores = (to_numpy(part) for part in found[:3])
-    for example in range(2):
-        said = []
-        while len(said) < 6 and END not in said:
-            likely = [chain.follow(example, [*said, token])[0] for token in range(VOCABULARY)]
-            said.append(int(np.argmax(likely)))
-        assert tokens[example, 0, : len(said)].tolist() == said
-        assert lengths[example, 0] == len(said)
-        assert scores[example, 0] == pytest.approx(chain.follow(example, said)[0], abs=1e-4)
-
-
-def naive(chain, example, num_beams, max_length, num_hypotheses=1, alpha=0.0, beta=0.0):
-    """A beam search in lists that never ends early: the best that ended, then what was cut off."""
-    live, ended = [()], []
-    for _ in range(max_length):
-        grown = [(*tokens, token) for tokens in live for token in range(VOCABULARY)]
-        grown.sort(key=lambda tokens: -chain.follow(example, tokens)[0])
-        ended += [tokens for tokens in grown[:num_beams] if tokens[-1] == END]
-        live = [tokens for tokens in grown if tokens[-1] != END][:num_beams]
-    ended.sort(key=lambda tokens: -scored(chain, example, tokens, alpha, beta))
-    live.sort(key=lambda tokens: -scored(chain, example, tokens, alpha, beta))
-    return [*ended, *live][:num_hypotheses]
-
-
-@pytest.mark.parametrize("num_beams", [1, 2, 3])
-def test_a_narrow_beam_is_the_search_in_lists(generator, num_beams):
-    chain = Chain(generator, batch=4)
-    tokens, lengths, scores, _ = search(chain, max_length=5, num_beams=num_beams)
-    for example in range(4):
-        (expected,) = naive(chain, example, num_beams, 5)
-        assert tokens[example, 0, : lengths[example, 0]].tolist() == list(expected)
-        value, _ = chain.follow(example, expected)
-        assert scores[example, 0] == pytest.approx(value, abs=1e-4)
 
 
 # Of chains whose search ends early, and would find something else if it ended earlier still.
@@ -152,34 +36,11 @@ def test_an_early_end_changes_nothing(seed, num_beams, num_hypotheses, alpha, be
     )
     if keras.backend.backend() in ("torch", "numpy"):  # the others trace the step once
         assert chain.calls < 9
-    for place, expected in enumerate(naive(chain, 0, num_beams, 8, num_hypotheses, alpha, beta)):
+    penalties = {"length_penalty": alpha, "coverage_penalty": beta}
+    for place, expected in enumerate(listed(chain, 0, 8, num_beams, num_hypotheses, penalties)):
         assert tokens[0, place, : lengths[0, place]].tolist() == list(expected)
-        score = scored(chain, 0, expected, alpha, beta)
+        score = scored(chain, 0, expected, **penalties)
         assert scores[0, place] == pytest.approx(score, abs=1e-4)
-
-
-def test_lengths_and_tokens_that_are_asked_for(generator):
-    chain = Chain(generator)
-    tokens, lengths, _, _ = search(chain, max_length=4, min_length=3, num_hypotheses=20)
-    assert lengths.min() == 3
-    tokens, lengths, _, _ = search(chain, max_length=4, suppress_tokens=(0, 2), num_hypotheses=10)
-    assert not np.isin(tokens, [0, 2]).any()
-    _, lengths, _, _ = search(chain, max_length=3, min_length=3)
-    np.testing.assert_array_equal(lengths, 3)
-
-
-@pytest.mark.parametrize("size", [1, 2])
-def test_nothing_is_said_twice(generator, size):
-    chain = Chain(generator)
-    tokens, lengths, _, _ = search(
-        chain, max_length=5, no_repeat_ngram_size=size, num_hypotheses=30
-    )
-    for said, length in zip(tokens.reshape(-1, 5), lengths.ravel(), strict=True):
-        pieces = [tuple(said[k : k + size]) for k in range(length - size + 1)]
-        assert len(set(pieces)) == len(pieces)
-    free, _, _, _ = search(chain, max_length=5, no_repeat_ngram_size=9)
-    same, _, _, _ = search(chain, max_length=5)
-    np.testing.assert_array_equal(free, same)
 
 
 def test_a_beam_wider_than_all_there_is_returns_what_there_is(generator):

@@ -43,6 +43,8 @@ def frequencies(tokens):
     [
         ({}, LIKELY),
         ({"temperature": 0.5}, LIKELY**2 / np.sum(LIKELY**2)),
+        # The temperature comes first: 0.53 instead of 0.4 for the likeliest token.
+        ({"temperature": 0.5, "top_p": 0.5}, np.array([0, 1, 0, 0])),
         ({"top_k": 2}, np.array([0, 4, 3, 0]) / 7),
         ({"top_p": 0.6}, np.array([0, 4, 3, 0]) / 7),
         ({"top_p": 0.75}, np.array([0, 4, 3, 2]) / 9),
