@@ -5,7 +5,17 @@ import itertools
 import numpy as np
 from keras import ops
 
+from keras_attn.decoding import beam_search
+from tests.backend import to_numpy
+
 END, VOCABULARY, VALUES = 3, 5, 4
+# Constraints of `is_allowed` to try, by name.
+LIMITS = {
+    "free": {},
+    "long": {"min_length": 2},
+    "suppressed": {"suppress_tokens": (1,)},
+    "both": {"min_length": 3, "suppress_tokens": (0, 4)},
+}
 
 
 class Chain:
@@ -105,3 +115,27 @@ def listed(
     for group in (ended, live):
         group.sort(key=lambda tokens: -scored(chain, example, tokens, **penalties))
     return [*ended, *live][:num_hypotheses]
+
+
+def fixed(logits):
+    """A step function with logits `(vocabulary, vocabulary)` for each last token, or for all."""
+    table = np.array(logits, "float32")
+    table = np.broadcast_to(table, (table.shape[-1], table.shape[-1])).copy()
+
+    def step(tokens, state, constants):
+        step.calls += 1
+        return ops.take(ops.convert_to_tensor(table), tokens, axis=0), state
+
+    step.calls = 0
+    return step
+
+
+def search(chain, max_length=3, **options):
+    options = {"constants": chain.seed, "num_beams": 60, "pad_id": 9, **options}
+    found = beam_search(chain, chain.start(), 0, END, max_length, **options)
+    return [to_numpy(part) for part in found]
+
+
+def run(search, logits, max_length, **options):
+    found = search(fixed(logits), np.zeros((1, 1), "float32"), 0, END, max_length, **options)
+    return [to_numpy(part)[0] for part in found[:3]]
