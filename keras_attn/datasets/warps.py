@@ -186,7 +186,10 @@ def _convex(corners):
 
 
 def _homography(source, target):
-    """`(N, 3, 3)` that sends the four points of `source` `(N, 4, 2)` to `target` `(4, 2)`."""
+    """`(N, 3, 3)` that sends the four points of `source` `(N, 4, 2)` to `target` `(4, 2)`.
+
+    The depth, its last row, is positive at `source`.
+    """
     num = len(source)
     x, y = source[..., 0], source[..., 1]
     u, v = np.broadcast_to(target[:, 0], x.shape), np.broadcast_to(target[:, 1], y.shape)
@@ -195,7 +198,10 @@ def _homography(source, target):
     lower = np.stack([zero, zero, zero, x, y, one, -v * x, -v * y], axis=-1)
     system = np.concatenate([upper, lower], axis=1)
     solution = np.linalg.solve(system, np.concatenate([u, v], axis=1)[..., None])[..., 0]
-    return np.concatenate([solution, np.ones((num, 1))], axis=1).reshape(num, 3, 3)
+    matrix = np.concatenate([solution, np.ones((num, 1))], axis=1).reshape(num, 3, 3)
+    # The solution has depth 1 at the origin, which may lie on the other side of the horizon.
+    depth = matrix[:, 2, 0] * x[:, 0] + matrix[:, 2, 1] * y[:, 0] + 1
+    return matrix * np.where(depth < 0, -1, 1)[:, None, None]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -104,7 +104,8 @@ def _repeats(tokens, count, size, vocabulary):
         same = ops.logical_and(same, tokens[:, :, offset : offset + starts] == latest[..., None])
     # Mark the last token of each matching window; other windows mark an extra column: dropped.
     words = ops.where(same, tokens[:, :, size - 1 :], vocabulary)
-    words = ops.cast(ops.reshape(words, (-1, starts)), "int32")
+    # Sequences that have ended hold padding, which may be outside of the vocabulary.
+    words = ops.clip(ops.cast(ops.reshape(words, (-1, starts)), "int32"), 0, vocabulary)
     hypotheses = ops.shape(words)[0]
     rows = ops.broadcast_to(ops.arange(hypotheses, dtype="int32")[:, None], ops.shape(words))
     places = ops.reshape(ops.stack([rows, words], axis=-1), (-1, 2))

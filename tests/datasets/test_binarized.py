@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_attn.datasets import BinarizedImages, binarized_mnist
+from tests.moments import check_frequencies, check_independent
 
 pytestmark = pytest.mark.once
 BITS = np.random.default_rng(0).integers(0, 2, (3, 784))
@@ -50,16 +51,24 @@ def test_the_real_files(data_folder):
 
 
 def test_pixels_are_drawn_by_their_intensity_anew_in_every_epoch():
-    grey = np.linspace(0, 1, 4)[:, None, None, None] * np.ones((4, 60, 60, 1))
-    images = BinarizedImages(grey, batch_size=4, shuffle=False)
-    (first,), (again,) = images[0], images[0]
+    levels = np.linspace(0, 1, 6)
+    grey = levels[:, None, None, None] * np.ones((6, 60, 60, 1))
+    images = BinarizedImages(grey, batch_size=3, shuffle=False)
+    first, again = (np.concatenate([images[n][0] for n in range(2)]) for _ in range(2))
     np.testing.assert_array_equal(first, again)
-    np.testing.assert_allclose(first.mean(axis=(1, 2, 3)), np.linspace(0, 1, 4), atol=0.03)
+    assert first.dtype == np.float32
+    assert set(np.unique(first)) == {0, 1}
+    for image, level in zip(first, levels, strict=True):
+        count = image.sum()
+        check_frequencies([count, image.size - count], [level, 1 - level])
+    check_independent(first[1, :-1], first[1, 1:], first[4, :-1], first[4, 1:])
     images.on_epoch_end()
-    assert not np.array_equal(images[0][0], first)
-    fixed = BinarizedImages(grey, batch_size=4, shuffle=False, fixed=True)
+    fresh = np.concatenate([images[n][0] for n in range(2)])
+    check_independent(first[1:5] - levels[1:5, None, None, None],
+                      fresh[1:5] - levels[1:5, None, None, None])  # fmt: skip
+    fixed = BinarizedImages(grey, batch_size=3, shuffle=False, fixed=True)
     fixed.on_epoch_end()
-    np.testing.assert_array_equal(fixed[0][0], first)
+    np.testing.assert_array_equal(fixed[0][0], first[:3])
 
 
 def test_every_image_is_in_an_epoch_once():

@@ -31,6 +31,16 @@ def test_the_most_frequent_words_first():
     assert "a" in caption_attributes(CAPTIONS, ignore=())[0]
 
 
+def test_a_thousand_attributes_that_say_something_are_the_default():
+    words = [f"word{number}" for number in range(1200)]
+    captions = [[" ".join(words)], ["a dog and the cat on the mat with her hat"]]
+    attributes, _ = caption_attributes(captions, count=5000)
+    found, targets = caption_attributes(captions)
+    assert found == attributes[:1000]
+    assert targets.shape == (2, 1000)
+    assert set(attributes) == {*words, "dog", "cat", "mat", "hat"}
+
+
 def test_those_that_are_asked_for():
     attributes, targets = caption_attributes(CAPTIONS, ["star", "dog"])
     assert attributes == ["star", "dog"]

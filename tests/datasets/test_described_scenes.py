@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from keras_attn.datasets import described_scenes
-from keras_attn.datasets.described_scenes import COLOURS
+from keras_attn.datasets.described_scenes import COLOURS, SHAPES
+from tests.moments import check_frequencies, check_independent, check_integers, check_uniform
 
 # No tensor comes near it.
 pytestmark = pytest.mark.once
@@ -64,6 +65,79 @@ def test_every_paraphrase_says_how_the_things_lie(scenes):
             else:
                 assert " below " in sentence
                 assert down - lower > abs(further - across)
+
+
+@pytest.fixture(scope="module")
+def things():
+    """Of the things of 1500 scenes: scene, noun, colour, size, row, column, and the box."""
+    found = described_scenes(num_scenes=1500, size=64, references=1)
+    table = []
+    for scene, (sentences, boxes) in enumerate(zip(found.paraphrases, found.boxes, strict=True)):
+        for noun, (top, left, bottom, right) in boxes.items():
+            size, colour = re.search(rf"(small|large) (\w+) {noun}\b", sentences[0]).groups()
+            side = {"small": 13, "large": 20}[size]
+            assert (bottom - top, right - left) == (side, side)
+            row, column = (int((low + side / 2) // 21.34) for low in (top, left))
+            table.append((scene, noun, colour, size, row, column, top, left))
+    return list(zip(*table, strict=True))
+
+
+def test_nouns_colours_and_sizes_are_equally_likely(things):
+    _, nouns, colours, sizes, *_ = things
+    columns = []
+    kinds = (SHAPES, ("red", "green", "blue", "yellow", "purple", "white"), ("small", "large"))
+    for names, values in zip(kinds, (nouns, colours, sizes), strict=True):
+        columns.append([names.index(value) for value in values])
+        check_integers(columns[-1], 0, len(names) - 1)
+    check_independent(*columns)
+
+
+def test_two_scenes_of_five_have_three_things_from_left_to_right(things):
+    scenes, *_, rows, columns, _, _ = things
+    cells = {}
+    for scene, row, column in zip(scenes, rows, columns, strict=True):
+        cells.setdefault(scene, []).append((row, column))
+    three = [each for each in cells.values() if len(each) == 3]
+    two = [each for each in cells.values() if len(each) == 2]
+    check_frequencies([len(three), len(two)], [0.4, 0.6])
+    assert len(three) + len(two) == 1500
+    for each in three:
+        assert [column for _, column in each] == [0, 1, 2]
+    heights = np.array([[row for row, _ in each] for each in three])
+    check_integers(heights, 0, 2)
+    check_independent(*heights.T)
+    # Two cells that are further apart along one axis than along the other.
+    places = [(row, column) for row in range(3) for column in range(3)]
+    apart = [
+        [one, other]
+        for one in places
+        for other in places
+        if abs(one[0] - other[0]) != abs(one[1] - other[1])
+    ]
+    check_integers([apart.index(each) for each in two], 0, len(apart) - 1)
+
+
+def test_things_lie_up_to_2_pixels_off_the_middle_of_their_cell(things):
+    *_, sizes, rows, columns, tops, lefts = map(np.array, things)
+    for cell, place in ((rows, tops), (columns, lefts)):
+        # A frame of 13 pixels in the middle begins 4.5 pixels after its cell, 2.5 to 6.5 here.
+        check_integers((place - 21 * cell)[sizes == "small"], 3, 6)
+        # Of 20 pixels, 1 after it: -1 to 3, and half as often at the ends.
+        large = (place - 21 * cell)[(sizes == "large") & (cell == 1)]
+        check_frequencies(np.bincount(large + 1, minlength=5), np.array([1, 2, 2, 2, 1]) / 8)
+    small = sizes == "small"
+    check_independent((tops - 21 * rows)[small], (lefts - 21 * columns)[small])
+
+
+def test_references_and_noise_are_uniform(scenes):
+    many = described_scenes(num_scenes=40, size=48, references=100, seed=3)
+    for captions, sentences in zip(many.captions, many.paraphrases, strict=True):
+        check_integers([sentences.index(caption) for caption in captions], 0, len(sentences) - 1)
+    ground = np.ones(scenes.images.shape[:3], "bool")
+    for row, boxes in enumerate(scenes.boxes):
+        for top, left, bottom, right in boxes.values():
+            ground[row, top:bottom, left:right] = False
+    check_uniform(scenes.images[ground], 0.0, 0.1)
 
 
 def test_arrangements_of_the_test_are_not_trained_on():

@@ -1,11 +1,11 @@
-"""Pairs, sequences, co-localisation, and fresh distortions every epoch."""
+"""Pairs, sequences and co-localization: labels, and random numbers measured in the images."""
 
-import keras
 import numpy as np
 import pytest
 
 from keras_attn import datasets
-from keras_attn.datasets.distortions import KINDS
+from tests.datasets.ellipse import HEIGHT, NUM, WIDTH, check_rts, ellipse, measured
+from tests.moments import check_independent, check_integers, check_moments, check_uniform
 
 # No tensor comes near it.
 pytestmark = pytest.mark.once
@@ -36,12 +36,14 @@ def test_pairs_add_up(levels):
     assert np.abs(np.corrcoef(first, second)[0, 1]) < 0.2
 
 
-def test_the_digits_of_a_pair_move_independently(levels):
-    pairs, _ = datasets.digit_pairs(np.ones((1, 28, 28, 1)), [0], num_pairs=200)
-    mass = pairs.sum(axis=(1, 2))
-    assert np.abs(np.corrcoef(mass.T)[0, 1]) < 0.2
-    x = np.einsum("nhwc,w->nc", pairs, np.arange(42)) / mass
-    assert np.abs(np.corrcoef(x.T)[0, 1]) < 0.2
+def test_each_digit_of_a_pair_is_distorted_by_rts():
+    pairs, _ = datasets.digit_pairs(ellipse()[None], [3], num_pairs=NUM)
+    columns = []
+    for channel in range(2):
+        angle, scale, shift = measured(pairs[..., channel])
+        check_rts(angle, scale, shift, 42)
+        columns += [angle, scale, *(shift / (42 - scale[:, None] * [WIDTH, HEIGHT])).T]
+    check_independent(*columns)
 
 
 def test_sequences_read_from_left_to_right(levels):
@@ -84,6 +86,112 @@ def test_sequences_do_not_depend_on_their_number(digits):
     assert len(datasets.digit_sequences(*digits)[0]) == 200
 
 
+def uniform_moments(low, high):
+    """Mean and mean square of a uniform variable."""
+    return (low + high) / 2, (low**2 + low * high + high**2) / 3
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Of many sequences the labels and, digit by digit, the size, and x and y from the middle.
+
+    The digits are small blobs, whose brightness tells the label; a size is that of the square that
+    the ink of a digit takes, 20 of 28 pixels in MNIST.
+    """
+    blob = np.exp(-((np.arange(28) - 13.5) ** 2) / (2 * 1.5**2))
+    images = np.multiply.outer(np.arange(1, 11) / 10, np.outer(blob, blob))[..., None]
+    crops, sequences = datasets.digit_sequences(images, np.arange(10), NUM)
+    assert crops.shape == (NUM, 64, 64, 1)
+    assert sequences.shape == (NUM, 5)
+    digits = []
+    middle = np.arange(64) - 31.5
+    for crop, sequence in zip(crops[..., 0].astype("float64"), sequences, strict=True):
+        columns = np.flatnonzero(crop.sum(axis=0) > 2e-3)
+        parts = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1)
+        labels = sequence[sequence < 10]
+        assert len(parts) == len(labels)
+        row = []
+        for part, label in zip(parts, labels, strict=True):
+            piece = crop[:, part]
+            mass = piece.sum()
+            scale = np.sqrt(mass / images[label].sum())
+            row.append(
+                (20 * scale, piece.sum(axis=0) @ middle[part] / mass,
+                 piece.sum(axis=1) @ middle / mass)
+            )  # fmt: skip
+        digits.append(np.array(row))
+    return sequences, digits
+
+
+def largest(length):
+    """The largest digits of a row: it fills the crop, and no digit more than 60 % of its height."""
+    return min(64 / (0.85 * length), 0.6 * 64)
+
+
+def test_sequences_have_1_to_5_digits_of_any_kind(rows):
+    sequences, digits = rows
+    lengths = np.array([len(row) for row in digits])
+    check_integers(lengths, 1, 5)
+    np.testing.assert_array_equal(sequences < 10, np.arange(5) < lengths[:, None])
+    check_integers(sequences[sequences < 10], 0, 9)
+    check_independent(*sequences[lengths == 5].T)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 5])
+def test_digits_are_up_to_10_percent_smaller_than_their_row(rows, length):
+    size = np.stack([row[:, 0] for row in rows[1] if len(row) == length]) / largest(length)
+    assert size.min() >= 0.8 * 0.9 - 0.01
+    assert size.max() <= 1.01
+    # The row, 0.8 to 1, times 0.9 to 1 for each digit.
+    (row, row_square), (digit, digit_square) = uniform_moments(0.8, 1), uniform_moments(0.9, 1)
+    variance = row_square * digit_square - (row * digit) ** 2
+    for column in size.T:
+        check_moments(column, row * digit, variance, error=0.003)
+    if length > 1:
+        ratio = size[:, 0] / size[:, 1]
+        assert 0.9 - 0.01 < ratio.min() < 0.93
+        assert 1 / 0.93 < ratio.max() < 1 / 0.9 + 0.01
+        # Two uniform variables of which each is divided by their mean.
+        logarithm = np.log(ratio)
+        spread = (0.1 / 0.95) ** 2 / 12
+        check_moments(logarithm, 0, 2 * spread, error=0.003)
+
+
+@pytest.mark.parametrize("length", [2, 3, 5])
+def test_digits_are_up_to_5_percent_off_their_place(rows, length):
+    chosen = [row for row in rows[1] if len(row) == length]
+    size, x, y = np.moveaxis(np.stack(chosen), -1, 0)
+    row, row_square = uniform_moments(0.8 * largest(length), largest(length))
+    step, offset = x[:, 1] - x[:, 0], y[:, 1] - y[:, 0]
+    # Two jitters of up to 5 % each way.
+    spread = row_square * 2 * 0.1**2 / 12
+    check_moments(offset, 0, spread, error=0.02)
+    assert 0.07 * largest(length) < np.abs(offset).max() <= 0.1 * largest(length) + 0.05
+    mean = 0.85 * row
+    spread += 0.85**2 * (row_square - row**2)
+    check_moments(step, mean, spread, error=0.02)
+    check_independent(offset, step)
+    assert size.shape == (len(chosen), length)
+
+
+@pytest.mark.parametrize("length", [1, 3])
+def test_rows_are_anywhere_in_the_crop(rows, length):
+    chosen = [row for row in rows[1] if len(row) == length]
+    size, x, y = np.moveaxis(np.stack(chosen), -1, 0)
+    low, high = 0.8 * largest(length), largest(length)
+    ink = np.linspace(low, high, 10_001)
+    for place, free in ((x, 64 - 0.85 * length * ink), (y, 64 - ink)):
+        # The middle of the row, from the middles of its digits.
+        middle = place.mean(axis=1)
+        jitter = 0.1**2 / 12 * np.mean(ink**2) / length
+        variance = np.mean(free**2) / 12 + jitter
+        check_moments(middle, 0, variance, error=0.02)
+        assert np.abs(middle).max() <= free.max() / 2 + 0.05 * high + 0.05
+    assert np.abs(y.mean(axis=1)).max() > 0.9 * (64 - high) / 2
+    check_independent(x.mean(axis=1), y.mean(axis=1))
+    assert size.min() > 0
+
+
 @pytest.mark.parametrize("clutter", [False, True])
 def test_co_localization(levels, clutter):
     images, labels = (np.repeat(array, 20, axis=0) for array in levels)
@@ -105,57 +213,22 @@ def test_co_localization_takes_different_images(digits):
     assert len(np.unique(scenes.max(axis=(1, 2, 3)))) == 100
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_batches_hold_every_image_once(digits, kind):
-    batches = datasets.DistortedDigits(digits[0], np.arange(200), kind, batch_size=64)
-    assert len(batches) == 4
-    parts = [batches[i] for i in range(4)]
-    assert [len(part[0]) for part in parts] == [64, 64, 64, 8]
-    assert parts[0][0].dtype == np.float32
-    assert parts[0][1].dtype == np.int32
-    np.testing.assert_array_equal(np.sort(np.concatenate([part[1] for part in parts])), range(200))
-
-
-def epoch(batches):
-    parts = [batches[i] for i in range(len(batches))]
-    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_epoch_depends_on_seed_and_number_only(digits, kind):
-    large = datasets.DistortedDigits(*digits, kind, batch_size=200, seed=7)
-    small = datasets.DistortedDigits(*digits, kind, batch_size=33, seed=7)
-    epochs = []
-    for _ in range(2):
-        epochs.append(epoch(large))
-        again = epoch(small)
-        np.testing.assert_array_equal(again[0], epochs[-1][0])
-        np.testing.assert_array_equal(again[1], epochs[-1][1])
-        large.on_epoch_end()
-        small.on_epoch_end()
-    assert not np.array_equal(epochs[0][0], epochs[1][0])
-
-
-def test_without_shuffling_the_distortions_are_still_fresh(digits):
-    batches = datasets.DistortedDigits(*digits, "R", batch_size=50, shuffle=False)
-    first, labels = batches[1]
-    np.testing.assert_array_equal(labels, digits[1][50:100])
-    batches.on_epoch_end()
-    second, labels = batches[1]
-    np.testing.assert_array_equal(labels, digits[1][50:100])
-    assert np.abs(first - second).mean() > 0.01
-
-
-@pytest.mark.training
-def test_a_model_fits_on_the_batches(digits):
-    batches = datasets.DistortedDigits(*digits, "RTS", batch_size=64)
-    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)])
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile("adam", loss)
-    history = model.fit(batches, epochs=2, verbose=0)
-    assert np.isfinite(history.history["loss"]).all()
-    # Keras tells the dataset that an epoch has ended.
-    assert not np.array_equal(batches[0][0], datasets.DistortedDigits(*digits, "RTS", 64)[0][0])
+def test_co_localized_digits_are_anywhere_in_84_pixels():
+    images = np.zeros((NUM + 50, 28, 28, 1), "float32")
+    images[:, 0, 0] = np.linspace(0.1, 1, NUM + 50)[:, None]
+    labels = np.arange(NUM + 50) % 2
+    scenes, boxes = datasets.co_localization(images, labels, 1, NUM // 2, clutter=False)
+    corner = np.rint(boxes[:, :2]).astype(int)
+    np.testing.assert_array_equal(np.rint(boxes[:, 2:]), corner + 28)
+    check_integers(corner, 0, 84 - 28)
+    check_independent(*corner.T)
+    pixel = scenes[np.arange(NUM // 2), corner[:, 1], corner[:, 0], 0]
+    number = np.rint((pixel - 0.1) / 0.9 * (NUM + 49)).astype(int)
+    assert (labels[number] == 1).all()
+    assert len(set(number)) == NUM // 2
+    # Not the first ones of the class alone, nor in their order.
+    check_uniform(number, 1, NUM + 49, error=1)
+    check_independent(number, np.arange(NUM // 2))
 
 
 IMAGES, LABELS = np.zeros((4, 28, 28, 1)), np.arange(4)
@@ -177,11 +250,6 @@ IMAGES, LABELS = np.zeros((4, 28, 28, 1)), np.arange(4)
         (datasets.co_localization, (IMAGES, LABELS, 3, 2), "`num_images` must not exceed"),
         (datasets.co_localization, (IMAGES, LABELS, 12, 1), "`num_images` must not exceed"),
         (datasets.co_localization, (IMAGES, LABELS, 3, 0), "`num_images` must be"),
-        (datasets.DistortedDigits, (IMAGES, LABELS, "X"), "`kind` must be one of"),
-        (datasets.DistortedDigits, (IMAGES, LABELS[:2], "R"), "`labels` must be integers"),
-        (datasets.DistortedDigits, (IMAGES, LABELS, "R", 0), "`batch_size` must be"),
-        (datasets.DistortedDigits, (IMAGES[:0], LABELS[:0], "R"), "at least one image"),
-        (datasets.DistortedDigits, (IMAGES * np.nan, LABELS, "R"), r"must lie in \[0, 1\]"),
     ],
 )
 def test_bad_input_is_refused(function, arguments, message):

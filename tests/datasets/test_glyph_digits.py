@@ -1,9 +1,18 @@
 """Digits drawn from fonts: faces, layout, seeds."""
 
+import sys
+
 import numpy as np
 import pytest
 
-from keras_attn.datasets.glyph_digits import GLYPH_FACES, _masters, glyph_digits
+from keras_attn.datasets.glyph_digits import (
+    GLYPH_FACES,
+    MASTER_SIZE,
+    REACH,
+    _masters,
+    glyph_digits,
+)
+from tests.moments import check_independent, check_integers, check_moments, check_uniform
 
 # No tensor comes near it.
 pytestmark = pytest.mark.once
@@ -80,6 +89,75 @@ def test_layout_is_that_of_mnist(split, mean):
     assert counts.min() > 60
 
 
+@pytest.fixture
+def draw_from(monkeypatch):
+    """Draws 2000 digits from hand-made distance fields in place of the fonts."""
+
+    def draw(fields, split="train"):
+        module = sys.modules["keras_attn.datasets.glyph_digits"]
+        masters = np.array(fields, "float32")[..., None]
+        monkeypatch.setattr(module, "_masters", lambda faces: masters)
+        images, labels = glyph_digits(split, num_examples=2000)
+        return images[..., 0].astype("float64"), labels
+
+    return draw
+
+
+def squares(side, *centres):
+    """Distance field of squares in a master, for their side and their centres `(x, y)`."""
+    place = np.arange(MASTER_SIZE) + 0.5
+    away = [
+        np.maximum(np.abs(place - x), np.abs(place - y)[:, None]) for x, y in centres
+    ] or [np.full((MASTER_SIZE, MASTER_SIZE), MASTER_SIZE)]  # fmt: skip
+    return np.clip(0.5 + (side / 2 - np.min(away, axis=0)) / (2 * REACH), 0, 1)
+
+
+@pytest.mark.parametrize(("split", "num_faces"), [("train", 16), ("test", 5)])
+def test_digits_and_faces_are_equally_likely(draw_from, split, num_faces):
+    # Four squares tell the number of the face, four below them the digit, in binary.
+    fields = [
+        squares(
+            20,
+            *((14 + 28 * bit, 28) for bit in range(4) if face >> bit & 1),
+            *((14 + 28 * bit, 84) for bit in range(4) if digit >> bit & 1),
+        )
+        for face in range(num_faces)
+        for digit in range(10)
+    ]
+    images, labels = draw_from(fields, split)
+    face, digit = (
+        sum(
+            (images[:, top : top + 4, 2 + 7 * bit : 5 + 7 * bit].max(axis=(1, 2)) > 0.5) << bit
+            for bit in range(4)
+        )
+        for top in (5, 19)
+    )
+    np.testing.assert_array_equal(digit, labels)
+    check_integers(labels, 0, 9)
+    check_integers(face, 0, num_faces - 1)
+    check_independent(face, labels)
+
+
+@pytest.mark.parametrize("side", [8, 18])
+def test_width_height_weight_and_place_vary_as_documented(draw_from, side):
+    # A square of so many pixels of the image, a quarter of those of the master.
+    images, labels = draw_from([squares(4 * side, (56, 56))] * 160)
+    mass = images.sum(axis=(1, 2))
+    x, y = (images.sum(axis=axis) @ (np.arange(28) - 13.5) / mass for axis in (1, 2))
+    check_uniform(x, -1, 1, error=0.02)
+    check_uniform(y, -1, 1, error=0.02)
+    width, height = images[:, 14].sum(axis=1), images[:, :, 14].sum(axis=1)
+    # 85 to 105 %, and the weight, -0.15 to 0.45 pixels, on either side.
+    for extent in (width, height):
+        assert 0.85 * side - 0.35 < extent.min() < 0.88 * side + 0.3
+        assert 1.02 * side + 0.3 < extent.max() < 1.05 * side + 1.05
+    factor, weight = 0.2**2 / 12, 0.6**2 / 12
+    mean, half = (width + height) / 2, (width - height) / 2
+    check_moments(mean, 0.95 * side + 0.3, side**2 * factor / 2 + 4 * weight, error=0.03)
+    check_moments(half, 0, (side + 0.3) ** 2 * factor / 2, error=0.03)
+    check_independent(x, y, mean, half, labels)
+
+
 def test_seeds():
     first = glyph_digits(num_examples=300, seed=2)
     for one, other in zip(first, glyph_digits(num_examples=300, seed=2), strict=True):
@@ -91,6 +169,7 @@ def test_seeds():
 
 def test_sizes_and_defaults():
     assert glyph_digits("test")[0].shape == (2000, 28, 28, 1)
+    assert glyph_digits("train", size=1)[0].shape == (10_000, 1, 1, 1)
     assert glyph_digits("test", 0)[0].shape == (0, 28, 28, 1)
     small, labels = glyph_digits("test", 200, size=28)
     large, same = glyph_digits("test", 200, size=56)

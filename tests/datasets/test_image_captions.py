@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_attn.datasets import ImageCaptions
+from tests.moments import check_integers
 
 # No tensor comes near it.
 pytestmark = pytest.mark.once
@@ -50,6 +51,24 @@ def test_an_epoch_sees_each_image_once_with_one_of_its_captions(images):
     assert seen[0] != seen[1]
     again = ImageCaptions(images, CAPTIONS, 2, seed=1)
     np.testing.assert_array_equal(again[0][1][:, 0], [caption for _, caption in seen[0][:2]])
+
+
+def test_captions_and_places_in_the_epoch_are_equally_likely(images):
+    captions = [[[10], [11], [12]], [[20], [21]], [[30]], [[40], [41], [42], [43]], [[50]]]
+    batches = ImageCaptions(images, captions, 5, seed=0)
+    drawn = {number: [] for number in range(5)}
+    places = []
+    for _ in range(1000):
+        inputs, labels = batches[0]
+        numbers = inputs["image"][:, 0, 0, 0].astype(int)
+        places.append(np.argsort(numbers))
+        for number, label in zip(numbers, labels[:, 0], strict=True):
+            drawn[number].append(label % 10)
+        batches.on_epoch_end()
+    for number, several in enumerate(captions):
+        check_integers(drawn[number], 0, len(several) - 1)
+    for place in np.transpose(places):
+        check_integers(place, 0, 4)
 
 
 def test_what_is_refused(images):

@@ -1,4 +1,6 @@
-"""Inputs, targets and weights of the memory tasks."""
+"""Inputs, targets and weights of the memory tasks, and their random numbers: Graves et al. 2014."""
+
+import itertools
 
 import numpy as np
 import pytest
@@ -7,78 +9,14 @@ from keras_attn.datasets import (
     AssociativeRecallTask,
     CopyTask,
     DynamicNGramsTask,
-    MemoryTask,
     PrioritySortTask,
     RepeatCopyTask,
 )
+from tests.moments import check_frequencies, check_independent, check_integers, check_uniform
 
 pytestmark = pytest.mark.once
 
-TASKS = [CopyTask, RepeatCopyTask, AssociativeRecallTask, DynamicNGramsTask, PrioritySortTask]
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_batches_are_drawn_by_seed_epoch_and_place(task):
-    first, again, other = (task(batch_size=3, steps_per_epoch=4, seed=seed) for seed in (5, 5, 6))
-    assert len(first) == 4
-    for one, two in zip(first[2], again[2], strict=True):
-        np.testing.assert_array_equal(one, two)
-    assert not same(first[2], first[3])
-    assert not same(first[2], other[2])
-    first.on_epoch_end()
-    assert not same(first[2], again[2])
-    again.on_epoch_end()
-    assert same(first[2], again[2])
-    fixed = task(batch_size=3, fixed=True)
-    before = fixed[0]
-    fixed.on_epoch_end()
-    assert same(before, fixed[0])
-
-
-def same(one, two):
-    return all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_shapes(task):
-    made = task(batch_size=3, pad_to_multiple_of=8)
-    for index in range(5):
-        inputs, targets, weights = made[index]
-        assert {each.dtype.name for each in (inputs, targets, weights)} == {"float32"}
-        assert inputs.shape == (*weights.shape, made.input_channels)
-        assert targets.shape == (*weights.shape, made.target_channels)
-        assert weights.shape[0] == 3
-        assert weights.shape[1] % 8 == 0
-        assert set(np.unique(targets)) <= {0.0, 1.0}
-        assert set(np.unique(weights)) == {0.0, 1.0}
-        # Nothing is shown after the answer; N-grams are answered while they are shown.
-        last = weights[0].nonzero()[0][-1]
-        assert not inputs[:, last + 1 :].any()
-        assert not targets[:, last + 1 :].any()
-
-
-def test_sizes_grow():
-    task = RepeatCopyTask(
-        lengths=(2, 6), repeats=(1, 9), batch_size=1, steps_per_epoch=200, curriculum_epochs=4
-    )
-    most = []
-    for _ in range(6):
-        sizes = [sizes_of(task, index) for index in range(len(task))]
-        assert np.min(sizes, axis=0).tolist() == [2, 1]
-        most.append(np.max(sizes, axis=0).tolist())
-        task.on_epoch_end()
-    assert most == [[3, 3], [4, 5], [5, 6], [6, 8], [6, 9], [6, 9]]
-    # What does not grow is what is drawn when all has grown.
-    grown = RepeatCopyTask(lengths=(2, 6), repeats=(1, 9), batch_size=1, steps_per_epoch=200)
-    grown.epoch = task.epoch
-    assert same(task[7], grown[7])
-
-
-def sizes_of(task, index):
-    """Returns the length and the number of repeats of a batch."""
-    inputs, _, weights = task[index]
-    length = int(inputs[0, :, task.bits].argmax())
-    return length, (int(weights[0].sum()) - 1) // length
+NUM = 1000
 
 
 def without_padding(batch):
@@ -87,6 +25,31 @@ def without_padding(batch):
     steps = 1 + weights[0].nonzero()[0][-1]
     assert not any(array[:, steps:].any() for array in batch)
     return inputs[:, :steps], targets[:, :steps], weights[:, :steps]
+
+
+def batches(task, **options):
+    """A thousand small batches of a task with the sizes of the paper."""
+    made = task(batch_size=2, steps_per_epoch=NUM, pad_to_multiple_of=1, **options)
+    return [made[number] for number in range(NUM)]
+
+
+def check_bits(vectors):
+    """Asserts that bits `(batch, steps, bits)` are fair and independent along every axis."""
+    ones = np.sum([each.sum(axis=(0, 1)) for each in vectors], axis=0)
+    total = sum(each.shape[0] * each.shape[1] for each in vectors)
+    for count in ones:
+        check_frequencies([count, total - count], [0.5, 0.5])
+    rows = np.concatenate([each.reshape(-1, each.shape[-1]) for each in vectors])
+    assert set(np.unique(rows)) == {0, 1}
+    check_independent(*rows.T)
+    for axis in (0, 1):
+        pairs = [each for each in vectors if each.shape[axis] > 1]
+        if pairs:
+            one, other = (
+                np.concatenate([each.take(place, axis).ravel() for each in pairs])
+                for place in (0, 1)
+            )
+            check_independent(one, other)
 
 
 def test_copies():
@@ -102,6 +65,17 @@ def test_copies():
         assert weights.sum() == weights[:, asked].sum() == 2 * length
         assert not inputs[:, length + 1 :].any()
     assert lengths == {2, 3, 4}
+
+
+def test_copy_takes_1_to_20_vectors_of_8_fair_bits():
+    lengths, shown = [], []
+    for inputs, _, _ in batches(CopyTask):
+        assert inputs.shape[-1] == 9
+        lengths.append(inputs[0, :, 8].argmax())
+        shown.append(inputs[:, : lengths[-1], :8])
+    check_integers(lengths, 1, 20)
+    check_independent(lengths[1:], lengths[:-1])
+    check_bits(shown)
 
 
 def test_repeated_copies():
@@ -125,6 +99,22 @@ def test_repeated_copies():
     assert not RepeatCopyTask(repeats=3, scale=3)[0][0][:, :, 9].any()
 
 
+def test_repeat_copy_takes_1_to_10_vectors_1_to_10_times():
+    lengths, repeats, shown = [], [], []
+    for inputs, targets, weights in batches(RepeatCopyTask):
+        assert (inputs.shape[-1], targets.shape[-1]) == (10, 9)
+        lengths.append(inputs[0, :, 8].argmax())
+        repeats.append((weights[0].sum() - 1) / lengths[-1])
+        shown.append(inputs[:, : lengths[-1], :8])
+        # Uniform from 1 to 10: mean 5.5, variance 8.25.
+        asked = inputs[:, lengths[-1], 9]
+        np.testing.assert_allclose(asked, (repeats[-1] - 5.5) / 8.25**0.5, atol=1e-6)
+    check_integers(lengths, 1, 10)
+    check_integers(repeats, 1, 10)
+    check_independent(lengths, repeats)
+    check_bits(shown)
+
+
 def test_recall():
     task = AssociativeRecallTask(
         items=(2, 4), item_length=2, bits=5, batch_size=8, pad_to_multiple_of=1
@@ -143,6 +133,33 @@ def test_recall():
             following = [items[n + 1] for n in range(count - 1) if items[n] == asked]
             assert targets[row, -2:].tolist() in following
     assert counts == {2, 3, 4}
+
+
+def test_recall_asks_for_any_item_but_the_first():
+    counts, shown, asked = [], [], {count: [] for count in range(2, 7)}
+    for inputs, targets, _ in batches(AssociativeRecallTask):
+        assert (inputs.shape[-1], targets.shape[-1]) == (8, 6)
+        count = int(inputs[0, :, 6].sum())
+        counts.append(count)
+        listed = inputs[:, : 4 * count].reshape(2, count, 4, 8)
+        items = listed[:, :, 1:, :6]
+        shown.append(items.reshape(2, 3 * count, 6))
+        for row in range(2):
+            question = inputs[row, 4 * count + 1 : 4 * count + 4, :6]
+            answer = targets[row, 4 * count + 5 : 4 * count + 8]
+            places = [
+                place
+                for place in range(count - 1)
+                if (items[row, place] == question).all() and (items[row, place + 1] == answer).all()
+            ]
+            assert places
+            asked[count].append(places[0])
+    check_integers(counts, 2, 6)
+    for count, places in asked.items():
+        check_integers(places, 0, count - 2)
+    # Each sequence of a batch has a question of its own.
+    check_independent(*np.reshape(asked[6], (-1, 2)).T)
+    check_bits(shown)
 
 
 def test_n_grams_follow_their_table_and_the_best_guess_learns_it():
@@ -166,6 +183,34 @@ def test_n_grams_follow_their_table_and_the_best_guess_learns_it():
     assert cost[:, 100:].sum() < cost[:, :100].sum()
 
 
+def test_n_grams_of_200_bits_begin_with_5_fair_ones():
+    task = DynamicNGramsTask(batch_size=NUM, pad_to_multiple_of=1)
+    inputs, targets, weights = task[0]
+    assert inputs.shape == targets.shape == (NUM, 200, 1)
+    assert not inputs[:, 0].any()
+    check_bits([targets[:, :5].transpose(0, 2, 1)])
+    np.testing.assert_array_equal(weights, np.tile(np.arange(200) >= 5, (NUM, 1)))
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_n_grams_have_a_probability_of_beta_one_half_for_each_context(order):
+    """All sequences of 6 bits, beside the probability that each has under the prior."""
+    task = DynamicNGramsTask(6, order, batch_size=20 * NUM, pad_to_multiple_of=1)
+    bits = task[0][1][..., 0].astype(int)
+    probabilities = []
+    for sequence in itertools.product((0, 1), repeat=6):
+        probability = 0.5 ** (order - 1)
+        seen = {}
+        for step in range(order - 1, 6):
+            counts = seen.setdefault(sequence[step - order + 1 : step], [0, 0])
+            # The mean of Beta(1/2, 1/2) after `counts`.
+            probability *= (counts[sequence[step]] + 0.5) / (sum(counts) + 1)
+            counts[sequence[step]] += 1
+        probabilities.append(probability)
+    counts = np.bincount(bits @ (2 ** np.arange(5, -1, -1)), minlength=64)
+    check_frequencies(counts, probabilities)
+
+
 def test_sorted_by_priority():
     inputs, targets, weights = PrioritySortTask(
         count=6, top=4, bits=16, batch_size=5, pad_to_multiple_of=1
@@ -184,43 +229,14 @@ def test_sorted_by_priority():
         assert left.max() < priorities.min()
 
 
-@pytest.mark.parametrize(
-    ("task", "arguments"),
-    [
-        (CopyTask, {"lengths": 0}),
-        (CopyTask, {"lengths": (3, 2)}),
-        (CopyTask, {"lengths": (1, 2, 3)}),
-        (CopyTask, {"bits": 1.5}),
-        (CopyTask, {"batch_size": 0}),
-        (CopyTask, {"steps_per_epoch": -1}),
-        (CopyTask, {"pad_to_multiple_of": 0}),
-        (CopyTask, {"seed": -1}),
-        (CopyTask, {"curriculum_epochs": -1}),
-        (CopyTask, {"curriculum_epochs": 1, "fixed": True}),
-        (RepeatCopyTask, {"lengths": 0}),
-        (RepeatCopyTask, {"repeats": (0, 3)}),
-        (RepeatCopyTask, {"scale": (5, 1)}),
-        (AssociativeRecallTask, {"items": (1, 4)}),
-        (AssociativeRecallTask, {"item_length": 0}),
-        (DynamicNGramsTask, {"length": 5}),
-        (DynamicNGramsTask, {"order": 0}),
-        (PrioritySortTask, {"count": 4, "top": 5}),
-        (PrioritySortTask, {"top": 0}),
-    ],
-)
-def test_what_is_refused(task, arguments):
-    with pytest.raises(ValueError, match=f"`({'|'.join(arguments)})` must"):
-        task(**arguments)
-
-
-def test_a_task_of_ones_own():
-    class Echo(MemoryTask):
-        input_channels = target_channels = 1
-
-        def draw(self, generator):
-            bits = generator.integers(0, 2, (self.batch_size, 3, 1))
-            return bits, bits, np.ones(3)
-
-    inputs, targets, weights = Echo(batch_size=2, pad_to_multiple_of=4)[0]
-    np.testing.assert_array_equal(inputs, targets)
-    assert weights.tolist() == [[1.0, 1.0, 1.0, 0.0]] * 2
+def test_sorting_takes_20_priorities_from_minus_1_to_1():
+    inputs, targets, _ = PrioritySortTask(batch_size=NUM, pad_to_multiple_of=1)[0]
+    assert inputs.shape == (NUM, 20 + 1 + 16, 10)
+    assert targets.shape == (NUM, 20 + 1 + 16, 8)
+    vectors, priorities = inputs[:, :20, :8], inputs[:, :20, 8]
+    check_uniform(priorities, -1, 1)
+    check_independent(*priorities.T, *vectors[:, 0].T)
+    check_bits([vectors])
+    for row in range(50):
+        order = np.argsort(-priorities[row])
+        np.testing.assert_array_equal(targets[row, 21:], vectors[row, order[:16]])

@@ -1,138 +1,98 @@
-"""Beam search beside an enumeration of all sequences."""
+"""Beam search, with options that meet, beside an enumeration of all sequences."""
 
 import itertools
 import math
 
-import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from keras_attn import AttentionDecoder, CoverageAttention
 from keras_attn.decoding import beam_search, greedy_search
-from tests.backend import to_numpy
-
-END, VOCABULARY, VALUES = 3, 5, 4
-
-
-class Chain:
-    """A step function whose state is a weighted sum of all tokens so far."""
-
-    def __init__(self, generator, batch=2):
-        self.table = generator.normal(size=(6, VOCABULARY)).astype("float32")
-        self.looks = generator.normal(size=(6, VALUES)).astype("float32")
-        self.seed = generator.normal(size=(batch, 6)).astype("float32")
-        self.mix = generator.normal(size=(VOCABULARY, 6)).astype("float32")
-        self.calls = 0
-
-    def start(self):
-        return {"history": np.zeros_like(self.seed)}
-
-    def __call__(self, tokens, state, constants):
-        self.calls += 1
-        history = 0.7 * state["history"] + ops.take(ops.convert_to_tensor(self.mix), tokens, axis=0)
-        seen = ops.tanh(history + constants)
-        logits = 2.0 * ops.matmul(seen, ops.convert_to_tensor(self.table))
-        weights = ops.softmax(ops.matmul(seen, ops.convert_to_tensor(self.looks)))
-        return logits, {"history": history}, weights
-
-    def follow(self, example, tokens):
-        """Log-likelihood and weights of one sequence, in NumPy."""
-        history, last, total, looks = np.zeros(6), 0, 0.0, []
-        for token in tokens:
-            history = 0.7 * history + self.mix[last]
-            seen = np.tanh(history + self.seed[example])
-            logits = 2.0 * seen @ self.table
-            total += logits[token] - np.log(np.exp(logits).sum())
-            mass = np.exp(seen @ self.looks)
-            looks.append(mass / mass.sum())
-            last = token
-        return total, np.array(looks)
-
-
-def sequences(max_length, min_length=1):
-    """All that end within so many tokens."""
-    words = [token for token in range(VOCABULARY) if token != END]
-    for length in range(min_length, max_length + 1):
-        for body in itertools.product(words, repeat=length - 1):
-            yield (*body, END)
-
-
-def scored(chain, example, tokens, alpha=0.0, beta=0.0, mask=None):
-    total, looks = chain.follow(example, tokens)
-    covered = np.log(np.clip(looks.sum(axis=0), 1e-10, 1.0))
-    if mask is not None:
-        covered = covered[mask[example]]
-    return total / ((5 + len(tokens)) / 6) ** alpha + beta * covered.sum()
-
-
-def search(chain, max_length=3, **options):
-    options = {"constants": chain.seed, "num_beams": 60, "pad_id": 9, **options}
-    found = beam_search(chain, chain.start(), 0, END, max_length, **options)
-    return [to_numpy(part) for part in found]
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{}, {"length_penalty": 1.0}, {"length_penalty": 0.6, "coverage_penalty": 0.4}],
-    ids=["likelihood", "length", "coverage"],
+from tests.backend import BACKEND, to_numpy
+from tests.decoding.chain import (
+    END,
+    LIMITS,
+    VALUES,
+    VOCABULARY,
+    Chain,
+    enumerated,
+    fixed,
+    listed,
+    run,
+    scored,
+    search,
 )
-def test_a_wide_beam_finds_the_best_of_all(generator, options):
-    chain = Chain(generator)
-    mask = np.array([[True, True, False, True], [True] * 4])
-    tokens, lengths, scores, alignments = search(
-        chain, num_hypotheses=5, memory_mask=mask, **options
-    )
-    alpha, beta = options.get("length_penalty", 0.0), options.get("coverage_penalty", 0.0)
+
+# A beam that holds all sequences.
+ALL = 0
+MASK = np.array([[True, True, False, True], [False, True, True, True]])
+
+PENALTIES = {
+    "likelihood": {},
+    "length": {"length_penalty": 1.0},
+    "coverage": {"length_penalty": 0.6, "coverage_penalty": 0.4},
+    "masked": {"coverage_penalty": 0.4, "memory_mask": MASK},
+}
+# Each pair of penalties, limits, n-grams and beams; n-grams of 9 tokens never fit.
+PAIRS = [
+    ("likelihood", "free", 1, 1), ("likelihood", "long", 2, ALL), ("likelihood", "both", 0, 3),
+    ("length", "free", 0, ALL), ("length", "suppressed", 2, 3), ("length", "both", 1, ALL),
+    ("coverage", "long", 0, ALL), ("coverage", "suppressed", 1, ALL), ("coverage", "free", 2, 3),
+    ("masked", "long", 1, 3), ("masked", "both", 2, ALL), ("masked", "free", 9, ALL),
+]  # fmt: skip
+NEVER = -np.inf
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return Chain(np.random.default_rng(0))
+
+
+def check_beam(chain, penalty, limit, size, num_beams, num_hypotheses, max_length=4):
+    constraints = {**LIMITS[limit], "no_repeat_ngram_size": size}
+    penalties = PENALTIES[penalty]
+    options = {"constants": chain.seed, "pad_id": 9, **constraints}
+    if num_beams == 1:
+        found = greedy_search(chain, chain.start(), 0, END, max_length, **options)
+        penalties = {}
+    else:
+        found = beam_search(
+            chain, chain.start(), 0, END, max_length,
+            num_beams=num_beams or (VOCABULARY - 1) ** (max_length - 1) * VOCABULARY,
+            num_hypotheses=num_hypotheses, **penalties, **options,
+        )  # fmt: skip
+    tokens = np.full((2, num_hypotheses, max_length), 9)
+    lengths, scores = np.zeros((2, num_hypotheses)), np.full((2, num_hypotheses), -np.inf)
+    looks = np.zeros((2, num_hypotheses, max_length, VALUES))
     for example in range(2):
-        every = sorted(sequences(3), key=lambda s: -scored(chain, example, s, alpha, beta, mask))
-        for place in range(5):
-            best = every[place]
-            np.testing.assert_array_equal(tokens[example, place], [*best, *[9] * (3 - len(best))])
-            assert lengths[example, place] == len(best)
-            expected = scored(chain, example, best, alpha, beta, mask)
-            assert scores[example, place] == pytest.approx(expected, abs=1e-4)
-            looks = np.zeros((3, VALUES))
-            looks[: len(best)] = chain.follow(example, best)[1]
-            np.testing.assert_allclose(alignments[example, place], looks, atol=1e-5)
+        common = chain, example, max_length
+        if num_beams == ALL:
+            expected = enumerated(*common, num_hypotheses, penalties, constraints)
+        else:
+            expected = listed(*common, num_beams, num_hypotheses, penalties, constraints)
+        for place, said in enumerate(expected):
+            tokens[example, place, : len(said)] = said
+            lengths[example, place] = len(said)
+            scores[example, place] = scored(chain, example, said, **penalties)
+            looks[example, place, : len(said)] = chain.follow(example, said)[1]
+    np.testing.assert_array_equal(to_numpy(found.tokens), tokens)
+    np.testing.assert_array_equal(to_numpy(found.lengths), lengths)
+    np.testing.assert_allclose(to_numpy(found.scores), scores, atol=1e-4)
+    np.testing.assert_allclose(to_numpy(found.alignments), looks, atol=1e-5)
 
 
-def test_greedy_takes_the_likeliest_token_each_time(generator):
-    chain = Chain(generator)
-    found = greedy_search(chain, chain.start(), 0, END, 6, constants=chain.seed)
-    tokens, lengths, scores = (to_numpy(part) for part in found[:3])
-    for example in range(2):
-        said = []
-        while len(said) < 6 and END not in said:
-            likely = [chain.follow(example, [*said, token])[0] for token in range(VOCABULARY)]
-            said.append(int(np.argmax(likely)))
-        assert tokens[example, 0, : len(said)].tolist() == said
-        assert lengths[example, 0] == len(said)
-        assert scores[example, 0] == pytest.approx(chain.follow(example, said)[0], abs=1e-4)
+@pytest.mark.parametrize(("penalty", "limit", "size", "num_beams"), PAIRS)
+def test_a_beam_finds_the_best_of_all_sequences(chain, penalty, limit, size, num_beams):
+    check_beam(chain, penalty, limit, size, num_beams, 1 if num_beams == 1 else 3)
 
 
-def naive(chain, example, num_beams, max_length, num_hypotheses=1, alpha=0.0, beta=0.0):
-    """A beam search in lists that never ends early: the best that ended, then what was cut off."""
-    live, ended = [()], []
-    for _ in range(max_length):
-        grown = [(*tokens, token) for tokens in live for token in range(VOCABULARY)]
-        grown.sort(key=lambda tokens: -chain.follow(example, tokens)[0])
-        ended += [tokens for tokens in grown[:num_beams] if tokens[-1] == END]
-        live = [tokens for tokens in grown if tokens[-1] != END][:num_beams]
-    ended.sort(key=lambda tokens: -scored(chain, example, tokens, alpha, beta))
-    live.sort(key=lambda tokens: -scored(chain, example, tokens, alpha, beta))
-    return [*ended, *live][:num_hypotheses]
-
-
-@pytest.mark.parametrize("num_beams", [1, 2, 3])
-def test_a_narrow_beam_is_the_search_in_lists(generator, num_beams):
-    chain = Chain(generator, batch=4)
-    tokens, lengths, scores, _ = search(chain, max_length=5, num_beams=num_beams)
-    for example in range(4):
-        (expected,) = naive(chain, example, num_beams, 5)
-        assert tokens[example, 0, : lengths[example, 0]].tolist() == list(expected)
-        value, _ = chain.follow(example, expected)
-        assert scores[example, 0] == pytest.approx(value, abs=1e-4)
+@pytest.mark.once
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize(("num_beams", "num_hypotheses"), [(1, 1), (3, 2), (ALL, 1), (ALL, 30)])
+def test_all_options_of_a_beam_go_together(chain, limit, num_beams, num_hypotheses):
+    for penalty, size in itertools.product(PENALTIES, (0, 1, 2)):
+        if num_beams != 1 or penalty == "likelihood":
+            check_beam(chain, penalty, limit, size, num_beams, num_hypotheses, max_length=3)
 
 
 # Of chains whose search ends early, and would find something else if it ended earlier still.
@@ -150,81 +110,13 @@ def test_an_early_end_changes_nothing(seed, num_beams, num_hypotheses, alpha, be
         length_penalty=alpha,
         coverage_penalty=beta,
     )
-    if keras.backend.backend() in ("torch", "numpy"):  # the others trace the step once
+    if BACKEND in ("torch", "numpy"):  # the others trace the step once
         assert chain.calls < 9
-    for place, expected in enumerate(naive(chain, 0, num_beams, 8, num_hypotheses, alpha, beta)):
+    penalties = {"length_penalty": alpha, "coverage_penalty": beta}
+    for place, expected in enumerate(listed(chain, 0, 8, num_beams, num_hypotheses, penalties)):
         assert tokens[0, place, : lengths[0, place]].tolist() == list(expected)
-        score = scored(chain, 0, expected, alpha, beta)
+        score = scored(chain, 0, expected, **penalties)
         assert scores[0, place] == pytest.approx(score, abs=1e-4)
-
-
-def test_lengths_and_tokens_that_are_asked_for(generator):
-    chain = Chain(generator)
-    tokens, lengths, _, _ = search(chain, max_length=4, min_length=3, num_hypotheses=20)
-    assert lengths.min() == 3
-    tokens, lengths, _, _ = search(chain, max_length=4, suppress_tokens=(0, 2), num_hypotheses=10)
-    assert not np.isin(tokens, [0, 2]).any()
-    _, lengths, _, _ = search(chain, max_length=3, min_length=3)
-    np.testing.assert_array_equal(lengths, 3)
-
-
-@pytest.mark.parametrize("size", [1, 2])
-def test_nothing_is_said_twice(generator, size):
-    chain = Chain(generator)
-    tokens, lengths, _, _ = search(
-        chain, max_length=5, no_repeat_ngram_size=size, num_hypotheses=30
-    )
-    for said, length in zip(tokens.reshape(-1, 5), lengths.ravel(), strict=True):
-        pieces = [tuple(said[k : k + size]) for k in range(length - size + 1)]
-        assert len(set(pieces)) == len(pieces)
-    free, _, _, _ = search(chain, max_length=5, no_repeat_ngram_size=9)
-    same, _, _, _ = search(chain, max_length=5)
-    np.testing.assert_array_equal(free, same)
-
-
-def test_a_beam_wider_than_all_there_is_returns_what_there_is(generator):
-    chain = Chain(generator)
-    tokens, lengths, scores, alignments = search(
-        chain, max_length=1, num_beams=40, num_hypotheses=8
-    )
-    assert tokens[:, 0].tolist() == [[END]] * 2
-    # The others are cut off after one token; there are four, and then there is nothing.
-    assert sorted(tokens[0, 1:5, 0].tolist()) == [0, 1, 2, 4]
-    assert np.all(np.isfinite(scores[:, :5]))
-    assert np.all(np.isneginf(scores[:, 5:]))
-    assert np.all(lengths[:, 5:] == 0)
-    assert np.all(tokens[:, 5:] == 9)
-    assert np.all(alignments[:, 5:] == 0.0)
-    np.testing.assert_allclose(alignments[:, :5].sum(axis=(2, 3)), 1.0, atol=1e-5)
-
-
-@pytest.mark.parametrize("shape", [(2, 2), (2, 1, 2), ()])
-def test_what_is_attended_to_may_have_any_axes(generator, shape):
-    chain = Chain(generator)
-    size = math.prod(shape)
-
-    def step(tokens, state, constants):
-        logits, state, weights = chain(tokens, state, constants)
-        return logits, state, ops.reshape(weights[:, :size], (-1, *shape))
-
-    def flat_step(tokens, state, constants):
-        logits, state, weights = chain(tokens, state, constants)
-        return logits, state, weights[:, :size]
-
-    mask = np.array([[True, True, False, True], [True] * 4])[:, :size]
-    options = {
-        "num_beams": 6, "num_hypotheses": 3, "constants": chain.seed, "length_penalty": 1.0,
-        "coverage_penalty": 0.5,
-    }  # fmt: skip
-    found = beam_search(
-        step, chain.start(), 0, END, 4, memory_mask=mask.reshape(2, *shape), **options
-    )
-    flat = beam_search(flat_step, chain.start(), 0, END, 4, memory_mask=mask, **options)
-    assert tuple(found.alignments.shape) == (2, 3, 4, *shape)
-    np.testing.assert_array_equal(to_numpy(found.tokens), to_numpy(flat.tokens))
-    np.testing.assert_allclose(to_numpy(found.scores), to_numpy(flat.scores), atol=1e-5)
-    looks = to_numpy(found.alignments).reshape(2, 3, 4, size)
-    np.testing.assert_allclose(looks, to_numpy(flat.alignments), atol=1e-6)
 
 
 def test_the_search_ends_when_nothing_can_become_better():
@@ -235,127 +127,68 @@ def test_the_search_ends_when_nothing_can_become_better():
         sure = np.log(np.array([[0.01, 0.01, 0.98]], "float32"))
         return ops.tile(ops.convert_to_tensor(sure), (2, 1)), state
 
-    keras_loops = keras.backend.backend() in ("torch", "numpy")
     found = beam_search(step, np.zeros((1, 1)), 0, 2, 50, num_beams=2, num_hypotheses=2)
-    if keras_loops:
+    if BACKEND in ("torch", "numpy"):
         assert len(calls) < 6
     assert to_numpy(found.lengths).tolist() == [[1, 2]]
     expected = [math.log(0.98), math.log(0.01 * 0.98)]
     np.testing.assert_allclose(to_numpy(found.scores)[0], expected, atol=1e-4)
 
 
-def test_inside_of_a_model_it_is_compiled(generator):
-    chain = Chain(generator, batch=3)
-
-    class Search(keras.layers.Layer):
-        def call(self, seed):
-            state = {"history": ops.zeros_like(seed)}
-            found = beam_search(chain, state, 0, END, 4, num_beams=3, constants=seed)
-            return found.tokens, found.scores, found.alignments
-
-        def compute_output_spec(self, seed):
-            return (
-                keras.KerasTensor((seed.shape[0], 1, 4), "int32"),
-                keras.KerasTensor((seed.shape[0], 1), "float32"),
-                keras.KerasTensor((seed.shape[0], 1, 4, VALUES), "float32"),
-            )
-
-    seed = keras.Input((6,))
-    model = keras.Model(seed, Search()(seed))
-    tokens, scores, alignments = model.predict(chain.seed, batch_size=2, verbose=0)
-    direct = beam_search(chain, chain.start(), 0, END, 4, num_beams=3, constants=chain.seed)
-    np.testing.assert_array_equal(tokens, to_numpy(direct.tokens))
-    np.testing.assert_allclose(scores, to_numpy(direct.scores), atol=1e-5)
-    np.testing.assert_allclose(alignments, to_numpy(direct.alignments), atol=1e-5)
+def test_a_longer_sequence_of_the_same_score_does_not_prolong_the_search():
+    """1/2 for the end and 1/2 for a token that is followed by the end alone."""
+    logits = [[NEVER, 0.0, NEVER, 0.0]] + [[NEVER, NEVER, NEVER, 0.0]] * 3
+    step = fixed(logits)
+    state = np.zeros((1, 1), "float32")
+    found = beam_search(step, state, 0, END, 4, num_beams=2)
+    assert to_numpy(found.tokens)[0, 0].tolist() == [END, 0, 0, 0]
+    if BACKEND in ("torch", "numpy"):  # the others trace the step once
+        assert step.calls == 2  # a call for the shapes, and a step
+    both = beam_search(step, state, 0, END, 4, num_beams=2, num_hypotheses=2)
+    assert sorted(to_numpy(both.tokens)[0].tolist()) == [[1, END, 0, 0], [END, 0, 0, 0]]
+    np.testing.assert_allclose(to_numpy(both.scores), math.log(0.5), rtol=1e-6)
+    # Any length penalty favors the longer one.
+    longer = beam_search(step, state, 0, END, 4, num_beams=2, length_penalty=0.1)
+    assert to_numpy(longer.tokens)[0, 0].tolist() == [1, END, 0, 0]
 
 
-def test_a_decoder_is_searched_and_shows_where_its_words_looked(generator):
-    decoder = AttentionDecoder(keras.layers.LSTMCell(8), CoverageAttention(7))
-    embed = keras.layers.Embedding(VOCABULARY, 3, embeddings_initializer="normal")
-    readout = keras.layers.Dense(VOCABULARY, kernel_initializer="orthogonal")
-    memory = generator.normal(size=(3, VALUES, 6)).astype("float32")
-    mask = np.array([[True] * 4, [True] * 2 + [False] * 2, [True] * 3 + [False]])
-    decoder([embed(np.zeros((3, 1), "int32")), memory])
-    prepared = decoder.prepare(memory, mask)
-
-    def step(tokens, state, prepared):
-        (output, _, weights), state = decoder.step(embed(tokens), state, prepared)
-        return 3.0 * readout(output), state, weights
-
-    state = decoder.get_initial_state(prepared)
-    found = beam_search(step, state, 0, END, 6, num_beams=4, num_hypotheses=2, constants=prepared)
-    tokens, lengths, scores, alignments = (to_numpy(part) for part in found)
-    for place in range(2):
-        said = tokens[:, place]
-        before = np.concatenate([np.zeros((3, 1), "int32"), said[:, :-1]], axis=1)
-        outputs, weights = decoder(
-            [embed(before), memory], mask=[None, mask], return_attention_scores=True
-        )
-        logs = to_numpy(ops.log_softmax(3.0 * readout(outputs)))
-        for example, length in enumerate(lengths[:, place]):
-            np.testing.assert_allclose(
-                alignments[example, place, :length], to_numpy(weights)[example, :length], atol=1e-5
-            )
-            total = sum(logs[example, t, said[example, t]] for t in range(length))
-            assert scores[example, place] == pytest.approx(total, abs=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"num_beams": 0}, "`num_beams` must be a positive integer"),
-        ({"num_beams": 2, "num_hypotheses": 3}, "`num_hypotheses` must not exceed"),
-        ({"length_penalty": -1.0}, "`length_penalty` must not be negative"),
-        ({"length_penalty": math.nan}, "`length_penalty` must not be negative"),
-        ({"max_length": 2.5}, r"`max_length` must be an integer\. Received: max_length=2\.5"),
-        ({"min_length": 1.5}, "`min_length` must be an integer"),
-        ({"no_repeat_ngram_size": 1.5}, "`no_repeat_ngram_size` must be an integer"),
-        ({"max_length": 0}, "`max_length` must be at least 1"),
-        ({"min_length": 4}, "`min_length` must be between"),
-        ({"no_repeat_ngram_size": -1}, "`no_repeat_ngram_size` must not be negative"),
-        ({"suppress_tokens": (END,)}, "`suppress_tokens` must not hold the end"),
-    ],
-)
-def test_numbers_out_of_range_are_refused(generator, options, message):
-    with pytest.raises(ValueError, match=message):
-        search(Chain(generator), **options)
-
-
-def test_an_end_outside_of_the_vocabulary_is_refused(generator):
-    chain = Chain(generator)
-    for end in (7, 1.5):
-        with pytest.raises(ValueError, match="`end_id` must be in the vocabulary of 5"):
-            beam_search(chain, chain.start(), 0, end, 3, constants=chain.seed)
-
-
-@pytest.mark.parametrize("suppress_tokens", [(-1, 77), (1, 5), (1.5,)])
-def test_what_is_forbidden_must_be_in_the_vocabulary(generator, suppress_tokens):
-    message = (
-        r"`suppress_tokens` must hold tokens of the vocabulary of 5\. Received: suppress_tokens=\("
+@pytest.mark.parametrize("num_hypotheses", [3, 20])
+def test_hypotheses_of_the_same_score_differ(num_hypotheses):
+    """Tokens are equally likely: one sequence of one token ends, three of two, nine of three."""
+    tokens, lengths, scores = run(
+        beam_search, [0.0] * 4, 3, num_beams=48, num_hypotheses=num_hypotheses, pad_id=9
     )
-    with pytest.raises(ValueError, match=message):
-        search(Chain(generator), suppress_tokens=suppress_tokens)
+    expected = ([1] + [2] * 3 + [3] * 36)[:num_hypotheses]
+    assert lengths.tolist() == expected
+    np.testing.assert_allclose(scores, -math.log(4) * lengths, rtol=1e-6)
+    assert len(set(map(tuple, tokens.tolist()))) == num_hypotheses
+    for said, length in zip(tokens, lengths, strict=True):
+        assert not (said[: length - 1] == END).any()
+        assert (said[length:] == 9).all()
+    # Those that end come first, also among equals.
+    ends = (tokens == END).any(axis=-1)
+    assert ends[:13].all()
+    assert not ends[13:].any()
 
 
-def test_a_coverage_penalty_needs_weights(generator):
-    chain = Chain(generator)
+def test_values_that_were_never_looked_at_count_as_1e_10():
+    """The weights of both steps sum to 1.5, 0.5 and 0."""
+    looks = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]], "float32")
+    step = fixed([[NEVER, 0.0, NEVER, NEVER]] + [[NEVER, NEVER, NEVER, 0.0]] * 3)
 
-    def step(*arguments):
-        return chain(*arguments)[:2]
+    def attending(tokens, state, constants):
+        logits, state = step(tokens, state, constants)
+        weights = ops.take(ops.convert_to_tensor(looks), ops.minimum(tokens, 1), axis=0)
+        return logits, state, weights
 
-    with pytest.raises(ValueError, match="`coverage_penalty` needs a step function"):
-        beam_search(step, chain.start(), 0, END, 3, constants=chain.seed, coverage_penalty=0.2)
-
-
-@pytest.mark.parametrize(
-    "state", [[], {"a": None}, {"a": np.zeros((2, 1)), "b": np.zeros((3, 1))}, 1.0]
-)
-def test_a_state_of_no_tensors_or_of_two_batches_is_refused(generator, state):
-    with pytest.raises(ValueError, match="`state` must hold tensors"):
-        beam_search(Chain(generator), state, 0, END, 3)
-
-
-def test_a_mask_of_another_memory_is_refused(generator):
-    for shape in ((2, 1), (2, 1, 4)):
-        with pytest.raises(ValueError, match=r"`memory_mask` must have a column.*=\(120, 4\)"):
-            search(Chain(generator), coverage_penalty=0.5, memory_mask=np.ones(shape, "bool"))
+    mask = np.array([[True, True, True], [True, True, False], [True, False, False]])
+    found = beam_search(
+        attending, np.zeros((3, 1), "float32"), 0, END, 3, num_beams=2, coverage_penalty=0.2,
+        memory_mask=mask,
+    )  # fmt: skip
+    assert to_numpy(found.lengths)[:, 0].tolist() == [2, 2, 2]
+    # 1.5 on the first value is no better than 1.
+    expected = [math.log(0.5) + math.log(1e-10), math.log(0.5), 0.0]
+    np.testing.assert_allclose(
+        to_numpy(found.scores)[:, 0], 0.2 * np.array(expected), rtol=1e-5, atol=1e-5
+    )

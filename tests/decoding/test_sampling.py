@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import keras
@@ -8,6 +9,8 @@ from keras import ops
 from keras_attn.decoding import greedy_search, sample
 from keras_attn.decoding.sampling import _draw
 from tests.backend import to_numpy
+from tests.decoding.chain import END, LIMITS, VOCABULARY, Chain, fixed, is_allowed
+from tests.moments import check_frequencies
 
 # Of tokens 0 to 3 after any other; 3 is the end.
 LIKELY = np.array([0.1, 0.4, 0.3, 0.2])
@@ -43,6 +46,8 @@ def frequencies(tokens):
     [
         ({}, LIKELY),
         ({"temperature": 0.5}, LIKELY**2 / np.sum(LIKELY**2)),
+        # The temperature comes first: 0.53 instead of 0.4 for the likeliest token.
+        ({"temperature": 0.5, "top_p": 0.5}, np.array([0, 1, 0, 0])),
         ({"top_k": 2}, np.array([0, 4, 3, 0]) / 7),
         ({"top_p": 0.6}, np.array([0, 4, 3, 0]) / 7),
         ({"top_p": 0.75}, np.array([0, 4, 3, 2]) / 9),
@@ -158,3 +163,110 @@ def test_what_is_attended_to_may_have_any_axes(shape):
     np.testing.assert_array_equal(to_numpy(found.tokens), to_numpy(flat.tokens))
     looks = to_numpy(flat.alignments)[..., : math.prod(shape)]
     np.testing.assert_array_equal(to_numpy(found.alignments), looks.reshape(2, 5, 4, *shape))
+
+
+@pytest.fixture(scope="module")
+def chain():
+    return Chain(np.random.default_rng(0))
+
+
+def sampled(chain, example, max_length, temperature, top_k, top_p, constraints):
+    """The probability of each sequence when token by token is drawn: Fan et al., Holtzman et al.
+
+    Where nothing may come next there is no sequence, here `()`.
+    """
+    found, live = {}, {(): 1.0}
+    for _ in range(max_length):
+        grown = {}
+        for tokens, probability in live.items():
+            logs, _ = chain.log_probs(example, tokens)
+            mass = {
+                token: np.exp(logs[token] / temperature)
+                for token in range(VOCABULARY)
+                if is_allowed((*tokens, token), **constraints)
+            }
+            if not mass:
+                found[()] = found.get((), 0.0) + probability
+                continue
+            order = sorted(mass, key=lambda token: -mass[token])[:top_k]
+            total = sum(mass[token] for token in order)
+            nucleus, covered = [], 0.0
+            for token in order:
+                if top_p is None or covered < top_p:
+                    nucleus.append(token)
+                    covered += mass[token] / total
+            total = sum(mass[token] for token in nucleus)
+            for token in nucleus:
+                where = found if token == END else grown
+                where[(*tokens, token)] = probability * mass[token] / total
+        live = grown
+    return {**found, **live}
+
+
+def check_samples(chain, temperature, top_k, top_p, limit, size, max_length=4):
+    constraints = {**LIMITS[limit], "no_repeat_ngram_size": size}
+    found = sample(
+        chain, chain.start(), 0, END, max_length, 600, temperature, top_k, top_p, seed=1,
+        constants=chain.seed, pad_id=9, **constraints,
+    )  # fmt: skip
+    for example in range(2):
+        tokens, lengths, scores = (to_numpy(part)[example] for part in found[:3])
+        expected = sampled(chain, example, max_length, temperature, top_k, top_p, constraints)
+        assert sum(expected.values()) == pytest.approx(1)
+        counts = dict.fromkeys(expected, 0)
+        _, rows, count = np.unique(tokens, axis=0, return_index=True, return_counts=True)
+        for row, number in zip(rows, count, strict=True):
+            said = tuple(tokens[row, : lengths[row]].tolist())
+            assert (tokens[row, lengths[row] :] == 9).all()
+            counts[said] += number
+            # Of the model as it is, without temperature and limits.
+            total = chain.follow(example, said)[0] if said else -np.inf
+            assert scores[row] == pytest.approx(total, abs=1e-4)
+        check_frequencies(list(counts.values()), list(expected.values()))
+
+
+@pytest.mark.parametrize(
+    ("temperature", "top_k", "top_p", "limit", "size"),
+    [
+        (1.0, None, None, "both", 1), (1.0, 3, None, "free", 2), (1.0, 4, 0.7, "long", 0),
+        (0.5, None, 0.6, "suppressed", 0), (0.5, 2, None, "long", 1), (2.0, None, 0.8, "free", 1),
+        (2.0, 2, None, "suppressed", 2), (2.0, 3, 0.5, "both", 0),
+    ],
+)  # fmt: skip
+def test_sequences_are_drawn_as_often_as_they_are_likely(
+    chain, temperature, top_k, top_p, limit, size
+):
+    check_samples(chain, temperature, top_k, top_p, limit, size)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize("temperature", [1.0, 0.4, 2.0])
+def test_all_options_of_a_sampler_go_together(chain, limit, temperature):
+    for top_k, top_p, size in itertools.product((None, 3), (None, 0.6), (0, 1)):
+        check_samples(chain, temperature, top_k, top_p, limit, size, max_length=3)
+
+
+@pytest.mark.parametrize(
+    ("options", "count"),
+    [
+        ({"top_p": 0.25}, 1),
+        ({"top_p": 0.5}, 2),
+        ({"top_p": 0.51}, 3),
+        ({"top_p": 0.75}, 3),
+        ({"top_p": 1.0}, 4),
+        ({"top_k": 2}, 2),
+        ({"top_k": 2, "top_p": 0.5}, 1),
+        ({"top_p": 0.5, "suppress_tokens": (0, 2)}, 1),
+        ({"top_p": 0.5, "temperature": 0.1}, 2),
+    ],
+)
+def test_a_mass_of_exactly_top_p_is_enough(options, count):
+    """Four tokens of probability 1/4, of which any may stand first."""
+    found = sample(
+        fixed([0.0] * 4), np.zeros((1, 1), "float32"), 0, END, 1, 400, seed=0, **options
+    )  # fmt: skip
+    counts = np.bincount(to_numpy(found.tokens).ravel(), minlength=4)
+    assert (counts > 0).sum() == count
+    assert (counts[counts > 0] > 240 / count).all()
+    np.testing.assert_allclose(to_numpy(found.scores), -math.log(4), rtol=1e-6)
