@@ -23,13 +23,18 @@ def recorded_draws(model):
         draws: uniform numbers from [0, 1), standard normal numbers, or the dropout masks of Keras
         cells, which hold 0 and 1 / (1 - rate). The path of the model itself is "".
     """
-    owners, draws = _owners(model), {}
+    owners, draws, running = _owners(model), {}, []
 
     def recording(function):
         def draw(*args, **kwargs):
-            numbers = function(*args, **kwargs)
-            owner = owners.get(id(kwargs.get("seed", args[-1])))
-            draws.setdefault(owner, []).append(to_numpy(numbers))
+            running.append(function)  # a recorded function may call another one
+            try:
+                numbers = function(*args, **kwargs)
+            finally:
+                running.pop()
+            if not running:
+                owner = owners.get(id(kwargs["seed"] if "seed" in kwargs else args[-1]))
+                draws.setdefault(owner, []).append(to_numpy(numbers))
             return numbers
 
         return draw

@@ -20,14 +20,18 @@ def rewards(mean):
 
 
 @pytest.mark.parametrize("to_go", [True, False])
-def test_rewards_are_compared_with_the_mean_of_a_word_so_far(to_go):
-    layer = RewardBaseline(momentum=0.5, entropy_weight=0.1, to_go=to_go)
+@pytest.mark.parametrize("momentum", [0.0, 0.8])
+def test_rewards_are_compared_with_the_mean_of_a_word_so_far(momentum, to_go):
+    layer = RewardBaseline(momentum=momentum, entropy_weight=0.1, to_go=to_go)
     layer.build((None, None))
-    # Three batches: their mean rewards of a word are -2, -3 and -1.
-    baselines = [-2.0, -2.0, (0.25 * -2.0 + 0.5 * -3.0) / 0.75]
-    for mean, baseline in zip((-2.0, -3.0, -1.0), baselines, strict=True):
+    means = [-2.0, -3.0, -1.0, 0.5]
+    for batch, mean in enumerate(means):
         reward = rewards(mean)
         found = to_numpy(layer.loss(LIKELIHOOD, ENTROPY, reward, WRITTEN))
+        # The first batch is its own; then the later a batch the more it counts.
+        before = means[:batch] or means[:1]
+        shares = momentum ** np.arange(len(before))[::-1]
+        baseline = np.sum(shares * before) / np.sum(shares)
         expected = -0.1 * ENTROPY[:, 0]
         for row, length in enumerate((1, 3)):
             for step in range(length):
@@ -38,3 +42,23 @@ def test_rewards_are_compared_with_the_mean_of_a_word_so_far(to_go):
     layer.loss(LIKELIHOOD, ENTROPY, rewards(0.0), WRITTEN, training=False)
     for before, after in zip(kept, (layer.total, layer.mass), strict=True):
         np.testing.assert_array_equal(before, to_numpy(after))
+
+
+def test_weights_of_words_count_in_their_mean():
+    layer = RewardBaseline(momentum=0.8, entropy_weight=0.0)
+    layer.build((None, None))
+    reward, weights = rewards(-2.0), np.array([[3.0, 9.0, 9.0], [1.0, 0.0, 2.0]], "float32")
+    found = to_numpy(layer.loss(LIKELIHOOD, ENTROPY, reward, WRITTEN, weights=weights))
+    baseline = (3.0 * reward[0, 0] + reward[1, 0] + 2.0 * reward[1, 2]) / 6.0
+    for row, length in enumerate((1, 3)):
+        gain = reward[row, :length] - baseline
+        expected = -np.sum(gain * LIKELIHOOD[row, :length])
+        np.testing.assert_allclose(found[row], expected, rtol=1e-5)
+
+
+def test_batches_without_words_have_a_loss():
+    layer = RewardBaseline(momentum=0.8)
+    layer.build((None, None))
+    nothing = np.zeros_like(WRITTEN)
+    found = to_numpy(layer.loss(LIKELIHOOD, ENTROPY, 0.0 * LIKELIHOOD, nothing))
+    np.testing.assert_allclose(found, -0.002 * ENTROPY[:, 0], rtol=1e-5)
