@@ -48,7 +48,7 @@ def test_equals_the_plain_path(generator, monkeypatch, sizes, tile, rows):
 
 
 @pytest.mark.parametrize("queries", [1, 4])
-@pytest.mark.parametrize("largest", [(), (0.5, 44.0, 0.5), (0.5, 60.0, 0.5), (1e4, 3e38)])
+@pytest.mark.parametrize("largest", [(), (0.5, 44.0, 0.5), (1e4, 3e38)])
 def test_small_large_and_saturated_hidden_layers(largest, queries):
     """With quotients, up to where two of them can share one, and without.
 
