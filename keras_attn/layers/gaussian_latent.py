@@ -65,7 +65,10 @@ class GaussianLatent(Composite, SameDraws, keras.layers.Layer):
     def split(self, numbers):
         """`infer`, of what the projection gave."""
         mean, log_stddev = ops.split(numbers, 2, axis=-1)
-        return mean, ops.clip(log_stddev, -LARGEST_LOGARITHM, LARGEST_LOGARITHM)
+        limited = ops.clip(log_stddev, -LARGEST_LOGARITHM, LARGEST_LOGARITHM)
+        inside = ops.abs(log_stddev) <= LARGEST_LOGARITHM
+        # The gradient of `clip` on JAX is NaN where float16 has an infinite one.
+        return mean, ops.where(inside, log_stddev, ops.stop_gradient(limited))
 
     def call(self, hidden, training=None):
         mean, log_stddev = self.infer(hidden)

@@ -4,7 +4,8 @@ from keras_attn.ops import precision
 from keras_attn.ops.precision import as_float32
 from keras_attn.ops.received import received
 
-# Below it a weight counts as this much: the slope of a root at 0 has no bounds.
+# Roots of weights up to it count as 0, and sums below it as this: the slope of a root at 0 has no
+# bounds.
 LEAST = 1e-8
 
 

@@ -302,6 +302,7 @@ ALIGNMENT = [
         arguments={"attention": general(), "window_radius": 1, "alignment": "monotonic"},
         call=REMEMBERS,
         expected=local_monotonic,
+        counts_padding=(2,),
         refuses=({"units": 3},),
         float32=(2,),
     ),

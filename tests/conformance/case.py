@@ -121,6 +121,7 @@ class LayerCase(Case):
         refuses_inputs: inputs by name, each replacing those of the case, that raise `ValueError`.
         mask: arrays by input, false where the layer must not look.
         variable: axes by input that may vary from call to call, besides the batch.
+        counts_padding: numbers of the outputs that count masked queries, too.
         channels_first: where the channels stand with `data_format="channels_first"`: the axis by
             the name of an input, and by the number of an output.
         whole: numbers of the outputs that do not belong to single examples of the batch.
@@ -140,6 +141,7 @@ class LayerCase(Case):
     refuses_inputs: tuple[dict[str, Any], ...] = ()
     mask: dict[str, Any] = field(default_factory=dict)
     variable: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    counts_padding: tuple[int, ...] = ()
     channels_first: dict[str | int, int] = field(default_factory=dict)
     whole: tuple[int, ...] = ()
     float32: tuple[int, ...] = ()

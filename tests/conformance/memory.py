@@ -11,6 +11,8 @@ from tests.oracles.dynamic_memory import (
 from tests.oracles.memory import neural_turing_machine
 
 SIZES = {"units": 5, "memory_locations": 6, "memory_width": 4}
+# Most of the numbers of the heads lie beyond it.
+CLIP = 0.1
 # Rows that differ, as weights of one number for each row keep their start in these tests.
 VARIED = {"class_name": "RandomUniform", "config": {"minval": -1.0, "maxval": 1.0, "seed": 1}}
 NASTY = {
@@ -20,28 +22,9 @@ NASTY = {
 }
 
 
-def plain(weights, inputs):
-    return neural_turing_machine(weights, inputs, 1, 1)
-
-
-def several(weights, inputs):
-    return neural_turing_machine(weights, inputs, 2, 3, shift_range=2)
-
-
-def allocated(weights, inputs):
-    return differentiable_neural_computer(weights, inputs, 2)
-
-
-def allocated_by_one(weights, inputs):
-    return differentiable_neural_computer(weights, inputs, 1, "feedforward")
-
-
-def least_recently_used(weights, inputs):
-    return least_recently_used_access(weights, inputs, 2, 0.8)
-
-
-def least_recently_used_by_one(weights, inputs):
-    return least_recently_used_access(weights, inputs, 1, 0.99, "feedforward")
+def computes(oracle, *arguments, **options):
+    """Returns the oracle of a machine as a function of weights and inputs."""
+    return lambda weights, inputs: oracle(weights, inputs, *arguments, **options)
 
 
 def case(**changes):
@@ -62,7 +45,7 @@ def case(**changes):
 MEMORY = [
     case(
         arguments={**SIZES, "memory_initializer": VARIED, "learn_memory": True},
-        expected=plain,
+        expected=computes(neural_turing_machine, 1, 1),
         refuses=(
             {"units": 0},
             {"memory_locations": 0},
@@ -84,12 +67,20 @@ MEMORY = [
             "num_write_heads": 3,
             "shift_range": 2,
             "memory_initializer": VARIED,
+            "clip": CLIP,
         },
-        expected=several,
+        expected=computes(neural_turing_machine, 2, 3, shift_range=2, clip=CLIP),
     ),
     case(
         name="feedforward-content",
         arguments={**SIZES, "controller": "feedforward", "addressing": "content", "clip": None},
+        expected=computes(
+            neural_turing_machine,
+            *(1, 1),
+            addressing="content",
+            controller="feedforward",
+            clip=np.inf,
+        ),
         # Equal rows stay equal in so few steps that nothing tells the first weights.
         still=("first_weights",),
         nasty={},
@@ -97,6 +88,7 @@ MEMORY = [
     case(
         name="gru-location",
         arguments={**SIZES, "controller": "gru", "addressing": "location"},
+        expected=computes(neural_turing_machine, *(1, 1), addressing="location", controller="gru"),
         nasty={},
     ),
     case(
@@ -106,7 +98,7 @@ MEMORY = [
             "cell": NTMCell(**SIZES, memory_initializer=VARIED),
             "return_sequences": True,
         },
-        expected=plain,
+        expected=computes(neural_turing_machine, 1, 1),
         refuses=({"cell": "ntm"},),
         nasty={},
     ),
@@ -117,8 +109,9 @@ MEMORY = [
             "num_read_heads": 2,
             "memory_initializer": VARIED,
             "learn_memory": True,
+            "clip": CLIP,
         },
-        expected=allocated,
+        expected=computes(differentiable_neural_computer, 2, clip=CLIP),
         refuses=(
             {"units": 0},
             {"memory_locations": 1.5},
@@ -133,7 +126,7 @@ MEMORY = [
         layer=DNCCell,
         name="feedforward",
         arguments={**SIZES, "controller": "feedforward", "clip": None, "gradient_clip": None},
-        expected=allocated_by_one,
+        expected=computes(differentiable_neural_computer, 1, "feedforward", clip=np.inf),
     ),
     case(
         layer=MANNCell,
@@ -143,8 +136,9 @@ MEMORY = [
             "usage_decay": 0.8,
             "memory_initializer": VARIED,
             "learn_memory": True,
+            "clip": CLIP,
         },
-        expected=least_recently_used,
+        expected=computes(least_recently_used_access, 2, 0.8, clip=CLIP),
         refuses=(
             {"units": 0},
             {"memory_locations": 0},
@@ -160,13 +154,13 @@ MEMORY = [
         layer=MANNCell,
         name="feedforward",
         arguments={**SIZES, "num_read_heads": 1, "controller": "feedforward", "clip": None},
-        expected=least_recently_used_by_one,
+        expected=computes(least_recently_used_access, 1, 0.99, "feedforward", clip=np.inf),
     ),
     case(
         layer=MemoryRNN,
         rnn=None,
         arguments={"cell": DNCCell(**SIZES, num_read_heads=2), "return_sequences": True},
-        expected=allocated,
+        expected=computes(differentiable_neural_computer, 2),
         refuses=({"cell": "dnc"},),
         nasty={},
     ),

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_attn import AlignmentAttention
 from tests.backend import (
     BACKEND,
     TRAINS,
@@ -12,12 +13,20 @@ from tests.backend import (
     gradients,
     is_float,
     outputs_and_gradients,
+    to_numpy,
 )
 from tests.conformance.case import randomise
 from tests.conformance.registry import CASES, LAYERS
 from tests.conformance.selection import by_id, first_of_class, shared_cases
 
 COMPILED = {case.id for case in first_of_class(CASES)}
+# Layers that use the values only in the context.
+DROPPING = [
+    case
+    for case in LAYERS
+    if issubclass(case.layer, AlignmentAttention)
+    and case.arguments.get("order", "spatial") == "spatial"
+]
 
 
 def assert_finite(arrays):
@@ -132,3 +141,32 @@ def test_the_same_seed_gives_the_same_draws(case):
     for a, b in zip(drawn, again, strict=True):
         np.testing.assert_array_equal(a, b)
     assert any(not np.array_equal(a, b) for a, b in zip(again, later, strict=True))
+
+
+@pytest.mark.training
+@by_id(shared_cases(DROPPING))
+def test_a_weight_that_is_dropped_is_a_value_of_zero(case):
+    """The values of the others grow; each query drops weights of its own."""
+    query, value = list(case.arrays().values())[:2]
+    case = case.with_(
+        inputs={"query": query, "value": value, "key": value},
+        call={"return_attention_scores": True, "training": True},
+    )
+    dropping, plain = case.built(dropout=0.4, seed=1), case.built(dropout=0.0)
+    queries = query.shape[1] if query.ndim == 3 else 1
+    noise = dropping.draw_noise(len(query), queries, int(np.prod(value.shape[1:-1])))
+    kept = (to_numpy(noise[0]) >= 0.4) / 0.6
+    assert 0.0 < np.mean(kept > 0.0) < 1.0
+    arrays = case.arrays()
+    call = {**case.call, "noise": noise}
+    context, weights = flat(case.with_(call=call).quickly(dropping, arrays))
+    call["noise"] = noise[1:]
+    for step in range(queries):
+        used = value * kept[:, step].reshape(*value.shape[:-1], 1)
+        given = {**arrays, "value": used.astype("float32")}
+        expected = flat(case.with_(call=call).quickly(plain, given))
+        # The weights are those before any is dropped.
+        for found, wanted in zip((context, weights), expected, strict=True):
+            if query.ndim == 3:
+                found, wanted = found[:, step], wanted[:, step]
+            np.testing.assert_allclose(found, wanted, atol=case.tolerance, rtol=case.tolerance)

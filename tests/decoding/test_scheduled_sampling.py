@@ -10,11 +10,12 @@ from keras_attn.applications import LuongTranslator, RNNSearch
 from keras_attn.decoding import ScheduledSampling
 from keras_attn.layers.feedback import draw_token
 from tests.backend import BACKEND, to_numpy
+from tests.draws import recorded_draws
 
 
 def echo(output, context, inputs, chance):
-    """Inputs made of all that a feedback sees, the chance but for its size."""
-    return output[:, :3] + 0.1 * context[:, :3] + 0.01 * inputs + 0.0 * chance[:, None]
+    """Inputs made of all that a feedback sees."""
+    return output[:, :3] + 0.1 * context[:, :3] + 0.01 * inputs + chance[:, None]
 
 
 @pytest.fixture
@@ -31,29 +32,45 @@ def made(probability, sample_fn=echo):
     return layer
 
 
-def by_steps(layer, words, memory, own):
-    """The outputs where the steps of `own` take what the step before has made."""
+def by_steps(layer, words, memory, own, chances):
+    """The outputs and inputs of a loop over the steps.
+
+    Args:
+        layer, words, memory: the decoder and its inputs.
+        own: boolean `(batch, steps)`, True where a step takes what the step before has made.
+        chances: `(batch, steps)`, of the words that are made.
+    """
     prepared = layer.prepare(memory)
-    state, outputs, fed = layer.get_initial_state(prepared), [], None
+    state, outputs, inputs, fed = layer.get_initial_state(prepared), [], [], 0.0 * words[:, 0]
     for step in range(words.shape[1]):
-        seen = fed if step in own else ops.convert_to_tensor(words[:, step])
+        inputs.append(np.where(own[:, step, None], fed, words[:, step]))
+        seen = ops.convert_to_tensor(inputs[-1])
         (output, context, _), state = layer.step(seen, state, prepared)
-        fed = echo(output, context, seen, ops.zeros((4,)))
+        fed = to_numpy(echo(output, context, seen, ops.convert_to_tensor(chances[:, step])))
         outputs.append(to_numpy(output))
-    return np.stack(outputs, axis=1)
+    return np.stack(outputs, axis=1), np.stack(inputs, axis=1)
 
 
-@pytest.mark.parametrize(("probability", "own"), [(0.0, ()), (1.0, (1, 2, 3, 4))])
-def test_never_and_always(probability, own, inputs):
+@pytest.mark.parametrize("probability", [0.0, 0.4, 1.0])
+def test_a_step_takes_its_own_word_where_its_number_is_below_the_probability(probability, inputs):
     layer = made(probability)
-    found, state = layer(inputs, training=True, return_state=True)
-    np.testing.assert_allclose(to_numpy(found), by_steps(layer, *inputs, own), atol=1e-5)
-    assert len(state) == 1  # the same state as without feedback
+    with recorded_draws(layer) as draws:
+        found = layer(inputs, training=True, return_inputs=True, return_state=True)
+    ((coins, chances),) = draws[""]
+    own = coins < probability
+    assert probability in (0.0, 1.0) or 0.0 < np.mean(own[:, 1:]) < 1.0
+    own[:, 0] = False  # nothing is before the first step
+    expected = by_steps(layer, *inputs, own, chances)
+    for output, wanted in zip(found[:2], expected, strict=True):
+        np.testing.assert_allclose(to_numpy(output), wanted, atol=1e-5)
+    assert len(found[2]) == 1  # the same state as without feedback
 
 
 def test_only_in_training(inputs):
     layer = made(1.0)
-    np.testing.assert_allclose(to_numpy(layer(inputs)), by_steps(layer, *inputs, ()), atol=1e-5)
+    never = np.zeros((4, 5), "bool")
+    expected, _ = by_steps(layer, *inputs, never, np.zeros((4, 5), "float32"))
+    np.testing.assert_allclose(to_numpy(layer(inputs)), expected, atol=1e-5)
 
 
 def test_as_often_as_it_should_and_anew_each_time(inputs):
@@ -80,6 +97,15 @@ def test_tokens_are_drawn_by_their_probability():
     logits = ops.log(np.array([[0.2, 0.5, 0.3]] * 5, "float32"))
     chance = np.array([0.0, 0.19, 0.21, 0.69, 0.9999999], "float32")
     assert to_numpy(draw_token(logits, ops.convert_to_tensor(chance))).tolist() == [0, 0, 1, 1, 2]
+
+
+def test_tokens_without_probability_are_never_drawn():
+    never = -np.inf
+    logits = ops.convert_to_tensor(np.array([[never, 0.0, never, 0.0, never]] * 5, "float32"))
+    below = np.nextafter(np.float32(1.0), np.float32(0.0))
+    # At one half exactly the first token of that mass is passed.
+    chance = ops.convert_to_tensor(np.array([0.0, 0.49, 0.5, 0.51, below], "float32"))
+    assert to_numpy(draw_token(logits, chance)).tolist() == [1, 1, 3, 3, 3]
 
 
 @pytest.mark.parametrize("kind", ["rnn_search", "luong"])

@@ -120,6 +120,21 @@ def test_the_normalised_score_has_the_length_that_is_learned(query, value):
     np.testing.assert_allclose(attend(layer, query, value)[1], before, atol=1e-5)
 
 
+@pytest.mark.parametrize("size", [0.0, 1e-7, 1e-6, 1e-3, 1e10])
+def test_the_normalised_scale_of_a_vector_of_any_length(size, query, value):
+    """Of `1e-12` added to the square of its length nothing is left beyond 1e-5."""
+    layer = BahdanauAttention(7, normalize=True)
+    layer([query, value])
+    vector = size * np.linspace(-1.0, 2.0, 7)
+    layer.scale.assign(vector)
+    layer.gain.assign(3.0)
+    expected = 3.0 * vector / np.sqrt(vector @ vector + 1e-12)
+    np.testing.assert_allclose(to_numpy(layer.score_scale()), expected, rtol=1e-5, atol=1e-12)
+    if TRAINS:
+        _, slopes = gradients(lambda: layer.score_scale(), [], [layer.scale, layer.gain])
+        assert all(np.all(np.isfinite(slope)) for slope in slopes)
+
+
 def test_the_start_of_the_paper(query, value):
     small = keras.initializers.RandomNormal(stddev=0.001)
     layer = BahdanauAttention(7, kernel_initializer=small, scale_initializer="zeros")

@@ -300,8 +300,8 @@ def test_coverage_adds_its_loss_over_all_steps(words, memory):
     expected = 3.0 * to_numpy(coverage_loss(weights, MASKS[0])).mean()
     assert float(to_numpy(loss)) == pytest.approx(expected, rel=1e-5)
     alone = CoverageAttention(7, loss_weight=3.0)
-    _, weights = alone([words, memory], return_attention_scores=True)
-    expected = 3.0 * to_numpy(coverage_loss(weights)).mean()
+    _, weights = alone([words, memory], mask=MASKS, return_attention_scores=True)
+    expected = 3.0 * to_numpy(coverage_loss(weights, MASKS[0])).mean()
     assert float(to_numpy(alone.losses[0])) == pytest.approx(expected, rel=1e-5)
     alone([words[:, 0], memory], initial_state=alone.get_initial_state(4, 5))
     assert alone.losses == []

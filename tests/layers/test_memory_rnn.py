@@ -78,6 +78,23 @@ def test_the_trace_agrees_with_itself(inputs, cell):
 
 
 @CELLS
+def test_the_trace_of_masked_steps_is_what_was_before_them_or_nothing(generator, cell):
+    layer = machine(cell)
+    inputs = generator.normal(size=(2, 6, 3)).astype("float32")
+    mask = np.array([[1, 0, 1, 1, 0, 0], [1, 1, 0, 1, 1, 0]], "bool")
+    found = layer.trace(inputs, mask=mask)
+    shown = [*layer.cell.memory_shapes, "read_weights", "write_weights"]
+    for row, runs in enumerate(mask):
+        alone = layer.trace(inputs[row : row + 1, runs])
+        for name in alone:
+            output, wanted = to_numpy(found[name])[row], to_numpy(alone[name])[0]
+            np.testing.assert_allclose(output[runs], wanted, atol=1e-5)
+            for step in np.flatnonzero(~runs):
+                expected = output[step - 1] if name in shown else np.zeros_like(output[step])
+                np.testing.assert_array_equal(output[step], expected)
+
+
+@CELLS
 def test_the_trace_of_a_layer_that_goes_backwards_is_what_it_does(inputs, cell):
     layer = machine(cell, go_backwards=True)
     found = to_numpy(layer.trace(inputs)["output"])

@@ -21,8 +21,9 @@ def rewards(mean):
 
 @pytest.mark.parametrize("to_go", [True, False])
 @pytest.mark.parametrize("weights", [None, np.float32([[2.0, 9.0, 9.0], [0.5, 1.0, 0.0]])])
-def test_rewards_are_compared_with_the_mean_of_a_word_so_far(to_go, weights):
-    layer = RewardBaseline(momentum=0.75, entropy_weight=0.1, to_go=to_go)
+@pytest.mark.parametrize("momentum", [0.0, 0.75])
+def test_rewards_are_compared_with_the_mean_of_a_word_so_far(to_go, weights, momentum):
+    layer = RewardBaseline(momentum=momentum, entropy_weight=0.1, to_go=to_go)
     layer.build((None, None))
     words = [(0, 0), (1, 0), (1, 1), (1, 2)]
     mass = {word: 1.0 if weights is None else weights[word] for word in words}
@@ -30,8 +31,8 @@ def test_rewards_are_compared_with_the_mean_of_a_word_so_far(to_go, weights):
     for number in (-2.0, -3.0, -1.0):
         reward = rewards(number)
         mean = sum(mass[word] * reward[word] for word in words) / sum(mass.values())
-        # The mean of the batches before, a batch later counts 0.75 as much; the first is its own.
-        decay = 0.75 ** np.arange(len(past))[::-1]
+        # The mean of the batches before, a batch later counts more; the first is its own.
+        decay = momentum ** np.arange(len(past))[::-1]
         baseline = decay @ past / sum(decay) if past else mean
         past.append(mean)
         found = to_numpy(layer.loss(LIKELIHOOD, ENTROPY, reward, WRITTEN, weights=weights))
@@ -44,3 +45,23 @@ def test_rewards_are_compared_with_the_mean_of_a_word_so_far(to_go, weights):
     layer.loss(LIKELIHOOD, ENTROPY, rewards(0.0), WRITTEN, training=False)
     for before, after in zip(kept, (layer.total, layer.mass), strict=True):
         np.testing.assert_array_equal(before, to_numpy(after))
+
+
+def test_weights_of_words_count_in_their_mean():
+    layer = RewardBaseline(momentum=0.8, entropy_weight=0.0)
+    layer.build((None, None))
+    reward, weights = rewards(-2.0), np.array([[3.0, 9.0, 9.0], [1.0, 0.0, 2.0]], "float32")
+    found = to_numpy(layer.loss(LIKELIHOOD, ENTROPY, reward, WRITTEN, weights=weights))
+    baseline = (3.0 * reward[0, 0] + reward[1, 0] + 2.0 * reward[1, 2]) / 6.0
+    for row, length in enumerate((1, 3)):
+        gain = reward[row, :length] - baseline
+        expected = -np.sum(gain * LIKELIHOOD[row, :length])
+        np.testing.assert_allclose(found[row], expected, rtol=1e-5)
+
+
+def test_batches_without_words_have_a_loss():
+    layer = RewardBaseline(momentum=0.8)
+    layer.build((None, None))
+    nothing = np.zeros_like(WRITTEN)
+    found = to_numpy(layer.loss(LIKELIHOOD, ENTROPY, 0.0 * LIKELIHOOD, nothing))
+    np.testing.assert_allclose(found, -0.002 * ENTROPY[:, 0], rtol=1e-5)

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from tests.oracles.memory import EPSILON, lstm, sigmoid, softmax, softplus
+from tests.oracles.memory import EPSILON, control, sigmoid, softmax, softplus
 
 
 def cosines(key, memory):
@@ -16,7 +16,7 @@ def cosines(key, memory):
     return np.array(found)
 
 
-def controlled(weights, inputs, heads, width, step, controller="lstm"):
+def controlled(weights, inputs, heads, width, step, controller="lstm", clip=20.0):
     """The outputs of a controller and what `step(state, told)` reads, with states of its own.
 
     `step` takes what the heads are told, and None or the state, and returns what each head reads
@@ -25,30 +25,27 @@ def controlled(weights, inputs, heads, width, step, controller="lstm"):
     outputs = []
     for sequence in inputs:
         units = weights["heads/kernel"].shape[0]
-        hidden, cell, state = np.zeros(units), np.zeros(units), None
+        inner, state = (np.zeros(units), np.zeros(units)), None
         reads, found = np.zeros(heads * width), []
         for x in sequence:
-            x = np.concatenate([x, reads])
-            if controller == "lstm":
-                hidden, cell = lstm(weights, x, hidden, cell)
-            else:
-                kernel, bias = (weights[f"controller/cell/{name}"] for name in ("kernel", "bias"))
-                hidden = np.tanh(x @ kernel + bias)
+            inner = control(weights, controller, np.concatenate([x, reads]), inner)
+            hidden = inner[0]
             told = hidden @ weights["heads/kernel"] + weights["heads/bias"]
-            reads, state = step(state, told.astype("float64"))
+            reads, state = step(state, np.clip(told.astype("float64"), -clip, clip))
             reads = np.concatenate(reads)
             found.append(np.concatenate([hidden, reads]))
         outputs.append(found)
     return np.array(outputs)
 
 
-def differentiable_neural_computer(weights, inputs, heads, controller="lstm"):
+def differentiable_neural_computer(weights, inputs, heads, controller="lstm", clip=20.0):
     """The outputs `(batch, steps, units + heads * width)`.
 
     Args:
         weights: by their paths.
         inputs: `(batch, steps, features)`.
         heads: how many read.
+        controller, clip: those of the cell; `clip=np.inf` for none.
     """
     first = weights["first_memory"].astype("float64")
     n, width = first.shape
@@ -99,10 +96,10 @@ def differentiable_neural_computer(weights, inputs, heads, controller="lstm"):
         found = [look @ memory for look in looks]
         return found, (memory, looks, write, used, precedence, linked)
 
-    return controlled(weights, inputs, heads, width, step, controller)
+    return controlled(weights, inputs, heads, width, step, controller, clip)
 
 
-def least_recently_used_access(weights, inputs, heads, decay, controller="lstm"):
+def least_recently_used_access(weights, inputs, heads, decay, controller="lstm", clip=20.0):
     """The outputs `(batch, steps, units + heads * width)`.
 
     Args:
@@ -110,6 +107,7 @@ def least_recently_used_access(weights, inputs, heads, decay, controller="lstm")
         inputs: `(batch, steps, features)`.
         heads: how many read and write.
         decay: of the usage.
+        controller, clip: those of the cell; `clip=np.inf` for none.
     """
     first = weights["first_memory"].astype("float64")
     n, width = first.shape
@@ -130,4 +128,4 @@ def least_recently_used_access(weights, inputs, heads, decay, controller="lstm")
         looks = [softmax(cosines(key, memory)) for key in keys]
         return [look @ memory for look in looks], (memory, looks, usage + sum(looks))
 
-    return controlled(weights, inputs, heads, width, step, controller)
+    return controlled(weights, inputs, heads, width, step, controller, clip)

@@ -48,9 +48,12 @@ def test_equals_the_plain_path(generator, monkeypatch, sizes, tile, rows):
 
 
 @pytest.mark.parametrize("queries", [1, 4])
-@pytest.mark.parametrize("largest", [(), (1e4, 3e38)])
+@pytest.mark.parametrize("largest", [(), (0.5, 44.0, 0.5), (1e4, 3e38)])
 def test_small_large_and_saturated_hidden_layers(largest, queries):
-    """With quotients, up to where two of them can share one, and without."""
+    """With quotients, up to where two of them can share one, and without.
+
+    A small number stands beside each large one, with which it would share a quotient.
+    """
     hidden = np.array([0.0, 1e-30, 1e-6, 1e-3, 0.5, 9.0, 20.0, 22.0, 22.0, *largest], "float32")
     hidden = np.concatenate([hidden, -hidden])
     query, key = np.zeros((1, queries, 1), "float32"), hidden[None, :, None]
