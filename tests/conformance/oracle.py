@@ -22,11 +22,22 @@ class Oracle:
             training differs from inference only by the loss of Keras. `draws` is the dictionary of
             `tests.draws.recorded_draws`. Keys of the result: "loss", the loss with all added
             losses, and "outputs" like those of `forward`.
+        gain: Factor on all kernels. In a deep network the outputs of the first layers vanish with
+            the weights of `randomise`.
     """
 
     symbols: dict[str, str]
     forward: Callable
     training: Callable | None = None
+    gain: float = 1.0
+
+    def model(self, case):
+        """Returns the model of a case."""
+        model = case.model()
+        for weight in model.weights:
+            if len(weight.shape) >= 2 and self.gain != 1.0:
+                weight.assign(self.gain * weight)
+        return model
 
     def parameters(self, model):
         """Returns the weights of a model by symbol; each weight has exactly one symbol."""

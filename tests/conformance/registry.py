@@ -19,6 +19,7 @@ from tests.conformance import (
     spatial_models,
     spatial_sampling,
     spatial_transformers,
+    spatial_variants,
     visual,
 )
 
@@ -40,6 +41,8 @@ MODELS = [
     *memory_models.MODELS,
     *draw_models.MODELS,
 ]
+# Cases of applications with further options, for the contract of oracles alone.
+VARIANTS = [*spatial_variants.VARIANTS]
 OPTIONS = {**layer_options.OPTIONS, **model_options.OPTIONS}
 LAYERS, MODELS = (
     [case.with_(options=OPTIONS.get(case.id, {})) for case in cases] for cases in (LAYERS, MODELS)

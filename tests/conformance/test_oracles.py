@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from tests.backend import to_numpy
-from tests.conformance.registry import MODELS
+from tests.conformance.registry import MODELS, VARIANTS
 from tests.conformance.selection import by_id, shared_cases
 from tests.draws import recorded_draws
 
-CASES = shared_cases([case for case in MODELS if case.oracle])
+CASES = shared_cases([case for case in [*MODELS, *VARIANTS] if case.oracle])
 
 
 def assert_close(case, actual, desired):
@@ -27,7 +27,7 @@ def arrays_of(result):
 
 @by_id(CASES)
 def test_inference_is_that_of_the_paper(case):
-    model = case.model()
+    model = case.oracle.model(case)
     expected = case.oracle.forward(case.oracle.parameters(model), **case.arrays())
     assert_close(case, case.predict(model), expected.pop("outputs"))
     for name, desired in expected.items():
@@ -37,7 +37,7 @@ def test_inference_is_that_of_the_paper(case):
 @pytest.mark.training
 @by_id([case for case in CASES if case.oracle.training])
 def test_training_is_that_of_the_paper(case):
-    model = case.model()
+    model = case.oracle.model(case)
     model.compile("sgd", **case.compile)
     parameters = case.oracle.parameters(model)  # before statistics are updated
     x, y = case.fit_data(model)
