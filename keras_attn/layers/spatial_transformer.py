@@ -158,6 +158,7 @@ class SpatialTransformer(Composite, keras.layers.Layer):
             control_points=self.control_points,
             output_size=output_size if self.transformation == "flow" else None,
             projection=self.projection,
+            align_corners=self.align_corners,
             dtype=self.dtype_policy,
             name="transformation",
         )

@@ -6,7 +6,7 @@ from keras import ops
 
 from keras_attn.layers.composite import Composite
 from keras_attn.ops.grid_sample import grid_sample
-from keras_attn.ops.grids import checked_output_shape, identity_grid
+from keras_attn.ops.grids import checked_output_shape, identity_grid, lattice_ticks
 from keras_attn.ops.homogeneous import compose_transformations
 from keras_attn.ops.known import known
 from keras_attn.ops.precision import promote_dtypes
@@ -35,6 +35,8 @@ class TransformationHead(Composite, keras.layers.Layer):
         output_size: Tuple of integers, size of the flow, `(height, width)` or `(depth, height,
             width)`. Only for `"flow"`.
         projection: whether to regress; False where the features are the parameters already.
+        align_corners: Boolean, convention of the grid that the flow is added to. Tiles of a flow
+            depend on it. See `keras_attn.ops.identity_grid`.
 
     Call arguments:
         features: `(batch, ...)`, flattened; for `"flow"` a map `(batch, rows, columns, features)`
@@ -73,6 +75,7 @@ class TransformationHead(Composite, keras.layers.Layer):
         control_points=(4, 4),
         output_size=None,
         projection=True,
+        align_corners=False,
         **kwargs,
     ):
         # Half precision would misplace pixels.
@@ -101,6 +104,7 @@ class TransformationHead(Composite, keras.layers.Layer):
         self.control_points = np.asarray(control_points).tolist()
         self.output_size = output_size
         self.projection = projection
+        self.align_corners = align_corners
         # The tiles of the heads, `(num_heads, num_spatial_dims, num_spatial_dims + 1)`.
         self._tiles = tile_transformations(num_heads, num_spatial_dims)
         if transformation == "flow":
@@ -210,7 +214,8 @@ class TransformationHead(Composite, keras.layers.Layer):
         """Displacements that carry each point to its place within the tile: a spline's control
         points, or a flow's pixels."""
         if self.transformation == "flow":
-            points = ops.convert_to_numpy(identity_grid(output_size, dtype=self._dtype))
+            ticks = lattice_ticks(output_size, self.align_corners)
+            points = np.stack(np.broadcast_arrays(*ticks), axis=-1)
         else:
             points = control_lattice(self.control_points, self.num_spatial_dims)
         inner = (1,) * (points.ndim - 1)
@@ -248,4 +253,5 @@ class TransformationHead(Composite, keras.layers.Layer):
             "control_points": self.control_points,
             "output_size": self.output_size,
             "projection": self.projection,
+            "align_corners": self.align_corners,
         }

@@ -5,6 +5,7 @@ import pytest
 from keras_attn.applications import CoLocalizer
 from tests.applications.models import check_fit, check_round_trip, images, unsettled
 from tests.backend import BACKEND, to_numpy
+from tests.oracles.spatial_models import triplets
 
 
 def mean_and_spread():
@@ -21,29 +22,13 @@ def small(**arguments):
     return CoLocalizer(**{"image_shape": (16, 18, 1), "seed": 3, **arguments})
 
 
-def triplet_loss(found, random, margin):
-    """The loss as loops, from the paper."""
-    total = 0.0
-    for n in range(len(found)):
-        for m in range(len(found)):
-            if m != n:
-                alike = np.sum((found[n] - found[m]) ** 2)
-                chance = np.sum((found[n] - random[n]) ** 2)
-                total += max(0.0, alike - chance + margin)
-    return total
-
-
-@pytest.mark.parametrize("margin", [0.01, 1.0])
-def test_loss(margin):
-    model = small(encoder=mean_and_spread(), output_size=(8, 8), margin=margin)
+def test_the_weight_of_a_pair_is_the_product_of_the_weights_of_its_images():
+    model = small(encoder=mean_and_spread(), output_size=(8, 8), margin=0.5)
     crops, random = images(5, 8, 8, 1), images(5, 8, 8, 1, seed=1)
+    weights = np.array([0.5, 2.0, 0.0, 1.0, 3.0], "float32")
     halves = [array[..., 0].reshape(5, 2, 32).mean(axis=-1) for array in (crops, random)]
-    expected = triplet_loss(*halves, margin)
-    assert expected > 0
-    found = model.triplet_loss(
-        keras.ops.convert_to_tensor(crops), keras.ops.convert_to_tensor(random)
-    )
-    np.testing.assert_allclose(to_numpy(found), expected, rtol=1e-5)
+    loss = model.triplet_loss(*map(keras.ops.convert_to_tensor, (crops, random, weights)))
+    np.testing.assert_allclose(to_numpy(loss), triplets(*halves, 0.5, weights), rtol=1e-5)
 
 
 def test_compute_loss_draws_new_crops_each_time():

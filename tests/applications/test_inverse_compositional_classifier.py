@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from keras_attn.applications import InverseCompositionalClassifier
-from keras_attn.ops import affine_grid, grid_sample, projective_grid
 from tests.applications.models import (
     CROSS_ENTROPY,
     check_fit,
@@ -11,7 +10,7 @@ from tests.applications.models import (
     predicted,
     unsettled,
 )
-from tests.backend import BACKEND, to_numpy
+from tests.backend import BACKEND
 
 
 def small(**arguments):
@@ -33,31 +32,6 @@ def test_at_the_start_four_warps_blur_nothing():
     assert grid.shape == (2, 24, 26, 2)
     np.testing.assert_allclose(theta, np.broadcast_to(np.eye(2, 3), (2, 2, 3)), atol=1e-6)
     np.testing.assert_allclose(warped, given, atol=1e-5)
-
-
-@pytest.mark.parametrize("transformation", ["affine", "projective"])
-def test_steps_compose_on_the_side_of_the_output_and_sample_the_original(transformation):
-    model = unsettled(small(transformation=transformation, num_warps=3))
-    predictor = model.get_layer("localization"), model.get_layer("transformation")
-    given = images(2, 24, 26, 1)
-    theta, warped = np.tile(np.eye(3, dtype="float32"), (2, 1, 1)), given
-    changes = []
-    for _ in range(3):
-        change = np.tile(np.eye(3, dtype="float32"), (2, 1, 1))
-        found = to_numpy(predictor[1](predictor[0](warped)))
-        change[:, : found.shape[1]] = found
-        changes.append(change)
-        # T_k(x) = T_{k-1}(Δ_k(x))
-        theta = theta @ change
-        if transformation == "affine":
-            grid = affine_grid(theta[:, :2], (24, 26))
-        else:
-            grid = projective_grid(theta, (24, 26))
-        warped = to_numpy(grid_sample(given, grid))
-    assert np.abs(changes[0] @ changes[1] - changes[1] @ changes[0]).max() > 1e-4
-    looks = model.transformations(given)
-    np.testing.assert_allclose(looks[1], theta[:, : looks[1].shape[1]], atol=1e-5)
-    np.testing.assert_allclose(looks[0], warped, atol=1e-4)
 
 
 def test_parameters_set_by_hand():

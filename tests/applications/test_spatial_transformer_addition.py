@@ -10,7 +10,7 @@ from tests.applications.models import (
     predicted,
     unsettled,
 )
-from tests.backend import BACKEND, to_numpy
+from tests.backend import BACKEND
 
 
 def small(**arguments):
@@ -26,20 +26,6 @@ def test_round_trip(arguments, tmp_path):
     model = small(**arguments)
     assert model.output_shape == (None, 19)
     check_round_trip(model, images(2, 24, 26, 2), tmp_path)
-
-
-def test_each_head_warps_both_channels():
-    model = unsettled(small(backbone="cnn"))
-    given = images(3, 24, 26, 2)
-    warped, theta, grid = model.transformations(given)
-    assert warped.shape == (3, 2, 24, 26, 2)
-    assert theta.shape == (3, 2, 2, 3)
-    assert grid.shape == (3, 2, 24, 26, 2)
-    # Channels of the first head, then those of the second.
-    stack = np.concatenate([warped[:, 0], warped[:, 1]], axis=-1)
-    flat = to_numpy(model.get_layer("features")(stack)).reshape(3, -1)
-    logits = to_numpy(model.get_layer("logits")(model.get_layer("hidden_1")(flat)))
-    np.testing.assert_allclose(predicted(model, given), logits, atol=1e-5)
 
 
 @pytest.mark.skipif(BACKEND == "tensorflow", reason="TensorFlow convolves channels last on the CPU")

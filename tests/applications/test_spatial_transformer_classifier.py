@@ -11,7 +11,7 @@ from tests.applications.models import (
     predicted,
     unsettled,
 )
-from tests.backend import BACKEND, to_numpy
+from tests.backend import BACKEND
 
 
 def small(**arguments):
@@ -91,38 +91,6 @@ def test_at_the_start_the_transformer_changes_nothing():
     assert (
         plain.get_layer("features").count_params() == warping.get_layer("features").count_params()
     )
-
-
-def test_shared_localization_warps_the_image_and_not_the_features():
-    model = unsettled(small(shared_localization=True))
-    given = images(2, 24, 26, 1)
-    warped, theta, _ = model.transformations(given)
-    transform, features = model.get_layer("transform"), model.get_layer("features")
-    assert transform.localization.layers[0] is features
-    summary = transform.localization.layers[-1]
-    found = transform.head(summary(keras.layers.Flatten()(features(given))))
-    np.testing.assert_allclose(theta, to_numpy(found), atol=1e-5)
-    assert np.abs(theta - np.eye(2, 3)).max() > 1e-3
-    again = to_numpy(transform(given))
-    np.testing.assert_allclose(warped, again, atol=1e-5)
-    flat = keras.layers.Flatten()(features(warped))
-    logits = model.get_layer("logits")(model.get_layer("hidden_1")(flat))
-    logits = to_numpy(logits)
-    np.testing.assert_allclose(predicted(model, given), logits, atol=1e-5)
-    # The shared convolutions are counted, and so trained, once.
-    paths = [weight.path for weight in model.trainable_weights]
-    assert len(set(paths)) == len(paths) == 4 + 2 + 2 + 2 + 2
-
-
-def test_heads_go_through_the_same_convolutions():
-    model = unsettled(small(num_heads=3))
-    given = images(2, 24, 26, 1)
-    warped = model.transformations(given)[0]
-    features = model.get_layer("features")
-    each = [to_numpy(features(warped[:, head])).reshape(2, -1) for head in range(3)]
-    logits = model.get_layer("logits")(model.get_layer("hidden_1")(np.concatenate(each, axis=-1)))
-    logits = to_numpy(logits)
-    np.testing.assert_allclose(predicted(model, given), logits, atol=1e-5)
 
 
 @pytest.mark.training

@@ -105,6 +105,16 @@ OPTIONS = {
             (3, 4), {"transformation": "flow", "output_size": (4, 5)}, {"features": (2, 5, 6, 2)}
         ),
         "projection": Option(False, {}, {"features": (2, 6)}),
+        "align_corners": Option(
+            True,
+            {
+                "transformation": "flow",
+                "output_size": (4, 5),
+                "num_heads": 2,
+                "initialization": "tiling",
+            },
+            {"features": (2, 5, 6, 2)},
+        ),
     },
     "SpatialTransformer": {
         **TRANSFORMATION,

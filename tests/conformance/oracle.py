@@ -27,12 +27,23 @@ class Oracle:
             name, with a number for each example.
         calls: Dictionary, name of a method → function `(model, inputs)` that calls it, of methods
             that take more than the inputs.
+        gain: Factor on all kernels. In a deep network the outputs of the first layers vanish with
+            the weights of `randomise`.
     """
 
     symbols: dict[str, str]
     forward: Callable
     training: Callable | None = None
     calls: dict[str, Callable] = field(default_factory=dict)
+    gain: float = 1.0
+
+    def model(self, case):
+        """Returns the model of a case."""
+        model = case.model()
+        for weight in model.weights:
+            if len(weight.shape) >= 2 and self.gain != 1.0:
+                weight.assign(self.gain * weight)
+        return model
 
     def parameters(self, model):
         """Returns the weights of a model by symbol; each weight has exactly one symbol."""

@@ -20,6 +20,7 @@ from tests.conformance import (
     spatial_models,
     spatial_sampling,
     spatial_transformers,
+    spatial_variants,
     visual,
 )
 
@@ -43,7 +44,12 @@ MODELS = [
     *autoencoders.MODELS,
 ]
 # Further cases of applications for the contract of their oracles alone.
-VARIANTS = [*caption_models.VARIANTS, *draw_models.VARIANTS, *autoencoders.VARIANTS]
+VARIANTS = [
+    *caption_models.VARIANTS,
+    *draw_models.VARIANTS,
+    *autoencoders.VARIANTS,
+    *spatial_variants.VARIANTS,
+]
 OPTIONS = {**layer_options.OPTIONS, **model_options.OPTIONS}
 LAYERS, MODELS = (
     [case.with_(options=OPTIONS.get(case.id, {})) for case in cases] for cases in (LAYERS, MODELS)

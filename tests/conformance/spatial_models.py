@@ -1,5 +1,7 @@
 """Cases of the applications of spatial transformers."""
 
+import functools
+
 import keras
 import numpy as np
 
@@ -10,7 +12,10 @@ from keras_attn.applications import (
     SpatialTransformerAddition,
     SpatialTransformerClassifier,
 )
+from tests.conformance import spatial_symbols as symbols
 from tests.conformance.case import ModelCase
+from tests.conformance.oracle import Oracle
+from tests.oracles import spatial_models as oracles
 
 
 def images(*shape):
@@ -31,6 +36,10 @@ MODELS = [
         compile=CROSS_ENTROPY,
         targets=np.array([0, 2]),
         methods=("transformations",),
+        oracle=Oracle(
+            {**symbols.default_localization("transform/"), **symbols.backbone("cnn")},
+            oracles.classifier(oracles.convolutions, oracles.convolutional_features, size=(24, 24)),
+        ),
         refuses=(
             {"image_shape": (0, 24, 1)},
             {"backbone": "rnn"},
@@ -55,6 +64,15 @@ MODELS = [
         compile=CROSS_ENTROPY,
         targets=np.array([0, 2]),
         methods=("transformations",),
+        oracle=Oracle(
+            {**symbols.dense_localization(), **symbols.backbone("fcn")},
+            oracles.classifier(
+                oracles.pixels,
+                oracles.dense_features,
+                transformation="thin_plate_spline",
+                num_heads=2,
+            ),
+        ),
     ),
     ModelCase(
         application=SpatialTransformerAddition,
@@ -64,6 +82,10 @@ MODELS = [
         compile=CROSS_ENTROPY,
         targets=np.array([3, 18]),
         methods=("transformations",),
+        oracle=Oracle(
+            {**symbols.dense_localization(), **symbols.backbone("fcn")},
+            oracles.addition(oracles.pixels, oracles.dense_features, num_heads=2),
+        ),
         refuses=({"image_shape": (12, 12)}, {"num_heads": 0}, {"num_classes": 0}),
     ),
     ModelCase(
@@ -79,6 +101,11 @@ MODELS = [
         compile=CROSS_ENTROPY,
         targets=np.array([[1, 10], [2, 3]]),
         methods=("transformations",),
+        oracle=Oracle(
+            symbols.digit_sequence("single"),
+            functools.partial(oracles.digit_sequence, transformers="single", max_length=2),
+            gain=2.4,
+        ),
         refuses=({"transformers": "all"}, {"max_length": 0}, {"width": 0.0}),
     ),
     ModelCase(
@@ -89,6 +116,10 @@ MODELS = [
         compile=CROSS_ENTROPY,
         targets=np.array([0, 2]),
         methods=("transformations",),
+        oracle=Oracle(
+            {**symbols.default_localization(), **symbols.backbone("cnn")},
+            functools.partial(oracles.inverse_compositional, transformation="affine", num_warps=2),
+        ),
         refuses=({"num_warps": 0}, {"transformation": "flow"}),
     ),
     ModelCase(
@@ -98,6 +129,11 @@ MODELS = [
         outputs=((4, 8, 8, 1),),
         compile={},
         methods=("transformations",),
+        oracle=Oracle(
+            {**symbols.default_localization(), **symbols.ENCODER},
+            functools.partial(oracles.co_localizer, size=(8, 8), scale_range=(0.5, 1.5)),
+            functools.partial(oracles.co_localizer_training, size=(8, 8), scale_range=(0.5, 1.5)),
+        ),
         refuses=({"crop_scale": 1.0}, {"margin": 0.0}, {"transformation": "flow"}),
     ),
 ]

@@ -4,7 +4,8 @@ import numpy as np
 
 from keras_attn import GridGenerator, GridSampler
 from tests.conformance.case import LayerCase
-from tests.oracles import spatial as oracle
+from tests.oracles import transformations as oracle
+from tests.oracles.sampling import sample_batch
 
 
 def near_identity(*leading, rows=2, columns=3):
@@ -41,9 +42,7 @@ GENERATORS = [
         arguments={"output_size": (3, 4), "inverse": True, "align_corners": True},
         inputs={"theta": near_identity(2).reshape(2, 6)},
         expected=lambda weights, theta: oracle.matrix_grid(
-            np.linalg.inv(np.concatenate([theta.reshape(2, 2, 3), [[[0, 0, 1]]] * 2], axis=1)),
-            (3, 4),
-            align_corners=True,
+            oracle.inverse(theta.reshape(2, 2, 3)), (3, 4), align_corners=True
         ),
         float32=(0,),
     ),
@@ -92,7 +91,7 @@ SAMPLERS = [
         layer=GridSampler,
         arguments={"data_format": "channels_last"},
         inputs={"feature_map": (2, 5, 6, 3), "grid": uniform(2, 4, 3, 2, low=-1.5, high=1.5)},
-        expected=lambda weights, feature_map, grid: oracle.sample_batch(feature_map, grid),
+        expected=lambda weights, feature_map, grid: sample_batch(feature_map, grid),
         refuses=(
             {"interpolation": "cubic"},
             {"padding_mode": "wrap"},
@@ -124,7 +123,7 @@ SAMPLERS = [
             "data_format": "channels_last",
         },
         inputs={"feature_map": (2, 5, 6, 3), "grid": uniform(2, 3, 4, 3, 2, low=-1.5, high=1.5)},
-        expected=lambda weights, feature_map, grid: oracle.sample_batch(
+        expected=lambda weights, feature_map, grid: sample_batch(
             feature_map, grid, padding_mode="border", align_corners=True
         ),
         channels_first={"feature_map": 1, 0: 2},
@@ -134,7 +133,7 @@ SAMPLERS = [
         name="volume-nearest",
         arguments={"interpolation": "nearest", "data_format": "channels_last"},
         inputs={"feature_map": (2, 3, 4, 5, 2), "grid": uniform(2, 2, 3, 4, 3)},
-        expected=lambda weights, feature_map, grid: oracle.sample_batch(
+        expected=lambda weights, feature_map, grid: sample_batch(
             feature_map, grid, interpolation="nearest"
         ),
         channels_first={"feature_map": 1, 0: 1},
@@ -148,6 +147,9 @@ SAMPLERS = [
             "data_format": "channels_last",
         },
         inputs={"feature_map": (2, 5, 6, 3), "grid": uniform(2, 4, 3, 2, low=-1.5, high=1.5)},
+        expected=lambda weights, feature_map, grid: sample_batch(
+            feature_map, grid, interpolation="bicubic", padding_mode="reflection"
+        ),
         channels_first={"feature_map": 1, 0: 1},
     ),
     LayerCase(
@@ -158,6 +160,7 @@ SAMPLERS = [
             "feature_map": (2, 9, 8, 3),
             "grid": oracle.matrix_grid(near_identity(2), (3, 2)).astype("float32"),
         },
+        expected=lambda weights, feature_map, grid: sample_batch(feature_map, grid, antialias=True),
         channels_first={"feature_map": 1, 0: 1},
     ),
 ]

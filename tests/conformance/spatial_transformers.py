@@ -5,7 +5,7 @@ import numpy as np
 
 from keras_attn import SpatialTransformer, TransformationHead
 from tests.conformance.case import LayerCase
-from tests.oracles import spatial as oracle
+from tests.oracles.spatial_models import convolutional_features, over_batch, pixels, transformer
 
 
 def flatten():
@@ -19,66 +19,33 @@ def regressed(weights, feature_map, prefix="transformation/"):
     return features @ kernel + bias
 
 
-def affine_by_hand(weights, feature_map):
-    theta = regressed(weights, feature_map).reshape(-1, 2, 3) + np.eye(2, 3)
-    grid = oracle.matrix_grid(theta, (3, 5))
-    return oracle.sample_batch(feature_map, grid), theta, grid
+LAYERS = {
+    "1_loc": "localization/convolution_1",
+    "2_loc": "localization/convolution_2",
+    "3_loc": "localization/features",
+    "_θ": "transformation/parameters",
+}
 
 
-def tiles_by_hand(weights, feature_map):
-    """Two heads that start at the left and the right half, and move in units of their tile."""
-    shift = regressed(weights, feature_map).reshape(-1, 2, 2)
-    theta = np.zeros((len(feature_map), 2, 2, 3))
-    for head, middle in enumerate((-0.5, 0.5)):
-        theta[:, head, 0, 0], theta[:, head, 1, 1] = 0.5, 1.0
-        theta[:, head, 0, 2] = 0.5 * shift[:, head, 0] + middle
-        theta[:, head, 1, 2] = shift[:, head, 1]
-    return oracle.sample_batch(feature_map, oracle.matrix_grid(theta, (4, 3)))
+def computed(features=pixels, outputs=3, **options):
+    """Returns the independent computation of a spatial transformer.
 
+    Args:
+        features: Function of symbols and image, the localization network.
+        outputs: Number of results: the warped map, theta, the grid.
+        **options: Arguments of `transformer`.
+    """
 
-def bounded(value, limit):
-    return limit * np.tanh(value / limit)
+    def expected(weights, feature_map):
+        p = {}
+        for name, path in LAYERS.items():
+            if f"{path}/kernel" in weights:
+                kernel = weights[f"{path}/kernel"]
+                symbols = "Kk" if kernel.ndim > 2 else "Wb"
+                p[f"{symbols[0]}{name}"], p[f"{symbols[1]}{name}"] = kernel, weights[f"{path}/bias"]
+        return over_batch(transformer)(p, feature_map, features=features, **options)[:outputs]
 
-
-def attention_by_hand(weights, feature_map):
-    """Scales from a half to one, shifts of at most a half."""
-    log_scale, *shift = regressed(weights, feature_map).T
-    scale = np.exp(np.where(log_scale < 0, bounded(log_scale, np.log(2.0)), 0.0))
-    x, y = (bounded(each, 0.5) for each in shift)
-    theta = np.stack([[[s, 0, a], [0, s, b]] for s, a, b in zip(scale, x, y, strict=True)])
-    return looked_at(feature_map, theta, oracle.matrix_grid(theta, (7, 6)))
-
-
-def similarity_by_hand(weights, feature_map):
-    """Scales from a half to two; the border continues outwards."""
-    theta = []
-    for log_scale, angle, x, y in regressed(weights, feature_map):
-        scale = np.exp(bounded(log_scale, np.log(2.0)))
-        cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
-        theta.append([[cosine, -sine, x], [sine, cosine, y]])
-    theta = np.array(theta)
-    grid = oracle.matrix_grid(theta, (7, 6))
-    return looked_at(feature_map, theta, grid, padding_mode="border")
-
-
-def projective_by_hand(weights, feature_map):
-    """Two heads, each within its half of the image."""
-    free = regressed(weights, feature_map).reshape(-1, 2, 8)
-    theta = np.eye(3) + np.concatenate([free, np.zeros((len(free), 2, 1))], -1).reshape(-1, 2, 3, 3)
-    tiles = np.stack([[[0.5, 0, x], [0, 1, 0], [0, 0, 1]] for x in (-0.5, 0.5)])
-    theta = tiles @ theta
-    return looked_at(feature_map, theta, oracle.matrix_grid(theta, (7, 6)))
-
-
-def spline_by_hand(weights, feature_map):
-    """Two rows and three columns of control points, displaced by at most 0.3."""
-    displacement = bounded(regressed(weights, feature_map), 0.3).reshape(-1, 6, 2)
-    grid = oracle.spline_grid(displacement, (7, 6), (2, 3))
-    return looked_at(feature_map, displacement, grid)
-
-
-def looked_at(feature_map, theta, grid, **options):
-    return oracle.sample_batch(feature_map, grid, **options), theta, grid
+    return expected
 
 
 HEADS = [
@@ -116,6 +83,7 @@ TRANSFORMERS = [
         layer=SpatialTransformer,
         arguments={"output_size": (5, 6), "data_format": "channels_last"},
         inputs={"feature_map": (2, 9, 8, 3)},
+        expected=computed(convolutional_features, outputs=1, size=(5, 6)),
         channels_first={"feature_map": 1, 0: 1},
         refuses=(
             {"transformation": "spline"},
@@ -150,7 +118,7 @@ TRANSFORMERS = [
         },
         inputs={"feature_map": (2, 4, 4, 2)},
         call={"return_transformation": True},
-        expected=affine_by_hand,
+        expected=computed(size=(3, 5)),
         float32=(1, 2),
     ),
     LayerCase(
@@ -165,15 +133,21 @@ TRANSFORMERS = [
             "data_format": "channels_last",
         },
         inputs={"feature_map": (2, 4, 6, 1)},
-        expected=tiles_by_hand,
+        expected=computed(
+            outputs=1,
+            size=(4, 3),
+            transformation="translation",
+            num_heads=2,
+            initialization="tiling",
+        ),
     ),
 ]
 
-for transformation, expected, options in (
-    ("attention", attention_by_hand, {"scale_range": (0.5, 1.0), "max_shift": 0.5}),
-    ("similarity", similarity_by_hand, {"scale_range": (0.5, 2.0), "padding_mode": "border"}),
-    ("projective", projective_by_hand, {"num_heads": 2, "initialization": "tiling"}),
-    ("thin_plate_spline", spline_by_hand, {"control_points": (2, 3), "max_shift": 0.3}),
+for transformation, options in (
+    ("attention", {"scale_range": (0.5, 1.0), "max_shift": 0.5}),
+    ("similarity", {"scale_range": (0.5, 2.0), "padding_mode": "border"}),
+    ("projective", {"num_heads": 2, "initialization": "tiling"}),
+    ("thin_plate_spline", {"control_points": (2, 3), "max_shift": 0.3}),
 ):
     TRANSFORMERS.append(
         LayerCase(
@@ -187,7 +161,7 @@ for transformation, expected, options in (
             },
             inputs={"feature_map": (2, 7, 6, 2)},
             call={"return_transformation": True},
-            expected=expected,
+            expected=computed(transformation=transformation, **options),
             float32=(1, 2),
         )
     )
@@ -199,6 +173,7 @@ TRANSFORMERS += [
         arguments={"transformation": "flow", "max_shift": 0.5, "data_format": "channels_last"},
         inputs={"feature_map": (2, 8, 7, 2)},
         call={"return_transformation": True},
+        expected=computed(None, transformation="flow", max_shift=0.5),
         float32=(1, 2),
     ),
     LayerCase(

@@ -34,7 +34,7 @@ def leaves(result):
 
 @by_id(CASES)
 def test_inference_is_that_of_the_paper(case):
-    model = case.model()
+    model = case.oracle.model(case)
     expected = case.oracle.forward(case.oracle.parameters(model), **case.arrays())
     assert_close(case, case.predict(model), expected.pop("outputs"))
     for name, desired in expected.items():
@@ -45,7 +45,7 @@ def test_inference_is_that_of_the_paper(case):
 @pytest.mark.training
 @by_id([case for case in CASES if case.oracle.training])
 def test_training_is_that_of_the_paper(case):
-    model = case.model()
+    model = case.oracle.model(case)
     model.compile("sgd", **case.compile)
     parameters = case.oracle.parameters(model)  # before statistics are updated
     x, y = case.fit_data(model)

@@ -51,9 +51,16 @@ def finite_difference(function, array, direction, step=1e-6):
 
 
 def numpy_call(function, *arrays):
+    """The results of a function of tensors as NumPy arrays, in their structure."""
     if BACKEND == "jax":
         import jax
 
         # One compilation of the whole costs less than one for each operation.
-        return to_numpy(jax.jit(function)(*arrays))
-    return to_numpy(function(*[keras.ops.convert_to_tensor(array) for array in arrays]))
+        function = jax.jit(function)
+    tensors = [keras.ops.convert_to_tensor(array) for array in arrays]
+    return keras.tree.map_structure(to_numpy, function(*tensors))
+
+
+def channels_last(function, **options):
+    """`function` with its options and the format that the tests' arrays have."""
+    return lambda *arrays: function(*arrays, data_format="channels_last", **options)

@@ -4,8 +4,7 @@ import pytest
 
 from keras_attn.ops import grid_sample, identity_grid
 from tests.backend import to_numpy
-from tests.ops.functions import numpy_call
-from tests.ops.sampling import channels_last
+from tests.ops.functions import channels_last, numpy_call
 
 
 def resize(images, size, antialias=True, **options):

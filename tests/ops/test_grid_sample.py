@@ -5,19 +5,15 @@ import pytest
 from keras_attn.ops import grid_sample, identity_grid
 from keras_attn.ops.interpolation import INTERPOLATIONS, PADDING_MODES
 from tests.backend import BACKEND, compiled, to_numpy
-from tests.ops.functions import double_precision, finite_difference, numpy_call, pull_back
-from tests.ops.sampling import channels_last, numpy_grid_sample
+from tests.ops.functions import (
+    channels_last,
+    double_precision,
+    finite_difference,
+    numpy_call,
+    pull_back,
+)
 
 IMAGE, VOLUME = (5, 7), (3, 5, 4)
-CASES = [
-    (sizes, interpolation, padding_mode, align_corners)
-    for sizes in (IMAGE, VOLUME)
-    for interpolation in INTERPOLATIONS
-    for padding_mode in PADDING_MODES
-    for align_corners in (False, True)
-    if sizes == IMAGE or interpolation != "bicubic"
-]
-OPTIONS = ("sizes", "interpolation", "padding_mode", "align_corners")
 ids = lambda value: "x".join(map(str, value)) if isinstance(value, tuple) else None  # noqa: E731
 
 
@@ -34,36 +30,6 @@ def draw(generator, sizes, channels=3, reach=3.0, dtype="float32", points=(4, 5)
     points = points if len(sizes) == 2 else (2, *points)
     images = generator.normal(size=(2, *sizes, channels)).astype(dtype)
     return images, generator.uniform(-reach, reach, (2, *points, len(sizes))).astype(dtype)
-
-
-@pytest.mark.parametrize(
-    ("sizes", "interpolation", "padding_mode", "align_corners"), CASES, ids=ids
-)
-def test_equals_torch_and_the_loops(generator, sizes, interpolation, padding_mode, align_corners):
-    images, grid = draw(generator, sizes)
-    options = (interpolation, padding_mode, align_corners)
-    sampled = sample(images, grid, *options)
-    np.testing.assert_allclose(sampled, numpy_grid_sample(images, grid, *options), atol=1e-5)
-
-    torch = pytest.importorskip("torch")
-    theirs = torch.nn.functional.grid_sample(
-        torch.tensor(images).movedim(-1, 1), torch.tensor(grid), *options
-    )
-    np.testing.assert_allclose(sampled, theirs.movedim(1, -1).numpy(), atol=1e-5)
-
-
-@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
-@pytest.mark.parametrize("padding_mode", PADDING_MODES)
-@pytest.mark.parametrize("align_corners", [False, True])
-@pytest.mark.parametrize("sizes", [(1, 1), (1, 6)], ids=ids)
-@pytest.mark.skipif(
-    BACKEND != "jax", reason="many cases, so on one backend: jax has a kernel of its own"
-)
-def test_images_of_one_pixel(generator, sizes, interpolation, padding_mode, align_corners):
-    images, grid = draw(generator, sizes, 1)
-    options = (interpolation, padding_mode, align_corners)
-    expected = numpy_grid_sample(images, grid, *options)
-    np.testing.assert_allclose(sample(images, grid, *options), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("align_corners", [False, True])
@@ -103,28 +69,6 @@ def test_a_volume_of_depth_one_is_an_image(generator):
     np.testing.assert_allclose(
         sample(images[:, None], depth)[:, 0], sample(images, grid), atol=1e-6
     )
-
-
-@pytest.mark.parametrize("sizes", [IMAGE, VOLUME], ids=ids)
-@pytest.mark.parametrize("heads", [False, True])
-def test_channels_first_is_channels_last(generator, sizes, heads):
-    images, grid = draw(generator, sizes)
-    grid = np.stack([grid, -grid, 0.5 * grid], 1) if heads else grid
-    first = grid_sample(np.moveaxis(images, -1, 1), grid, data_format="channels_first")
-    axis = 2 if heads else 1
-    np.testing.assert_allclose(
-        np.moveaxis(to_numpy(first), axis, -1), sample(images, grid), atol=1e-6
-    )
-
-
-@pytest.mark.parametrize("antialias", [False, True])
-def test_heads_are_calls_of_their_own(generator, antialias):
-    images, grid = draw(generator, IMAGE)
-    grids = np.stack([grid, 0.5 * grid, -grid], axis=1)
-    together = sample(images, grids, antialias=antialias)
-    for head in range(3):
-        alone = sample(images, grids[:, head], antialias=antialias)
-        np.testing.assert_allclose(together[:, head], alone, atol=1e-5)
 
 
 @pytest.mark.training

@@ -5,24 +5,7 @@ import pytest
 from keras_attn.ops import affine_grid, flow_grid, identity_grid, projective_grid
 from keras_attn.ops.grids import FAR_OUTSIDE
 from tests.backend import TRAINS, gradients, to_numpy
-
-
-def numpy_grid(theta, shape, align_corners):
-    """Every pixel's coordinate through the matrix, one at a time."""
-    axes = len(shape)
-    grid = np.zeros((*theta.shape[:-2], *shape, axes))
-    for place in np.ndindex(*shape):
-        point = []
-        for index, size in reversed(list(zip(place, shape, strict=True))):
-            if align_corners:
-                point.append(-1 + 2 * index / (size - 1) if size > 1 else 0.0)
-            else:
-                point.append((2 * index + 1) / size - 1)
-        mapped = theta @ np.array([*point, 1.0])
-        if theta.shape[-2] == axes + 1:
-            mapped = mapped[..., :axes] / mapped[..., axes:]
-        grid[(..., *place, slice(None))] = mapped
-    return grid
+from tests.oracles.transformations import matrix_grid
 
 
 @pytest.mark.parametrize("align_corners", [False, True])
@@ -31,7 +14,7 @@ def numpy_grid(theta, shape, align_corners):
 def test_affine_grid_is_the_matrix_of_every_pixel(generator, shape, align_corners, leading):
     theta = generator.normal(size=(*leading, len(shape), len(shape) + 1)).astype("float32")
     grid = to_numpy(affine_grid(theta, shape, align_corners))
-    np.testing.assert_allclose(grid, numpy_grid(theta, shape, align_corners), atol=1e-5)
+    np.testing.assert_allclose(grid, matrix_grid(theta, shape, align_corners), atol=1e-5)
 
 
 @pytest.mark.parametrize("align_corners", [False, True])
@@ -40,7 +23,7 @@ def test_projective_grid_divides_by_the_last_coordinate(generator, shape, align_
     size = len(shape) + 1
     theta = np.eye(size) + 0.1 * generator.normal(size=(3, size, size)).astype("float32")
     grid = to_numpy(projective_grid(theta.astype("float32"), shape, align_corners))
-    np.testing.assert_allclose(grid, numpy_grid(theta, shape, align_corners), atol=1e-5)
+    np.testing.assert_allclose(grid, matrix_grid(theta, shape, align_corners), atol=1e-5)
 
 
 def test_projective_grid_ignores_the_scale_of_its_matrix(generator):

@@ -5,6 +5,8 @@ from keras import ops
 from keras_attn.ops import transformation_matrix
 from keras_attn.ops.transformation import PARAMETERS
 from tests.backend import TRAINS, gradients, to_numpy
+from tests.ops.functions import numpy_call
+from tests.oracles.transformations import matrices
 
 FAMILIES = [(name, num_spatial_dims) for name in PARAMETERS for num_spatial_dims in (2, 3)]
 
@@ -71,6 +73,29 @@ def test_matrices_in_the_plane():
     np.testing.assert_allclose(
         theta([1, 2, 3, 4, 5, 6, 7, 8], "projective"), [[2, 2, 3], [4, 6, 6], [7, 8, 1]]
     )
+
+
+@pytest.mark.parametrize(("name", "num_spatial_dims"), FAMILIES)
+def test_limited_matrices_are_those_of_the_loops(generator, name, num_spatial_dims):
+    # Small numbers, and numbers so large that they meet every limit.
+    parameters = generator.normal(size=(3, 4, PARAMETERS[name][num_spatial_dims]))
+    parameters = (parameters * np.array([0.1, 1.0, 5.0])[:, None, None]).astype("float32")
+    limits = [{}, {"max_shift": 0.3}, {"max_shift": 2.0}]
+    if name in ("attention", "similarity"):
+        limits += [
+            {"scale_range": scale_range, "max_shift": max_shift}
+            for scale_range in ((0.5, 1.0), (1.0, 2.0), (0.7, 3.0), (1.0, 1.0))
+            for max_shift in (None, 0.3)
+        ]
+    found = numpy_call(
+        lambda tensor: [
+            transformation_matrix(tensor, name, num_spatial_dims, **each) for each in limits
+        ],
+        parameters,
+    )
+    for theta, each in zip(found, limits, strict=True):
+        expected = matrices(parameters, name, num_spatial_dims, **each)
+        np.testing.assert_allclose(theta, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_rotation_in_space_is_a_rotation(generator):

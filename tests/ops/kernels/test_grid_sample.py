@@ -6,8 +6,10 @@ import pytest
 
 from keras_attn.ops import grid_sample
 from keras_attn.ops.grid_sample import plain_grid_sample
+from keras_attn.ops.interpolation import PADDING_MODES
 from tests.backend import BACKEND, TRAINS, gradients, to_numpy
 from tests.ops.functions import numpy_call, pull_back
+from tests.oracles.sampling import centre
 
 IMAGE, VOLUME, PIXEL = (5, 7), (3, 5, 4), (1, 1)
 # Few and many channels take different roads in some kernels.
@@ -59,6 +61,31 @@ def test_equals_the_plain_path_and_torch(generator, sizes, channels, options):
         np.testing.assert_allclose(sampled, value, atol=1e-5)
         for ours, other in zip(slopes, expected, strict=True):
             np.testing.assert_allclose(ours, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.skipif(BACKEND not in ("jax", "tensorflow"), reason="PyTorch's own gradient")
+@pytest.mark.parametrize("padding_mode", PADDING_MODES)
+@pytest.mark.parametrize(("align_corners", "size"), [(False, 4), (True, 5)])
+def test_slopes_on_pixels_and_edges_are_those_of_torch(
+    generator, padding_mode, align_corners, size
+):
+    torch = pytest.importorskip("torch")
+    images = generator.normal(size=(1, size, size, 1)).astype("float32")
+    # At these sizes the coordinates of pixels, and of the middles between them, are exact.
+    places = [centre(position, size, align_corners) for position in np.arange(-2, size + 1.5, 0.5)]
+    grid = np.stack(np.meshgrid(places, places), axis=-1)[None].astype("float32")
+    cotangent = generator.normal(size=(*grid.shape[:-1], 1)).astype("float32")
+    options = ("bilinear", padding_mode, align_corners)
+    _, slopes = pull_back(
+        lambda *tensors: grid_sample(*tensors, *options, data_format="channels_last"),
+        [images, grid],
+        cotangent,
+    )
+    leaves = [torch.tensor(array, requires_grad=True) for array in (images, grid)]
+    sampled = torch.nn.functional.grid_sample(leaves[0].movedim(-1, 1), leaves[1], *options)
+    expected = torch.autograd.grad(sampled.movedim(1, -1), leaves, torch.tensor(cotangent))
+    for ours, theirs in zip(slopes, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-4)
 
 
 @pytest.mark.skipif(BACKEND not in ("jax", "tensorflow"), reason="its kernel has no groups")
