@@ -23,13 +23,17 @@ def recorded_draws(model):
         draws: uniform numbers from [0, 1), standard normal numbers, or the dropout masks of Keras
         cells, which hold 0 and 1 / (1 - rate). The path of the model itself is "".
     """
-    owners, draws = _owners(model), {}
+    owners, draws, depth = _owners(model), {}, 0
 
     def recording(function):
         def draw(*args, **kwargs):
+            nonlocal depth
+            depth += 1
             numbers = function(*args, **kwargs)
-            owner = owners.get(id(kwargs.get("seed", args[-1])))
-            draws.setdefault(owner, []).append(to_numpy(numbers))
+            depth -= 1
+            if depth == 0:  # functions of this package call those of Keras
+                owner = owners.get(id(kwargs.get("seed", args[-1])))
+                draws.setdefault(owner, []).append(to_numpy(numbers))
             return numbers
 
         return draw

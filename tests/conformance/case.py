@@ -255,6 +255,7 @@ class ModelCase(Case):
         methods: names of methods that take the inputs and give what the model looked at.
         refuses: constructor arguments that raise a `ValueError` naming one of them.
         oracle: `Oracle` that computes the outputs from the equations of the paper.
+        values: dictionary, path of a weight within the model → its value in place of random ones.
     """
 
     application: type
@@ -264,6 +265,7 @@ class ModelCase(Case):
     methods: tuple[str, ...] = ()
     refuses: tuple[dict[str, Any], ...] = ()
     oracle: Any = None
+    values: dict[str, Any] = field(default_factory=dict)
 
     @property
     def subject(self):
@@ -271,7 +273,13 @@ class ModelCase(Case):
 
     def model(self, random=True, **changes):
         model = self.application(**{**self.fresh_arguments(), **changes})
-        return randomise(model) if random else model
+        if random:
+            randomise(model)
+            for weight in model.weights:
+                path = weight.path.removeprefix(f"{model.name}/")
+                if path in self.values:
+                    weight.assign(self.values[path])
+        return model
 
     def pack(self, arrays):
         if self.named:

@@ -8,7 +8,7 @@ from tests.oracles.dynamic_memory import (
     differentiable_neural_computer,
     least_recently_used_access,
 )
-from tests.oracles.memory import neural_turing_machine
+from tests.oracles.memory import by_symbol, neural_turing_machine
 
 SIZES = {"units": 5, "memory_locations": 6, "memory_width": 4}
 # Rows that differ, as weights of one number for each row keep their start in these tests.
@@ -20,28 +20,9 @@ NASTY = {
 }
 
 
-def plain(weights, inputs):
-    return neural_turing_machine(weights, inputs, 1, 1)
-
-
-def several(weights, inputs):
-    return neural_turing_machine(weights, inputs, 2, 3, shift_range=2)
-
-
-def allocated(weights, inputs):
-    return differentiable_neural_computer(weights, inputs, 2)
-
-
-def allocated_by_one(weights, inputs):
-    return differentiable_neural_computer(weights, inputs, 1, "feedforward")
-
-
-def least_recently_used(weights, inputs):
-    return least_recently_used_access(weights, inputs, 2, 0.8)
-
-
-def least_recently_used_by_one(weights, inputs):
-    return least_recently_used_access(weights, inputs, 1, 0.99, "feedforward")
+def by(oracle, **options):
+    """Returns the outputs of an oracle as a function of the weights of a cell and the inputs."""
+    return lambda weights, inputs: oracle(by_symbol(weights), inputs, **options)["output"]
 
 
 def case(**changes):
@@ -62,7 +43,7 @@ def case(**changes):
 MEMORY = [
     case(
         arguments={**SIZES, "memory_initializer": VARIED, "learn_memory": True},
-        expected=plain,
+        expected=by(neural_turing_machine),
         refuses=(
             {"units": 0},
             {"memory_locations": 0},
@@ -85,18 +66,22 @@ MEMORY = [
             "shift_range": 2,
             "memory_initializer": VARIED,
         },
-        expected=several,
+        expected=by(neural_turing_machine, num_read_heads=2, num_write_heads=3, shift_range=2),
     ),
     case(
         name="feedforward-content",
         arguments={**SIZES, "controller": "feedforward", "addressing": "content", "clip": None},
         # Equal rows stay equal in so few steps that nothing tells the first weights.
         still=("first_weights",),
+        expected=by(
+            neural_turing_machine, controller="feedforward", addressing="content", clip=None
+        ),
         nasty={},
     ),
     case(
         name="gru-location",
         arguments={**SIZES, "controller": "gru", "addressing": "location"},
+        expected=by(neural_turing_machine, controller="gru", addressing="location"),
         nasty={},
     ),
     case(
@@ -106,7 +91,7 @@ MEMORY = [
             "cell": NTMCell(**SIZES, memory_initializer=VARIED),
             "return_sequences": True,
         },
-        expected=plain,
+        expected=by(neural_turing_machine),
         refuses=({"cell": "ntm"},),
         nasty={},
     ),
@@ -118,7 +103,7 @@ MEMORY = [
             "memory_initializer": VARIED,
             "learn_memory": True,
         },
-        expected=allocated,
+        expected=by(differentiable_neural_computer, heads=2),
         refuses=(
             {"units": 0},
             {"memory_locations": 1.5},
@@ -133,7 +118,7 @@ MEMORY = [
         layer=DNCCell,
         name="feedforward",
         arguments={**SIZES, "controller": "feedforward", "clip": None, "gradient_clip": None},
-        expected=allocated_by_one,
+        expected=by(differentiable_neural_computer, heads=1, controller="feedforward", clip=None),
     ),
     case(
         layer=MANNCell,
@@ -144,7 +129,7 @@ MEMORY = [
             "memory_initializer": VARIED,
             "learn_memory": True,
         },
-        expected=least_recently_used,
+        expected=by(least_recently_used_access, heads=2, decay=0.8),
         refuses=(
             {"units": 0},
             {"memory_locations": 0},
@@ -160,13 +145,15 @@ MEMORY = [
         layer=MANNCell,
         name="feedforward",
         arguments={**SIZES, "num_read_heads": 1, "controller": "feedforward", "clip": None},
-        expected=least_recently_used_by_one,
+        expected=by(
+            least_recently_used_access, heads=1, decay=0.99, controller="feedforward", clip=None
+        ),
     ),
     case(
         layer=MemoryRNN,
         rnn=None,
         arguments={"cell": DNCCell(**SIZES, num_read_heads=2), "return_sequences": True},
-        expected=allocated,
+        expected=by(differentiable_neural_computer, heads=2),
         refuses=({"cell": "dnc"},),
         nasty={},
     ),

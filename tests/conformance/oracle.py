@@ -2,7 +2,7 @@
 
 import fnmatch
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.backend import to_numpy
 
@@ -18,6 +18,7 @@ class Oracle:
             symbol, `arrays` are the inputs of the case. Key "outputs" of the result: list of
             arrays in the order of the flattened outputs of the model. Any other key: name of a
             method of the model; its value is a list like the flattened result of the method.
+            Methods are called with the inputs as the model takes them, or by `calls`.
         training: Function `(p, draws, targets, **arrays) -> dict` of a training pass, or `None` if
             training differs from inference only by the loss of Keras. `draws` is the dictionary of
             `tests.draws.recorded_draws`. Keys of the result: "loss", the loss with all added
@@ -27,6 +28,7 @@ class Oracle:
     symbols: dict[str, str]
     forward: Callable
     training: Callable | None = None
+    calls: dict[str, Callable] = field(default_factory=dict)
 
     def parameters(self, model):
         """Returns the weights of a model by symbol; each weight has exactly one symbol."""

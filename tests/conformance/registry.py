@@ -16,6 +16,7 @@ from tests.conformance import (
     memory_models,
     model_options,
     sequence_models,
+    sequence_variants,
     spatial_models,
     spatial_sampling,
     spatial_transformers,
@@ -40,6 +41,8 @@ MODELS = [
     *memory_models.MODELS,
     *draw_models.MODELS,
 ]
+# Further cases of the applications, with other options, for the oracles alone.
+VARIANTS = [*sequence_variants.VARIANTS, *memory_models.VARIANTS]
 OPTIONS = {**layer_options.OPTIONS, **model_options.OPTIONS}
 LAYERS, MODELS = (
     [case.with_(options=OPTIONS.get(case.id, {})) for case in cases] for cases in (LAYERS, MODELS)
