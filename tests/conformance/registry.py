@@ -17,6 +17,7 @@ from tests.conformance import (
     memory_models,
     model_options,
     sequence_models,
+    sequence_variants,
     spatial_models,
     spatial_sampling,
     spatial_transformers,
@@ -50,6 +51,8 @@ VARIANTS = [
     *autoencoders.VARIANTS,
     *spatial_variants.VARIANTS,
 ]
+# Further cases of the applications, with other options, for the oracles alone.
+VARIANTS = [*sequence_variants.VARIANTS, *memory_models.VARIANTS]
 OPTIONS = {**layer_options.OPTIONS, **model_options.OPTIONS}
 LAYERS, MODELS = (
     [case.with_(options=OPTIONS.get(case.id, {})) for case in cases] for cases in (LAYERS, MODELS)

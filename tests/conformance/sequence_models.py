@@ -11,8 +11,10 @@ from keras_attn.applications import (
     RNNSearch,
 )
 from tests.conformance.case import ModelCase
-from tests.conformance.oracle import Oracle
 from tests.oracles import translation
+from tests.oracles.luong import ATTENTIONAL, PREDICTIVE, SCORES, luong, luong_symbols
+from tests.oracles.summarization import BAG_OF_WORDS, SUMMARIZER, summarizer
+from tests.oracles.translation import ADDITIVE, COVERED, oracle, within
 
 
 def model(application, **changes):
@@ -43,20 +45,16 @@ REFUSED = (
     {"dropout": 1.0},
 )
 
-ENCODER_DECODER = {
-    "E_x": "source_embedding/embeddings",
-    "E_y": "target_embedding/embeddings",
-    **{
-        f"{part}_{side}": f"{cell}/{name}"
-        for side, cell in (("enc", "encoder/gru_cell"), ("dec", "decoder/cell"))
-        for part, name in (("W", "kernel"), ("U", "recurrent_kernel"), ("b", "bias"))
-    },
-    "V": "first_state/kernel",
-    "b_V": "first_state/bias",
-    "O": "maxout/both/kernel",
-    "b_O": "maxout/both/bias",
-    "G": "logits/kernel",
-    "b_G": "logits/bias",
+COVERAGE = {
+    **luong_symbols(1),
+    **ATTENTIONAL,
+    **within("decoder/coverage_attention*", {**ADDITIVE, **COVERED}),
+}
+LOCAL = {
+    **luong_symbols(2),
+    **ATTENTIONAL,
+    **within("decoder/local", PREDICTIVE),
+    **within("decoder/local/score", SCORES["general"]),
 }
 
 MODELS = [
@@ -64,43 +62,50 @@ MODELS = [
         RNNSearch,
         arguments={**SIZES, "maxout_units": 4},
         refuses=(*REFUSED, {"maxout_units": 0}),
+        oracle=oracle(translation.RNN_SEARCH, translation.rnn_search, training=False),
     ),
     model(
         EncoderDecoder,
         arguments={**SIZES, "maxout_units": 4},
         refuses=REFUSED,
-        oracle=Oracle(ENCODER_DECODER, translation.encoder_decoder),
+        oracle=oracle(translation.ENCODER_DECODER, translation.encoder_decoder, training=False),
     ),
     model(
         LuongTranslator,
         name="local",
         arguments={**SIZES, "num_layers": 2, "window": "predictive", "window_radius": 2},
         refuses=(*REFUSED, {"num_layers": 0}, {"window": "global"}, {"score": "mlp"}),
+        oracle=oracle(LOCAL, luong, window="predictive", radius=2),
     ),
     model(
         LuongTranslator,
         name="coverage",
         arguments={**SIZES, "num_layers": 1, "attention": CoverageAttention(4)},
+        oracle=oracle(COVERAGE, luong, num_layers=1, score="additive", training=False),
     ),
     model(
         LuongTranslator,
         name="base",
         arguments={**SIZES, "num_layers": 2, "score": None},
         refuses=({"window": "monotonic"},),
+        oracle=oracle(luong_symbols(2), luong, score=None),
     ),
     model(
         LuongTranslator,
         name="base-of-one-layer",
         arguments={**SIZES, "num_layers": 1, "score": None, "reverse_source": False},
+        oracle=oracle(luong_symbols(1), luong, num_layers=1, score=None, reverse_source=False),
     ),
     model(
         AttentionSummarizer,
         arguments={**SIZES, "context_size": 3, "smoothing": 1},
         refuses=(*REFUSED, {"context_size": 0}, {"smoothing": -1}, {"encoder": "convolution"}),
+        oracle=oracle(SUMMARIZER, summarizer, context_size=3, smoothing=1, training=False),
     ),
     model(
         AttentionSummarizer,
         name="bag-of-words",
         arguments={**SIZES, "context_size": 1, "encoder": "bag_of_words"},
+        oracle=oracle(BAG_OF_WORDS, summarizer, context_size=1, training=False),
     ),
 ]

@@ -1,5 +1,7 @@
 """Masks, states and traces of layers around memory cells."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,12 @@ from keras import ops
 
 from keras_attn import DNCCell, MANNCell, MemoryRNN, NTMCell
 from tests.backend import to_numpy
-from tests.conformance.case import randomise
+from tests.conformance.case import randomise, weights_by_path
+from tests.oracles.dynamic_memory import (
+    differentiable_neural_computer,
+    least_recently_used_access,
+)
+from tests.oracles.memory import by_symbol, neural_turing_machine
 
 CELLS = pytest.mark.parametrize("cell", [NTMCell, DNCCell, MANNCell])
 
@@ -60,21 +67,33 @@ def test_unrolled_backwards_and_in_both_directions(inputs, cell):
     assert tuple(both(inputs).shape) == (2, 6, 26)
 
 
+# Class of a cell → its oracle, for two heads that read.
+ORACLES = {
+    NTMCell: functools.partial(neural_turing_machine, num_read_heads=2),
+    DNCCell: functools.partial(differentiable_neural_computer, heads=2),
+    MANNCell: functools.partial(least_recently_used_access, heads=2, decay=0.99),
+}
+# Entries of a trace that a masked step keeps.
+KEPT = {"memory", "read_weights", "write_weights", "usage", "precedence", "links"}
+
+
 @CELLS
-def test_the_trace_agrees_with_itself(inputs, cell):
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_trace_is_that_of_the_papers(inputs, cell, masked):
     layer = machine(cell)
-    trace = {name: to_numpy(each) for name, each in layer.trace(inputs).items()}
-    np.testing.assert_allclose(trace["output"], to_numpy(layer(inputs)), atol=1e-5)
-    assert {"add", *layer.cell.parts, *layer.cell.memory_shapes} - {"weights"} <= set(trace)
-    assert all(each.shape[:2] == (2, 6) for each in trace.values())
-    memory = trace["memory"]
-    if cell is NTMCell:  # it reads what the step before has left
-        first = np.broadcast_to(to_numpy(layer.cell.first_memory), (2, 1, 6, 4))
-        memory = np.concatenate([first, memory[:, :-1]], axis=1)
-    np.testing.assert_allclose(trace["reads"], trace["read_weights"] @ memory, atol=1e-5)
-    np.testing.assert_allclose(
-        trace["reads"].reshape(2, 6, -1), trace["output"][..., 5:], atol=1e-6
-    )
+    weights = by_symbol(weights_by_path(layer))
+    if masked:
+        mask = np.arange(inputs.shape[1]) != 3
+        expected = ORACLES[cell](weights, inputs[:, mask])
+        for name, each in expected.items():
+            between = each[:, 2:3] if name in KEPT else 0.0 * each[:, 2:3]
+            expected[name] = np.concatenate([each[:, :3], between, each[:, 3:]], axis=1)
+        found = layer.trace(inputs, mask=np.tile(mask, (2, 1)))
+    else:
+        expected, found = ORACLES[cell](weights, inputs), layer.trace(inputs)
+    assert set(found) == set(expected)
+    for name, each in found.items():
+        np.testing.assert_allclose(to_numpy(each), expected[name], atol=1e-5, err_msg=name)
 
 
 @CELLS

@@ -1,4 +1,4 @@
-"""A machine set by hand, the trace, and controllers."""
+"""A machine set by hand, and controllers."""
 
 import keras
 import numpy as np
@@ -6,20 +6,9 @@ import pytest
 
 from keras_attn import NTM, MemoryRNN, NTMCell
 from tests.backend import BACKEND, compiled, gradients, to_numpy
-from tests.conformance.case import randomise
 from tests.layers.machines import Heads, hand_on
 
 SIZES = {"units": 5, "memory_locations": 6, "memory_width": 4}
-
-
-def machine():
-    layer = NTM(NTMCell(**SIZES), return_sequences=True)
-    layer.build((None, None, 3))
-    randomise(layer)
-    # Rows that differ.
-    rows = np.random.default_rng(1).uniform(-1.0, 1.0, (6, 4)).astype("float32")
-    layer.cell.first_memory.assign(rows)
-    return layer
 
 
 @pytest.fixture
@@ -70,21 +59,6 @@ def test_a_machine_set_by_hand_copies(generator, length):
     places = np.argmax(trace["write_weights"][0, :length, 0], axis=-1)
     assert places.tolist() == [(step + 1) % 8 for step in range(length)]
     np.testing.assert_array_equal(places, np.argmax(trace["read_weights"][0, length:, 0], axis=-1))
-
-
-def test_the_trace_is_what_the_heads_did(inputs):
-    layer = machine()
-    cell = layer.cell
-    trace = {name: to_numpy(each) for name, each in layer.trace(inputs).items()}
-    np.testing.assert_allclose(trace["output"], to_numpy(layer(inputs)), atol=1e-5)
-    before = np.tile(to_numpy(cell.first_memory), (2, 1, 1)).astype("float64")
-    for step in range(inputs.shape[1]):
-        read, write = trace["read_weights"][:, step], trace["write_weights"][:, step]
-        np.testing.assert_allclose(read.sum(axis=-1), 1.0, atol=1e-5)
-        np.testing.assert_allclose(trace["reads"][:, step], read @ before, atol=1e-5)
-        kept = 1.0 - write[:, 0, :, None] * trace["erase"][:, step]
-        before = before * kept + write[:, 0, :, None] * trace["add"][:, step]
-        np.testing.assert_allclose(trace["memory"][:, step], before, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -1,131 +1,125 @@
-"""A differentiable neural computer, and a network with least recently used access, as loops over
-examples, steps, heads and locations, in float64."""
+"""Machines that allocate their memory as loops over examples, steps, heads and locations.
 
-import math
+See `tests.oracles.memory` for what they take and return, and for the symbols of the parameters.
+"""
 
 import numpy as np
 
-from tests.oracles.memory import EPSILON, control, sigmoid, softmax, softplus
+from tests.oracles.memory import Controller, cosine, sigmoid, softmax, softplus, split, stacked
 
 
-def cosines(key, memory):
+def differentiable_neural_computer(p, inputs, heads, controller="lstm", clip=20.0):
+    """Graves et al., 2016, with as many heads that read, and one that writes."""
+    first = p["M_0"]
+    n, width = first.shape
+    parts = {
+        "read_key": (heads, width),
+        "read_strength": (heads, None),
+        "write_key": (1, width),
+        "write_strength": (1, None),
+        "erase": (1, width),
+        "add": (1, width),
+        "free_gate": (heads, None),
+        "allocation_gate": (1, None),
+        "write_gate": (1, None),
+        "read_mode": (heads, 3),
+    }
+    activations = {
+        **{name: sigmoid for name in parts if name == "erase" or name.endswith("gate")},
+        **{name: lambda numbers: 1.0 + softplus(numbers) for name in parts if "strength" in name},
+        "read_mode": softmax,
+    }
     found = []
-    for row in memory:
-        lengths = math.sqrt((key @ key + EPSILON) * (row @ row + EPSILON))
-        found.append(key @ row / lengths)
-    return np.array(found)
-
-
-def controlled(weights, inputs, heads, width, step, controller="lstm", clip=20.0):
-    """The outputs of a controller and what `step(state, told)` reads, with states of its own.
-
-    `step` takes what the heads are told, and None or the state, and returns what each head reads
-    and the next state.
-    """
-    outputs = []
     for sequence in inputs:
-        units = weights["heads/kernel"].shape[0]
-        inner, state = (np.zeros(units), np.zeros(units)), None
-        reads, found = np.zeros(heads * width), []
+        network, memory, trace = Controller(p, controller), first, []
+        looks, reads = np.zeros((heads, n)), np.zeros((heads, width))
+        written, usage, precedence, links = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((n, n))
         for x in sequence:
-            inner = control(weights, controller, np.concatenate([x, reads]), inner)
-            hidden = inner[0]
-            told = hidden @ weights["heads/kernel"] + weights["heads/bias"]
-            reads, state = step(state, np.clip(told.astype("float64"), -clip, clip))
-            reads = np.concatenate(reads)
-            found.append(np.concatenate([hidden, reads]))
-        outputs.append(found)
-    return np.array(outputs)
-
-
-def differentiable_neural_computer(weights, inputs, heads, controller="lstm", clip=20.0):
-    """The outputs `(batch, steps, units + heads * width)`.
-
-    Args:
-        weights: by their paths.
-        inputs: `(batch, steps, features)`.
-        heads: how many read.
-        controller, clip: those of the cell; `clip=np.inf` for none.
-    """
-    first = weights["first_memory"].astype("float64")
-    n, width = first.shape
-
-    def step(state, told):
-        if state is None:
-            state = first, np.zeros((heads, n)), np.zeros(n), np.zeros(n), np.zeros(n), None
-        memory, reads, written, usage, precedence, links = state
-        links = np.zeros((n, n)) if links is None else links
-
-        def take(count):
-            nonlocal told
-            part, told = told[:count], told[count:]
-            return part
-
-        read_keys = [take(width) for _ in range(heads)]
-        read_strengths = 1.0 + softplus(take(heads))
-        write_key, write_strength = take(width), 1.0 + softplus(take(1)[0])
-        erase, write_vector = sigmoid(take(width)), take(width)
-        free = sigmoid(take(heads))
-        allocation_gate, write_gate = sigmoid(take(1)[0]), sigmoid(take(1)[0])
-        modes = [softmax(take(3)) for _ in range(heads)]
-
-        used = np.zeros(n)
-        for i in range(n):
-            used[i] = usage[i] + written[i] - usage[i] * written[i]
-            for head in range(heads):
-                used[i] *= 1.0 - free[head] * reads[head][i]
-        allocation, left = np.zeros(n), 1.0
-        for i in np.argsort(used, kind="stable"):
-            allocation[i] = (1.0 - used[i]) * left
-            left *= used[i]
-        content = softmax(write_strength * cosines(write_key, memory))
-        write = write_gate * (allocation_gate * allocation + (1.0 - allocation_gate) * content)
-        memory = memory * (1.0 - np.outer(write, erase)) + np.outer(write, write_vector)
-        linked = np.zeros((n, n))
-        for i in range(n):
-            for j in range(n):
+            numbers = network.numbers(np.concatenate([x, *reads]), clip)
+            told = {
+                name: activations.get(name, np.array)(each)
+                for name, each in split(numbers, parts).items()
+            }
+            usage = usage + written - usage * written
+            for gate, look in zip(told["free_gate"], looks, strict=True):
+                usage = usage * (1.0 - gate * look)
+            allocation, left = np.zeros(n), 1.0
+            for i in np.argsort(usage, kind="stable"):
+                allocation[i] = (1.0 - usage[i]) * left
+                left *= usage[i]
+            (key,), (strength,) = told["write_key"], told["write_strength"]
+            content = softmax([strength * cosine(key, row) for row in memory])
+            (share,), (gate,) = told["allocation_gate"], told["write_gate"]
+            written = gate * (share * allocation + (1.0 - share) * content)
+            (erase,), (add,) = told["erase"], told["add"]
+            memory = memory * (1.0 - np.outer(written, erase)) + np.outer(written, add)
+            linked = np.zeros((n, n))
+            for i, j in np.ndindex(n, n):
                 if i != j:
-                    kept = (1.0 - write[i] - write[j]) * links[i, j]
-                    linked[i, j] = kept + write[i] * precedence[j]
-        precedence = (1.0 - write.sum()) * precedence + write
-        looks = []
-        for head in range(heads):
-            content = softmax(read_strengths[head] * cosines(read_keys[head], memory))
-            ways = linked.T @ reads[head], content, linked @ reads[head]
-            looks.append(sum(mode * way for mode, way in zip(modes[head], ways, strict=True)))
-        found = [look @ memory for look in looks]
-        return found, (memory, looks, write, used, precedence, linked)
+                    kept = (1.0 - written[i] - written[j]) * links[i, j]
+                    linked[i, j] = kept + written[i] * precedence[j]
+            links, precedence = linked, (1.0 - written.sum()) * precedence + written
+            after = []
+            for head, look in enumerate(looks):
+                key, strength = told["read_key"][head], told["read_strength"][head]
+                content = softmax([strength * cosine(key, row) for row in memory])
+                back, here, forth = told["read_mode"][head]
+                after.append(back * (links.T @ look) + here * content + forth * (links @ look))
+            looks = np.array(after)
+            reads = looks @ memory
+            trace.append(
+                {
+                    **told,
+                    "output": np.concatenate([network.hidden, *reads]),
+                    "memory": memory,
+                    "usage": usage,
+                    "precedence": precedence,
+                    "links": links,
+                    "reads": reads,
+                    "read_weights": looks,
+                    "write_weights": written[None],
+                }
+            )
+        found.append(trace)
+    return stacked(found)
 
-    return controlled(weights, inputs, heads, width, step, controller, clip)
 
-
-def least_recently_used_access(weights, inputs, heads, decay, controller="lstm", clip=20.0):
-    """The outputs `(batch, steps, units + heads * width)`.
-
-    Args:
-        weights: by their paths.
-        inputs: `(batch, steps, features)`.
-        heads: how many read and write.
-        decay: of the usage.
-        controller, clip: those of the cell; `clip=np.inf` for none.
-    """
-    first = weights["first_memory"].astype("float64")
+def least_recently_used_access(p, inputs, heads, decay, controller="lstm", clip=20.0):
+    """Santoro et al., 2016, with as many heads that read and write."""
+    first = p["M_0"]
     n, width = first.shape
-
-    def step(state, told):
-        memory, reads, usage = state or (first, np.zeros((heads, n)), np.zeros(n))
-        keys = [np.tanh(told[head * width : (head + 1) * width]) for head in range(heads)]
-        gates = sigmoid(told[heads * width :])
-        least = np.argsort(usage, kind="stable")[:heads]
-        memory, usage = memory.copy(), decay * usage
-        for place in least:
-            memory[place] = 0.0
-        for head in range(heads):
-            write = gates[head] * reads[head]
-            write[least[head]] += 1.0 - gates[head]
-            memory += np.outer(write, keys[head])
-            usage += write
-        looks = [softmax(cosines(key, memory)) for key in keys]
-        return [look @ memory for look in looks], (memory, looks, usage + sum(looks))
-
-    return controlled(weights, inputs, heads, width, step, controller, clip)
+    found = []
+    for sequence in inputs:
+        network, memory, trace = Controller(p, controller), first, []
+        looks, usage, reads = np.zeros((heads, n)), np.zeros(n), np.zeros((heads, width))
+        for x in sequence:
+            numbers = network.numbers(np.concatenate([x, *reads]), clip)
+            told = split(numbers, {"key": (heads, width), "gate": (heads, None)})
+            keys, gates = np.tanh(told["key"]), sigmoid(told["gate"])
+            least = np.argsort(usage, kind="stable")[:heads]
+            memory, usage, writes = memory.copy(), decay * usage, []
+            for place in least:
+                memory[place] = 0.0
+            for head in range(heads):
+                write = gates[head] * looks[head]
+                write[least[head]] += 1.0 - gates[head]
+                memory += np.outer(write, keys[head])
+                writes.append(write)
+            looks = np.array([softmax([cosine(key, row) for row in memory]) for key in keys])
+            usage = usage + sum(writes) + sum(looks)
+            reads = looks @ memory
+            trace.append(
+                {
+                    "key": keys,
+                    "add": keys,
+                    "gate": gates,
+                    "output": np.concatenate([network.hidden, *reads]),
+                    "memory": memory,
+                    "usage": usage,
+                    "reads": reads,
+                    "read_weights": looks,
+                    "write_weights": np.array(writes),
+                }
+            )
+        found.append(trace)
+    return stacked(found)

@@ -4,19 +4,14 @@ import math
 
 import numpy as np
 
+from tests.oracles.recurrent import cell, cell_paths, gru, lstm, sigmoid
+
 # Added to squared norms, so that the cosine of a zero vector is defined.
 EPSILON = 1e-8
-CONTENT, LOCATION = ("key", "strength"), ("shift", "sharpening")
-# Parameters of a head by the addressing, in the order of the projection.
-PARTS = {
-    "content_and_location": (*CONTENT, "gate", *LOCATION),
-    "content": CONTENT,
-    "location": LOCATION,
-}
-
-
-def sigmoid(x):
-    return 1.0 / (1.0 + np.exp(-x))
+# Symbols of cells with a memory; only a Neural Turing Machine has first weights.
+HEADS = {"W_heads": "heads/kernel", "b_heads": "heads/bias", "M_0": "first_memory"}
+FIRST_WEIGHTS = {"w_0": "first_weights"}
+RECURRENT = cell_paths("c", "controller/cell")
 
 
 def softplus(x):
@@ -24,135 +19,173 @@ def softplus(x):
 
 
 def softmax(scores):
-    mass = np.exp(np.asarray(scores, "float64") - np.max(scores))
-    return mass / mass.sum()
+    mass = np.exp(np.asarray(scores, "float64") - np.max(scores, axis=-1, keepdims=True))
+    return mass / mass.sum(axis=-1, keepdims=True)
 
 
-ACTIVATIONS = {
-    "key": np.tanh,
-    "strength": softplus,
-    "gate": sigmoid,
-    "shift": softmax,
-    "sharpening": lambda x: 1.0 + softplus(x),
-    "erase": sigmoid,
-    "add": np.tanh,
-}
+def by_symbol(weights):
+    """Returns the weights of a cell, a dictionary by their paths, by symbol."""
+    paths = {**HEADS, **FIRST_WEIGHTS, **RECURRENT}
+    return {
+        symbol: weights[path].astype("float64") for symbol, path in paths.items() if path in weights
+    }
 
 
-def lstm(weights, x, hidden, cell, part="controller/cell"):
-    """One step of Keras's LSTM."""
-    sums = x @ weights[f"{part}/kernel"] + hidden @ weights[f"{part}/recurrent_kernel"]
-    enter, forget, new, leave = np.split(sums + weights[f"{part}/bias"], 4)
-    cell = sigmoid(forget) * cell + sigmoid(enter) * np.tanh(new)
-    return sigmoid(leave) * np.tanh(cell), cell
+class Controller:
+    """The network `h_t = controller([x_t, r_{t-1}])` of one sequence, with states of its own."""
+
+    def __init__(self, p, kind):
+        self.p, self.kind = p, kind
+        self.hidden = self.carry = np.zeros(len(p["W_heads"]))
+
+    def numbers(self, inputs, clip):
+        """Returns what the heads are told at a step, before activations."""
+        p = self.p
+        if self.kind == "lstm":
+            self.hidden, self.carry = lstm(inputs, self.hidden, self.carry, *cell(p, "c"))
+        elif self.kind == "gru":
+            self.hidden = gru(inputs, self.hidden, *cell(p, "c"))
+        else:
+            self.hidden = np.tanh(inputs @ p["W_c"] + p["b_c"])
+        numbers = self.hidden @ p["W_heads"] + p["b_heads"]
+        return numbers if clip is None else np.clip(numbers, -clip, clip)
 
 
-def gru(weights, x, hidden, part="controller/cell"):
-    """One step of Keras's GRU, whose reset gate stands behind the product."""
-    biases = weights[f"{part}/bias"]
-    update, reset, new = np.split(x @ weights[f"{part}/kernel"] + biases[0], 3)
-    inner = np.split(hidden @ weights[f"{part}/recurrent_kernel"] + biases[1], 3)
-    update, reset = sigmoid(update + inner[0]), sigmoid(reset + inner[1])
-    return update * hidden + (1.0 - update) * np.tanh(new + reset * inner[2])
-
-
-def control(weights, kind, x, state):
-    """One step of a controller by its name.
-
-    Args:
-        weights: by their paths.
-        kind: `"lstm"`, `"gru"` or `"feedforward"`.
-        x: `(features,)`.
-        state: output and cell of the step before, `(units,)` each.
-    """
-    hidden, cell = state
-    if kind == "lstm":
-        return lstm(weights, x, hidden, cell)
-    if kind == "gru":
-        return gru(weights, x, hidden), cell
-    part = "controller/cell"
-    return np.tanh(x @ weights[f"{part}/kernel"] + weights[f"{part}/bias"]), cell
-
-
-def address(told, memory, before):
-    """Computes the address of one head.
+def split(numbers, parts):
+    """Cuts the numbers of all heads into parts; those of one kind stand side by side.
 
     Args:
-        told: Dictionary of the parameters of the head, those of `PARTS` that its addressing has.
-        memory: `(locations, width)`.
-        before: Weights of the step before, `(locations,)`.
+        numbers: Array `(numbers,)`.
+        parts: Dictionary, name → number of heads and of numbers for each, which is `None` for one
+            without an axis.
     """
-    looks = before
+    found = {}
+    for name, (heads, width) in parts.items():
+        count = heads * (width or 1)
+        found[name], numbers = numbers[:count], numbers[count:]
+        if width:
+            found[name] = found[name].reshape(heads, width)
+    assert not len(numbers)
+    return found
+
+
+def stacked(steps):
+    """Returns lists over examples of lists over steps of dictionaries as one of arrays."""
+    return {
+        name: np.array([[step[name] for step in sequence] for sequence in steps])
+        for name in steps[0][0]
+    }
+
+
+def cosine(key, row):
+    return key @ row / math.sqrt((key @ key + EPSILON) * (row @ row + EPSILON))
+
+
+def shifted(weights, shift):
+    """`w̃(i) = Σ_j w(j) s(i - j)`; the numbers of `s` are those of the shifts `-n ... n`."""
+    moved = np.zeros(len(weights))
+    for start in range(len(weights)):
+        for step, chance in enumerate(shift):
+            moved[(start + step - len(shift) // 2) % len(weights)] += weights[start] * chance
+    return moved
+
+
+def address(told, head, memory, before):
+    """Returns the address of a head by those of the means (1) to (4) of which it is told."""
+    weights = before
     if "key" in told:
-        key, cosines = told["key"], []
-        for row in memory:
-            lengths = (key @ key + EPSILON) * (row @ row + EPSILON)
-            cosines.append(key @ row / math.sqrt(lengths))
-        looks = softmax(told["strength"] * np.array(cosines))
-    if "gate" in told:
-        looks = told["gate"] * looks + (1.0 - told["gate"]) * before
+        key, strength = told["key"][head], told["strength"][head]
+        weights = softmax([strength * cosine(key, row) for row in memory])
+        if "gate" in told:
+            gate = told["gate"][head]
+            weights = gate * weights + (1.0 - gate) * before
     if "shift" in told:
-        locations, steps = len(memory), len(told["shift"])
-        moved = np.zeros(locations)
-        for start in range(locations):
-            for step in range(steps):
-                moved[(start + step - steps // 2) % locations] += looks[start] * told["shift"][step]
-        looks = moved ** told["sharpening"]
-    return looks / looks.sum()
+        sharp = shifted(weights, told["shift"][head]) ** told["sharpening"][head]
+        weights = sharp / sharp.sum()
+    return weights
+
+
+def machine(paths):
+    """Returns paths of a cell as those within a `NeuralTuringMachine`, with its read-out."""
+    return {
+        **{symbol: f"machine/ntm_cell*/{path}" for symbol, path in paths.items()},
+        "W": "logits/kernel",
+        "b": "logits/bias",
+    }
+
+
+def answers(p, sequences, **options):
+    """`y_t = W [h_t, r_t] + b` of a Neural Turing Machine with some options, and its trace."""
+    trace = neural_turing_machine(p, sequences, **options)
+    trace["logits"] = trace["output"] @ p["W"] + p["b"]
+    return {"outputs": [trace["logits"]], "trace": [trace[name] for name in sorted(trace)]}
 
 
 def neural_turing_machine(
-    weights,
+    p,
     inputs,
-    num_read_heads,
-    num_write_heads,
+    num_read_heads=1,
+    num_write_heads=1,
     shift_range=1,
-    addressing="content_and_location",
     controller="lstm",
+    addressing="content_and_location",
     clip=20.0,
 ):
-    """The outputs of a machine, `(batch, steps, units + num_read_heads * width)`.
+    """Graves et al., 2014.
 
     Args:
-        weights: by their paths.
-        inputs: `(batch, steps, features)`.
-        num_read_heads, num_write_heads, shift_range, addressing, controller, clip: those of the
-            cell; `clip=np.inf` for none.
+        p: Dictionary of parameters by symbol.
+        inputs: Array of shape `(batch, steps, features)`.
+
+    Returns:
+        Dictionary of arrays `(batch, steps, ...)`: "output", `[h_t, r_t]`, and all that `trace` of
+        the layer returns.
     """
-    heads = num_read_heads + num_write_heads
-    first = weights["first_memory"].astype("float64")
-    width = first.shape[1]
-    sizes = {"key": width, "shift": 2 * shift_range + 1}
-    outputs = []
+    first, steps = p["M_0"], 2 * shift_range + 1
+    heads, width = num_read_heads + num_write_heads, first.shape[1]
+    content = {"key": (heads, width), "strength": (heads, None)}
+    location = {"shift": (heads, steps), "sharpening": (heads, None)}
+    parts = {
+        "content_and_location": {**content, "gate": (heads, None), **location},
+        "content": content,
+        "location": location,
+    }[addressing]
+    parts |= {"erase": (num_write_heads, width), "add": (num_write_heads, width)}
+    activations = {
+        "key": np.tanh,
+        "strength": softplus,
+        "gate": sigmoid,
+        "shift": softmax,
+        "sharpening": lambda numbers: 1.0 + softplus(numbers),
+        "erase": sigmoid,
+        "add": np.tanh,
+    }
+    found = []
     for sequence in inputs:
-        memory = first.copy()
-        looks = [softmax(each) for each in weights["first_weights"]]
-        reads = [looks[head] @ memory for head in range(num_read_heads)]
-        units = weights["heads/kernel"].shape[0]
-        state, found = (np.zeros(units), np.zeros(units)), []
+        network, memory, looks = Controller(p, controller), first, softmax(p["w_0"])
+        reads, trace = looks[:num_read_heads] @ memory, []
         for x in sequence:
-            state = control(weights, controller, np.concatenate([x, *reads]), state)
-            hidden = state[0]
-            numbers = hidden @ weights["heads/kernel"] + weights["heads/bias"]
-            numbers = np.clip(numbers, -clip, clip)
-            # The projection has the numbers of one kind of all heads side by side.
-            told = [{} for _ in range(heads)]
-            for name in PARTS[addressing]:
-                for head in range(heads):
-                    size = sizes.get(name, 1)
-                    part, numbers = numbers[:size], numbers[size:]
-                    told[head][name] = ACTIVATIONS[name](part if name in sizes else part[0])
-            erase, add = numbers.reshape(2, num_write_heads, width)
-            erase, add = ACTIVATIONS["erase"](erase), ACTIVATIONS["add"](add)
-            looks = [address(each, memory, look) for each, look in zip(told, looks, strict=True)]
-            reads = [looks[head] @ memory for head in range(num_read_heads)]
+            numbers = network.numbers(np.concatenate([x, *reads]), clip)
+            told = {name: activations[name](each) for name, each in split(numbers, parts).items()}
+            looks = np.array([address(told, head, memory, w) for head, w in enumerate(looks)])
+            reads, writes = looks[:num_read_heads] @ memory, looks[num_read_heads:]
             after = memory.copy()
             for i in range(len(memory)):
-                for head in range(num_write_heads):
-                    after[i] *= 1.0 - looks[num_read_heads + head][i] * erase[head]
-                for head in range(num_write_heads):
-                    after[i] += looks[num_read_heads + head][i] * add[head]
+                for look, erase in zip(writes, told["erase"], strict=True):
+                    after[i] *= 1.0 - look[i] * erase
+                for look, add in zip(writes, told["add"], strict=True):
+                    after[i] += look[i] * add
             memory = after
-            found.append(np.concatenate([hidden, *reads]))
-        outputs.append(found)
-    return np.array(outputs)
+            output = np.concatenate([network.hidden, *reads])
+            trace.append(
+                {
+                    **told,
+                    "output": output,
+                    "memory": memory,
+                    "reads": reads,
+                    "read_weights": looks[:num_read_heads],
+                    "write_weights": writes,
+                }
+            )
+        found.append(trace)
+    return stacked(found)

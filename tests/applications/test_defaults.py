@@ -1,0 +1,62 @@
+"""Sizes and rates that models have by default are those of their papers."""
+
+import inspect
+
+import pytest
+
+from keras_attn import DNCCell, LocalAttention, MANNCell, NTMCell
+from keras_attn.applications import (
+    AttentionSummarizer,
+    EncoderDecoder,
+    LuongTranslator,
+    NeuralTuringMachine,
+    RNNSearch,
+    StackedLSTM,
+)
+
+pytestmark = pytest.mark.once
+
+# Bahdanau et al., 2015, appendix A.2: n, m and l.
+RNN_SEARCH = {"units": 1000, "embedding_units": 620, "maxout_units": 500}
+# Graves et al., 2014, tables 1 to 3: memory of 128 × 20 and LSTMs of 256.
+MEMORY = {"memory_locations": 128, "memory_width": 20}
+ONE_HEAD_OF_EACH = {"num_read_heads": 1, "num_write_heads": 1, "shift_range": 1}
+DEFAULTS = {
+    RNNSearch: RNN_SEARCH,
+    EncoderDecoder: RNN_SEARCH,
+    # Luong et al., 2015, sections 3.2 and 4.1.
+    LuongTranslator: {
+        "units": 1000,
+        "num_layers": 4,
+        "dropout": 0.2,
+        "window_radius": 10,
+        "input_feeding": True,
+        "reverse_source": True,
+    },
+    LocalAttention: {"window_radius": 10},
+    # Rush et al., 2015: D, H, C and Q.
+    AttentionSummarizer: {"embedding_units": 200, "units": 400, "context_size": 5, "smoothing": 2},
+    StackedLSTM: {"units": 256, "num_layers": 3},
+    NTMCell: {**MEMORY, **ONE_HEAD_OF_EACH},
+    DNCCell: {"num_read_heads": 1},
+    # Santoro et al., 2016, section 3.
+    MANNCell: {
+        "memory_locations": 128,
+        "memory_width": 40,
+        "num_read_heads": 4,
+        "usage_decay": 0.99,
+    },
+}
+
+
+@pytest.mark.parametrize("cls", DEFAULTS, ids=lambda cls: cls.__name__)
+def test_defaults_are_those_of_the_paper(cls):
+    parameters = inspect.signature(cls).parameters
+    assert {name: parameters[name].default for name in DEFAULTS[cls]} == DEFAULTS[cls]
+
+
+def test_default_cell_is_that_of_the_paper():
+    cell = NeuralTuringMachine(2, 3).machine.cell
+    expected = {"units": 100, "controller": "lstm", **MEMORY, **ONE_HEAD_OF_EACH}
+    config = cell.get_config()
+    assert {name: config[name] for name in expected} == expected
