@@ -6,6 +6,12 @@ import numpy as np
 from keras import ops
 
 
+def check_integer(name, value):
+    """Raises `ValueError` for anything but an integer."""
+    if not hasattr(value, "__index__"):
+        raise ValueError(f"`{name}` must be an integer. Received: {name}={value!r}")
+
+
 @dataclass(frozen=True)
 class Constraints:
     """Bounds of the length, and suppressed tokens. Arguments: see `beam_search`."""
@@ -18,9 +24,12 @@ class Constraints:
 
     def __post_init__(self):
         for name in ("max_length", "min_length", "no_repeat_ngram_size"):
-            value = getattr(self, name)
-            if not hasattr(value, "__index__"):
-                raise ValueError(f"`{name}` must be an integer. Received: {name}={value!r}")
+            check_integer(name, getattr(self, name))
+        if not isinstance(self.suppress_tokens, (tuple, list)):
+            raise ValueError(
+                "`suppress_tokens` must be a tuple of integers. "
+                f"Received: suppress_tokens={self.suppress_tokens!r}"
+            )
         if self.max_length < 1:
             raise ValueError(
                 f"`max_length` must be at least 1. Received: max_length={self.max_length}"
@@ -74,7 +83,7 @@ class Constraints:
         vocabulary = logs.shape[-1]
         words = np.arange(vocabulary)
         if self.suppress_tokens:
-            logs = ops.where(np.isin(words, self.suppress_tokens), never, logs)
+            logs = ops.where(np.isin(words, list(self.suppress_tokens)), never, logs)
         if self.min_length > 1:
             early = ops.logical_and(words == self.end_id, count < self.min_length - 1)
             logs = ops.where(early, never, logs)
@@ -103,7 +112,10 @@ def _repeats(tokens, count, size, vocabulary):
         latest = ops.take(tokens, place, axis=2)
         same = ops.logical_and(same, tokens[:, :, offset : offset + starts] == latest[..., None])
     # Mark the last token of each matching window; other windows mark an extra column: dropped.
-    words = ops.where(same, tokens[:, :, size - 1 :], vocabulary)
+    words = tokens[:, :, size - 1 :]
+    # The padding of a sequence that has ended may be outside of the vocabulary.
+    inside = ops.logical_and(words >= 0, words < vocabulary)
+    words = ops.where(ops.logical_and(same, inside), words, vocabulary)
     words = ops.cast(ops.reshape(words, (-1, starts)), "int32")
     hypotheses = ops.shape(words)[0]
     rows = ops.broadcast_to(ops.arange(hypotheses, dtype="int32")[:, None], ops.shape(words))
