@@ -5,9 +5,10 @@ LOWEST_KERAS := 3.12.0
 # worksteal: an idle worker takes over tests of a busy one.
 PYTEST := .venv/bin/python -m pytest -n logical --maxprocesses 4 --dist worksteal
 QUICK_BACKEND ?= torch
+FUZZ_EXAMPLES ?= 20000
 
 .PHONY: setup demo test test-quick test-once test-tensorflow test-jax test-torch test-numpy test-openvino \
-	test-lowest-keras lint format bench
+	test-lowest-keras fuzz lint format bench
 
 setup: .venv/.installed
 
@@ -54,6 +55,10 @@ test-numpy: setup
 test-openvino: setup
 	KERAS_BACKEND=openvino $(PYTEST) -m "not once and not training" tests/conformance \
 		--ignore tests/conformance/test_serialization.py
+
+# Arbitrary arguments and shapes, about so many examples, new ones in each run.
+fuzz: setup
+	FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) KERAS_BACKEND=torch $(PYTEST) tests/fuzz
 
 # One case of each class, without torch.compile: what may be missing is an interface of Keras.
 test-lowest-keras: setup build/keras-$(LOWEST_KERAS)

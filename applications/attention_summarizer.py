@@ -8,8 +8,8 @@ from keras_attn.applications.vocabulary import (
     vocabulary_sizes,
 )
 from keras_attn.layers import LuongAttention
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.dropout import fast_dropout
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.precision import float32_policy
 
 ENCODERS = ("attention", "bag_of_words")

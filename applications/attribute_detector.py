@@ -7,8 +7,9 @@ from keras_attn.applications.image_encoders import check_feature_map, image_enco
 from keras_attn.applications.image_features import ImageFeatures
 from keras_attn.applications.scaled_images import ScaledImages
 from keras_attn.applications.vocabulary import check_dropout
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.layers.arguments import check_list
 from keras_attn.layers.dropout import fast_dropout
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.precision import float32_policy
 
 
@@ -69,12 +70,13 @@ class AttributeDetector(ImageFeatures, ScaledImages, FunctionalModel):
         dtype=None,
         **kwargs,
     ):
-        if isinstance(attributes, str):
+        check_list("attributes", attributes, "a list of words or integers")
+        self.attributes = attributes = list(attributes)
+        if not all(isinstance(each, str) or hasattr(each, "__index__") for each in attributes):
             raise ValueError(
                 "`attributes` must be a list of words or integers. "
-                f"Received: attributes={attributes!r}"
+                f"Received: attributes={attributes}"
             )
-        self.attributes = attributes = list(attributes)
         if not attributes or len(set(attributes)) < len(attributes):
             raise ValueError(
                 f"`attributes` must be some, and all different. Received: {attributes}"

@@ -12,6 +12,7 @@ from keras_attn.applications.mirrored import (
 )
 from keras_attn.applications.own_loss import InputsAsTargets
 from keras_attn.applications.sparsity_penalty import SparsityPenalty
+from keras_attn.ops.checks import check_number
 from keras_attn.ops.precision import float32_policy
 
 
@@ -80,8 +81,7 @@ class Autoencoder(InputsAsTargets, FunctionalModel):
         **kwargs,
     ):
         self.example_shape = example_shape = check_shape(example_shape)
-        if not sparsity >= 0:
-            raise ValueError(f"`sparsity` must not be negative. Received: sparsity={sparsity}")
+        check_number("sparsity", sparsity, "not be negative", lambda value: 0 <= value < math.inf)
         self.units = units = check_units(units)
 
         # === Layers ===

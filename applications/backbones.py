@@ -7,6 +7,7 @@ import math
 
 import keras
 
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.precision import float32_policy
 
 BACKBONES = ("cnn", "fcn")
@@ -183,11 +184,14 @@ def check_sizes(name, sizes, count):
         raise ValueError(f"`{name}` must be {count} positive integers. Received: {name}={sizes}")
 
 
-def check_positive(**values):
-    """Refuses what is neither a positive integer nor None, for arguments that may be left out."""
+def check_positive(units=None, num_parameters=1, **values):
+    """Refuses what is not a positive integer; one of `units` and `num_parameters` may be `None`."""
     for name, value in values.items():
-        if value is not None and not _is_positive(value):
-            raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+        positive_integer(name, value)
+    if units is not None:
+        positive_integer("units", units)
+    if units is None or num_parameters is not None:
+        positive_integer("num_parameters", num_parameters)
 
 
 def _is_positive(value):

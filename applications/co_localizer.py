@@ -1,3 +1,5 @@
+import math
+
 import keras
 import numpy as np
 from keras import ops
@@ -15,6 +17,7 @@ from keras_attn.layers import GridGenerator, GridSampler, TransformationHead
 from keras_attn.layers.localization import default_localization
 from keras_attn.layers.users_layers import symbolic_output
 from keras_attn.ops import affine_grid, grid_sample, precision
+from keras_attn.ops.checks import check_number
 from keras_attn.ops.precision import as_float32, float32_policy
 
 TRANSFORMATIONS = ("translation", "attention")
@@ -107,13 +110,13 @@ class CoLocalizer(InputsAsTargets, OwnLoss, TransformingModel):
                 f"`transformation` must be one of {TRANSFORMATIONS}. "
                 f"Received: transformation={transformation!r}"
             )
-        if not 0 < crop_scale < 1:
-            raise ValueError(
-                f"`crop_scale` must be above 0 and below 1. Received: crop_scale={crop_scale}"
-            )
-        if not margin > 0:
-            raise ValueError(f"`margin` must be positive. Received: margin={margin}")
-        size = output_size or tuple(max(1, round(side * crop_scale)) for side in (height, width))
+        check_number(
+            "crop_scale", crop_scale, "be above 0 and below 1", lambda value: 0 < value < 1
+        )
+        check_number("margin", margin, "be positive", lambda value: 0 < value < math.inf)
+        size = output_size
+        if size is None:
+            size = tuple(max(1, round(side * crop_scale)) for side in (height, width))
         backbones.check_sizes("output_size", size, 2)
 
         # === Layers ===

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.checks import positive_integer
 
 
 class CompiledMethods:

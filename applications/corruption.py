@@ -1,7 +1,10 @@
+import math
+
 import keras
 from keras import ops
 
 from keras_attn.layers.same_draws import SameDraws
+from keras_attn.ops.checks import check_number
 from keras_attn.ops.random_numbers import normal, uniform
 
 KINDS = ("masking", "salt_and_pepper", "gaussian")
@@ -22,11 +25,13 @@ class Corruption(SameDraws, keras.layers.Layer):
         super().__init__(**kwargs)
         if kind not in KINDS:
             raise ValueError(f"`corruption` must be one of {KINDS}. Received: corruption={kind!r}")
-        if not 0 <= amount <= (float("inf") if kind == "gaussian" else 1.0):
-            raise ValueError(
-                "`amount` must lie in [0, 1], or not be negative for gaussian numbers. Received: "
-                f"amount={amount}"
-            )
+        largest = math.inf if kind == "gaussian" else 1.0
+        check_number(
+            "amount",
+            amount,
+            "lie in [0, 1], or not be negative for gaussian numbers",
+            lambda value: 0 <= value <= largest and value < math.inf,
+        )
         self.kind, self.amount, self.seed = kind, amount, seed
         self.draws = keras.random.SeedGenerator(seed)
 

@@ -1,8 +1,11 @@
+import math
+
 import keras
 
 from keras_attn.applications import backbones
 from keras_attn.applications.transforming_model import TransformingModel
 from keras_attn.layers import SpatialTransformer
+from keras_attn.ops.checks import check_number
 from keras_attn.ops.precision import float32_policy
 
 TRANSFORMERS = ("none", "single", "multi")
@@ -88,8 +91,7 @@ class DigitSequenceClassifier(TransformingModel):
                 f"`transformers` must be one of {TRANSFORMERS}. "
                 f"Received: transformers={transformers!r}"
             )
-        if not width > 0:
-            raise ValueError(f"`width` must be positive. Received: width={width}")
+        check_number("width", width, "be positive", lambda value: 0 < value < math.inf)
 
         # === Layers ===
         options = {"data_format": data_format, "dtype": dtype}

@@ -4,7 +4,6 @@ import numpy as np
 from keras_attn.applications.arrays import float_array
 from keras_attn.applications.variational_model import VariationalModel
 from keras_attn.layers import DRAWRead, DRAWWrite, WholeImageRead, WholeImageWrite
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.draw_recurrence import DRAWRecurrence
 from keras_attn.layers.image_window import (
     ImageWindow,
@@ -12,6 +11,7 @@ from keras_attn.layers.image_window import (
     checked_patch,
     image_shape_argument,
 )
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.precision import as_float32, float32_policy
 
 # Of a pixel that is never set: it may be, after all.

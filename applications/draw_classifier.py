@@ -4,7 +4,6 @@ from keras_attn.applications.arrays import float_array
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.scaled_images import ScaledImages
 from keras_attn.layers import DRAWRead, WholeImageRead
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.draw_glimpses import DRAWGlimpses
 from keras_attn.layers.image_window import (
     channels_last_shape,
@@ -12,6 +11,7 @@ from keras_attn.layers.image_window import (
     checked_patch,
     image_shape_argument,
 )
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.precision import float32_policy
 
 

@@ -4,9 +4,9 @@ from keras import ops
 from keras_attn.applications.maxout import Maxout
 from keras_attn.applications.sequence_model import SequenceModel
 from keras_attn.applications.vocabulary import checked_units, vocabulary_sizes
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.dropout import fast_dropout
 from keras_attn.layers.recurrent import with_hoisted_variables
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.precision import float32_policy
 
 

@@ -11,6 +11,7 @@ from keras_attn.applications.loss_checks import check_takes_logits
 from keras_attn.applications.own_loss import expand_weights
 from keras_attn.layers.composite import Composite, recorded_changes, unbuilt_config
 from keras_attn.layers.same_draws import SameDraws
+from keras_attn.ops.known import differ
 
 # Arguments of every model, which `get_config` saves itself.
 KERAS_OWN = ("name", "trainable", "dtype")
@@ -71,6 +72,16 @@ class FunctionalModel(Composite, SameDraws, keras.Model):
         if self.output_name == "logits":
             check_takes_logits(loss)
         super().compile(optimizer, loss, *args, **kwargs)
+
+    def _assert_input_compatibility(self, *args):
+        super()._assert_input_compatibility(*args)
+        names = [each.name for each in self.inputs]
+        shapes = [tuple(getattr(each, "shape", ())) for each in keras.tree.flatten(args[0])]
+        if len(shapes) == len(names) and differ(*(shape[0] for shape in shapes if shape)):
+            raise ValueError(
+                f"{', '.join(f'`{name}`' for name in names)} must have the same batch size. "
+                f"Received: {dict(zip(names, shapes, strict=True))}"
+            )
 
     def compile_from_config(self, config):
         # Keras does not restore the compilation of a model that overrides `compile`.

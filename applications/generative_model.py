@@ -6,7 +6,7 @@ from keras import ops
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.applications.sequence_search import SequenceSearches
 from keras_attn.datasets.text_tokenizer import END, PADDING, START
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.checks import positive_integer
 
 
 class GenerativeModel(FunctionalModel, is_base=True):

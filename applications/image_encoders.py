@@ -3,6 +3,7 @@
 import keras
 
 from keras_attn.applications.coordinates import Coordinates
+from keras_attn.layers.image_window import checked_data_format, image_shape_argument
 from keras_attn.ops.received import received
 
 # Networks of `keras.applications`, and the layer whose feature map the paper attends to.
@@ -31,14 +32,17 @@ def image_encoder(encoder, image_shape, weights, data_format, dtype):
     Raises:
         ValueError: for an unknown name, or weights for what has no name.
     """
-    if weights is not None and encoder not in NAMED:
+    image_shape_argument(image_shape)
+    checked_data_format(data_format)
+    named = isinstance(encoder, str) and encoder in NAMED
+    if weights is not None and not named:
         raise ValueError(
             f"`encoder_weights` are for an encoder in {tuple(NAMED)}. "
             f"Received: encoder={encoder!r}, encoder_weights={weights!r}"
         )
-    if encoder == SMALL:
+    if isinstance(encoder, str) and encoder == SMALL:
         return _small(image_shape, data_format, dtype)
-    if isinstance(encoder, str) and encoder in NAMED:
+    if named:
         return _named(*NAMED[encoder], image_shape, weights, data_format)
     if isinstance(encoder, keras.layers.Layer):
         return encoder

@@ -9,11 +9,11 @@ from keras_attn.applications.vocabulary import (
     vocabulary_sizes,
 )
 from keras_attn.layers import AttentionDecoder, LocalAttention, LuongAttention
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.cell_stack import advance
 from keras_attn.layers.dropout import fast_dropout
 from keras_attn.layers.feedback import draw_token
 from keras_attn.layers.recurrent import with_hoisted_variables
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.precision import float32_policy
 
 WINDOWS = (None, "monotonic", "predictive")
@@ -97,7 +97,9 @@ class LuongTranslator(SequenceModel):
     ):
         sizes = vocabulary_sizes(source_vocabulary, target_vocabulary)
         units = positive_integer("units", units)
-        embedding_units = positive_integer("embedding_units", embedding_units or units)
+        embedding_units = positive_integer(
+            "embedding_units", units if embedding_units is None else embedding_units
+        )
         self.embedding_units = embedding_units
         num_layers = positive_integer("num_layers", num_layers)
         check_dropout(dropout)

@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.checks import positive_integer
 
 
 def check_shape(shape):
@@ -24,7 +24,7 @@ def check_units(units):
     Raises:
         ValueError: for none, or what is no positive integer.
     """
-    units = (units,) if hasattr(units, "__index__") else tuple(units)
+    units = list(units) if isinstance(units, (tuple, list)) else [units]
     if not units:
         raise ValueError(f"`units` must hold a width at least. Received: units={units}")
     return tuple(positive_integer("units", width) for width in units)

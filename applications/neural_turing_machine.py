@@ -2,7 +2,7 @@ import keras
 
 from keras_attn.applications.functional_model import FunctionalModel
 from keras_attn.layers import NTM, NTMCell
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.precision import float32_policy
 
 

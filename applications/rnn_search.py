@@ -10,10 +10,10 @@ from keras_attn.applications.vocabulary import (
     vocabulary_sizes,
 )
 from keras_attn.layers import AttentionDecoder, BahdanauAttention
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.dropout import fast_dropout
 from keras_attn.layers.feedback import draw_token
 from keras_attn.layers.recurrent import with_hoisted_variables
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.precision import float32_policy
 
 

@@ -8,10 +8,10 @@ from keras_attn.applications.tied_logits import TiedLogits
 from keras_attn.applications.vocabulary import checked_units, vocabulary_size
 from keras_attn.datasets.text_tokenizer import UNKNOWN, TextTokenizer
 from keras_attn.layers import SemanticAttention
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.dropout import fast_dropout
 from keras_attn.layers.recurrent import with_hoisted_variables
 from keras_attn.ops import semantic_sparsity_loss
+from keras_attn.ops.checks import positive_integer
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")

@@ -1,8 +1,8 @@
 import keras
 
 from keras_attn.applications.functional_model import FunctionalModel
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.recurrent import with_hoisted_variables
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.precision import float32_policy
 
 

@@ -11,9 +11,9 @@ from keras_attn.applications.mirrored import (
     through,
 )
 from keras_attn.applications.variational_model import VariationalModel
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.gaussian_latent import GaussianLatent
 from keras_attn.ops import gaussian_log_probability
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.precision import float32_policy
 
 

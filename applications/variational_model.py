@@ -1,7 +1,6 @@
 """Base class of models that are trained by a variational bound."""
 
 import math
-import numbers
 
 import keras
 import numpy as np
@@ -16,9 +15,9 @@ from keras_attn.applications.own_loss import (
     example_weights,
     mean_loss,
 )
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.gaussian_latent import checked_likelihood
 from keras_attn.ops import bernoulli_log_probability, gaussian_log_probability
+from keras_attn.ops.checks import check_number, positive_integer
 from keras_attn.ops.precision import as_float32
 
 
@@ -55,8 +54,7 @@ class VariationalModel(InputsAsTargets, OwnLoss, CheckedData, FunctionalModel, i
         latent_shape,
         **kwargs,
     ):
-        if not stddev > 0:
-            raise ValueError(f"`stddev` must be positive. Received: stddev={stddev}")
+        check_number("stddev", stddev, "be positive", lambda value: 0 < value < math.inf)
         super().__init__(inputs, outputs, **kwargs)
         # A variable: a compiled training step would hold a Python number as a constant.
         self._beta = self.add_weight(
@@ -75,8 +73,12 @@ class VariationalModel(InputsAsTargets, OwnLoss, CheckedData, FunctionalModel, i
 
     @beta.setter
     def beta(self, value):
-        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not value >= 0:
-            raise ValueError(f"`beta` must be a non-negative number. Received: beta={value!r}")
+        check_number(
+            "beta",
+            value,
+            "be a non-negative number",
+            lambda number: not isinstance(number, bool) and 0 <= number < math.inf,
+        )
         self._beta.assign(float(value))
 
     def log_probability(self, x, canvas):

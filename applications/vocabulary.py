@@ -5,7 +5,8 @@ from keras import ops
 from keras_attn.datasets.sequence_pairs import check_integers
 from keras_attn.datasets.text_tokenizer import END, PADDING, SPECIAL, START, TextTokenizer
 from keras_attn.layers import AlignmentAttention
-from keras_attn.layers.arguments import list_of_strings, positive_integer
+from keras_attn.layers.arguments import list_of_strings
+from keras_attn.ops.checks import check_number, positive_integer
 
 
 def vocabulary_size(name, vocabulary):
@@ -39,8 +40,7 @@ def vocabulary_sizes(source_vocabulary, target_vocabulary):
 
 def check_dropout(dropout):
     """Raises ValueError for a fraction outside of [0, 1)."""
-    if not 0 <= dropout < 1:
-        raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
+    check_number("dropout", dropout, "be in [0, 1)", lambda rate: 0 <= rate < 1)
 
 
 def check_attention(attention):

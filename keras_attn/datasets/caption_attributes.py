@@ -45,8 +45,11 @@ def caption_attributes(captions, attributes=None, count=1000, ignore=FUNCTION_WO
     (['star', 'left'], [[1.0, 0.0], [1.0, 1.0]])
     """
     count = check_count(count, "count")
-    if isinstance(captions, str) or any(isinstance(texts, str) for texts in captions):
-        raise ValueError("`captions` must be a list of lists of strings. Received: a string")
+    for texts in (captions, *captions) if hasattr(captions, "__iter__") else (captions,):
+        if isinstance(texts, str) or not hasattr(texts, "__iter__"):
+            raise ValueError(
+                f"`captions` must be a list of lists of strings. Received: captions={texts!r}"
+            )
     captions = [list_of_strings("captions", texts) for texts in captions]
     ignore = set(list_of_strings("ignore", ignore))
     named = [{word for text in texts for word in WORD.findall(text.lower())} for texts in captions]

@@ -60,6 +60,7 @@ def co_localization(
     """
     images = check_images(images)
     labels = check_labels(labels, len(images))
+    digit = check_count(digit, "digit", 0)
     members = np.flatnonzero(labels == digit)
     if check_count(num_images, "num_images") > len(members):
         raise ValueError(

@@ -121,6 +121,10 @@ def described_scenes(
         pictures, nouns = _shapes(), SHAPES
         by_noun = {noun: [number] for number, noun in enumerate(SHAPES)}
     else:
+        if not isinstance(digits, (tuple, list)) or len(digits) != 2:
+            raise ValueError(
+                f"`digits` must be a pair (images, labels), or None. Received: digits={digits!r}"
+            )
         pictures = check_images(digits[0], "digits")[..., :1]
         # Without most of the margin that MNIST has around its digits.
         edge = pictures.shape[1] * 3 // 28

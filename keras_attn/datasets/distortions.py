@@ -246,7 +246,7 @@ def elastically_warped(
     >>> keras_attn.datasets.elastically_warped(np.ones((2, 28, 28, 1))).shape
     (2, 28, 28, 1)
     """
-    warp = ElasticWarp(tuple(scale_range), sigma, tuple(control_shape))
+    warp = ElasticWarp(scale_range, sigma, control_shape)
     return distorted(warp, check_images(images), seed, verbose)
 
 

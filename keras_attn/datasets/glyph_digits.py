@@ -69,7 +69,7 @@ def glyph_digits(split="train", num_examples=None, size=28, seed=0, verbose=0):
     >>> images.shape, labels.shape
     ((3, 28, 28, 1), (3,))
     """
-    if split not in GLYPH_FACES:
+    if split not in tuple(GLYPH_FACES):
         raise ValueError(f'`split` must be "train" or "test". Received: split={split!r}')
     if num_examples is None:
         num_examples = 10_000 if split == "train" else 2_000

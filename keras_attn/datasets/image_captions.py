@@ -4,6 +4,7 @@ from keras_attn.datasets.padded_batches import PaddedBatches
 from keras_attn.datasets.sequence_pairs import check_integers, padded
 from keras_attn.datasets.text_tokenizer import END, START
 from keras_attn.datasets.warping import check_count
+from keras_attn.layers.arguments import check_list
 
 
 class ImageCaptions(PaddedBatches):
@@ -42,12 +43,15 @@ class ImageCaptions(PaddedBatches):
         self, images, captions, batch_size=64, pad_to_multiple_of=4, shuffle=True, seed=0, **kwargs
     ):
         super().__init__(**kwargs)
+        check_list("images", images, "an array or a sequence of images")
+        check_list("captions", captions, "a list of lists for each image")
         if len(images) != len(captions) or not len(images):
             raise ValueError(
                 "`images` and `captions` must be equally many, one at least. "
                 f"Received: {len(images)} and {len(captions)}"
             )
         for several in captions:
+            check_list("captions", several, "a list of lists for each image")
             if not len(several):
                 raise ValueError("`captions` must hold one for each image. Received: []")
             check_integers("captions", several)

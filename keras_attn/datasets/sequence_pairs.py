@@ -3,6 +3,7 @@ import numpy as np
 from keras_attn.datasets.padded_batches import PaddedBatches
 from keras_attn.datasets.text_tokenizer import END, PADDING, START
 from keras_attn.datasets.warping import check_count
+from keras_attn.layers.arguments import check_list
 
 
 class SequencePairs(PaddedBatches):
@@ -53,6 +54,8 @@ class SequencePairs(PaddedBatches):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_integers("sources", sources)
+        check_integers("targets", targets)
         if len(sources) != len(targets):
             raise ValueError(
                 "`sources` and `targets` must be equally many. "
@@ -61,8 +64,6 @@ class SequencePairs(PaddedBatches):
         self.batch_size = check_count(batch_size, "batch_size")
         self.pad_to_multiple_of = check_count(pad_to_multiple_of, "pad_to_multiple_of")
         longest = float("inf") if max_length is None else check_count(max_length, "max_length")
-        check_integers("sources", sources)
-        check_integers("targets", targets)
         pairs = [
             (list(source), list(target))
             for source, target in zip(sources, targets, strict=True)
@@ -147,7 +148,9 @@ class SequencePairs(PaddedBatches):
 
 def check_integers(name, sequences):
     """Raises ValueError, with the argument's name, for rows that are no lists of integers."""
+    check_list(name, sequences, "lists of integers")
     for row in sequences:
+        check_list(name, row, "lists of integers")
         array = np.asarray(row)
         if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
             raise ValueError(f"`{name}` must be lists of integers. Received: {row!r} among them")

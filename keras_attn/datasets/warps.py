@@ -8,16 +8,19 @@ Angles are radians, lengths pixels; `x` points right and `y` down from the image
 
 import dataclasses
 import functools
+import numbers
 
 import numpy as np
 
 from keras_attn.datasets.warping import bilinear_sample, check_count, child_seeds, streams
+from keras_attn.ops.checks import check_number
 
 
 def check_range(scale_range):
     """Refuses scales that are not two positive numbers, the smaller first."""
-    low, high = scale_range
-    if not 0 < low <= high < np.inf:
+    pair = isinstance(scale_range, (tuple, list)) and len(scale_range) == 2
+    numeric = pair and all(isinstance(scale, numbers.Real) for scale in scale_range)
+    if not numeric or not 0 < scale_range[0] <= scale_range[1] < np.inf:
         raise ValueError(
             "`scale_range` must be two positive numbers, the smaller first. "
             f"Received: scale_range={scale_range}"
@@ -26,8 +29,7 @@ def check_range(scale_range):
 
 def check_sigma(sigma):
     """Refuses a standard deviation that is negative or not finite."""
-    if not 0 <= sigma < np.inf:
-        raise ValueError(f"`sigma` must be finite and not negative. Received: sigma={sigma}")
+    check_number("sigma", sigma, "be finite and not negative", lambda value: 0 <= value < np.inf)
 
 
 def offsets(length):
@@ -59,10 +61,9 @@ class AffineWarp:
 
     def __post_init__(self):
         check_range(self.scale_range)
-        if not 0 <= self.max_angle <= 180:
-            raise ValueError(
-                f"`max_angle` must lie in 0..180 degrees. Received: max_angle={self.max_angle}"
-            )
+        check_number(
+            "max_angle", self.max_angle, "lie in 0..180 degrees", lambda value: 0 <= value <= 180
+        )
         if self.size is not None:
             check_count(self.size, "size")
 
@@ -226,7 +227,9 @@ class ElasticWarp:
     def __post_init__(self):
         check_range(self.scale_range)
         check_sigma(self.sigma)
-        if len(self.control_shape) != 2 or min(self.control_shape) < 2:
+        shape = self.control_shape
+        pair = isinstance(shape, (tuple, list)) and len(shape) == 2
+        if not pair or not all(hasattr(each, "__index__") and each >= 2 for each in shape):
             raise ValueError(
                 "`control_shape` must be two integers >= 2. "
                 f"Received: control_shape={self.control_shape}"
@@ -245,7 +248,7 @@ class ElasticWarp:
 
     def apply(self, images, drawn):
         num, height, width = images.shape[:3]
-        basis = _spline_basis(height, width, self.control_shape)
+        basis = _spline_basis(height, width, tuple(self.control_shape))
         moved = (drawn["displacement"].transpose(0, 2, 1) @ basis).reshape(num, 2, height, width)
         moved[:, 0] += offsets(width)[None, None, :]
         moved[:, 1] += offsets(height)[None, :, None]

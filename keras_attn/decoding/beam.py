@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_attn.decoding.hypotheses import Hypotheses
-from keras_attn.decoding.state import copied
+from keras_attn.decoding.state import check_logits, copied
 from keras_attn.ops import precision
 from keras_attn.ops.known import shapes_match
 from keras_attn.ops.precision import scores_dtype
@@ -188,6 +188,7 @@ class Beam:
     def _advance(self, tokens, state):
         """Log-probabilities `(batch, num_beams, vocabulary)`, the state, and a list of weights."""
         logits, state, *weights = self.step(tokens, state)
+        check_logits(logits)
         self.constraints.check_vocabulary(self.start_id, logits.shape[-1])
         if self.coverage_penalty and not weights:
             raise ValueError(

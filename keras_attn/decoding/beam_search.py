@@ -8,13 +8,17 @@ Glossary of shapes:
     values:     positions of the memory that is attended to; height and width of a feature map, say
 """
 
+import math
+
 import keras
 from keras import ops
 
 from keras_attn.decoding.beam import Beam
-from keras_attn.decoding.constraints import Constraints
+from keras_attn.decoding.constraints import Constraints, check_integer
 from keras_attn.decoding.state import check_state, repeated
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.checks import check_number, positive_integer
+from keras_attn.ops.known import differ
+from keras_attn.ops.received import received
 
 
 def beam_search(
@@ -98,19 +102,25 @@ def beam_search(
         positive_integer("num_hypotheses", num_hypotheses),
     )
     for name, value in (("length_penalty", length_penalty), ("coverage_penalty", coverage_penalty)):
-        if not value >= 0:
-            raise ValueError(f"`{name}` must not be negative. Received: {name}={value}")
-    check_state(state)
+        check_number(name, value, "not be negative", lambda number: 0 <= number < math.inf)
+    check_state(state, constants)
     if num_hypotheses > num_beams:
         raise ValueError(
             "`num_hypotheses` must not exceed `num_beams`. "
             f"Received: num_hypotheses={num_hypotheses}, num_beams={num_beams}"
         )
-    constraints = Constraints(
-        end_id, max_length, min_length, no_repeat_ngram_size, tuple(suppress_tokens)
-    )
+    constraints = Constraints(end_id, max_length, min_length, no_repeat_ngram_size, suppress_tokens)
+    check_integer("start_id", start_id)
+    check_integer("pad_id", pad_id)
 
     batch = ops.shape(ops.convert_to_tensor(keras.tree.flatten(state)[0]))[0]
+    if memory_mask is not None:
+        memory_mask = ops.convert_to_tensor(memory_mask)
+        if not memory_mask.shape or differ(memory_mask.shape[0], batch):
+            raise ValueError(
+                f"`memory_mask` must have a row for each of the {batch} examples. "
+                f"{received(memory_mask=memory_mask)}"
+            )
     state, constants = repeated(state, num_beams), repeated(constants, num_beams)
     beam = Beam(
         lambda tokens, state: step(tokens, state, constants),
@@ -120,7 +130,7 @@ def beam_search(
         constraints,
         length_penalty,
         coverage_penalty,
-        None if memory_mask is None else ops.convert_to_tensor(memory_mask),
+        memory_mask,
     )
     count, live, ended, _ = ops.while_loop(
         beam.goes_on, beam.grow, beam.begin(state, start_id, pad_id)

@@ -6,6 +6,12 @@ import numpy as np
 from keras import ops
 
 
+def check_integer(name, value):
+    """Raises `ValueError` for anything but an integer."""
+    if not hasattr(value, "__index__"):
+        raise ValueError(f"`{name}` must be an integer. Received: {name}={value!r}")
+
+
 @dataclass(frozen=True)
 class Constraints:
     """Bounds of the length, and suppressed tokens. Arguments: see `beam_search`."""
@@ -18,9 +24,14 @@ class Constraints:
 
     def __post_init__(self):
         for name in ("max_length", "min_length", "no_repeat_ngram_size"):
-            value = getattr(self, name)
-            if not hasattr(value, "__index__"):
-                raise ValueError(f"`{name}` must be an integer. Received: {name}={value!r}")
+            check_integer(name, getattr(self, name))
+        tokens = self.suppress_tokens
+        if isinstance(tokens, (str, bytes)) or not hasattr(tokens, "__iter__"):
+            raise ValueError(
+                "`suppress_tokens` must be a tuple of integers. "
+                f"Received: suppress_tokens={tokens!r}"
+            )
+        object.__setattr__(self, "suppress_tokens", tuple(tokens))
         if self.max_length < 1:
             raise ValueError(
                 f"`max_length` must be at least 1. Received: max_length={self.max_length}"
@@ -103,9 +114,11 @@ def _repeats(tokens, count, size, vocabulary):
         latest = ops.take(tokens, place, axis=2)
         same = ops.logical_and(same, tokens[:, :, offset : offset + starts] == latest[..., None])
     # Mark the last token of each matching window; other windows mark an extra column: dropped.
-    words = ops.where(same, tokens[:, :, size - 1 :], vocabulary)
-    # Sequences that have ended hold padding, which may be outside of the vocabulary.
-    words = ops.clip(ops.cast(ops.reshape(words, (-1, starts)), "int32"), 0, vocabulary)
+    words = tokens[:, :, size - 1 :]
+    # The padding of a sequence that has ended may be outside of the vocabulary.
+    inside = ops.logical_and(words >= 0, words < vocabulary)
+    words = ops.where(ops.logical_and(same, inside), words, vocabulary)
+    words = ops.cast(ops.reshape(words, (-1, starts)), "int32")
     hypotheses = ops.shape(words)[0]
     rows = ops.broadcast_to(ops.arange(hypotheses, dtype="int32")[:, None], ops.shape(words))
     places = ops.reshape(ops.stack([rows, words], axis=-1), (-1, 2))

@@ -2,12 +2,12 @@ import keras
 from keras import ops
 
 from keras_attn.decoding.beam import NEVER, with_axes
-from keras_attn.decoding.constraints import Constraints
+from keras_attn.decoding.constraints import Constraints, check_integer
 from keras_attn.decoding.hypotheses import Hypotheses
-from keras_attn.decoding.state import check_state, copied, repeated
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.decoding.state import check_logits, check_state, copied, repeated
 from keras_attn.ops import precision
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.checks import check_number, positive_integer
 from keras_attn.ops.precision import scores_dtype
 from keras_attn.ops.random_numbers import uniform
 
@@ -63,16 +63,15 @@ def sample(
         https://arxiv.org/abs/1904.09751
     """
     num_samples = positive_integer("num_samples", num_samples)
-    check_state(state)
-    if not temperature > 0:
-        raise ValueError(f"`temperature` must be positive. Received: temperature={temperature}")
+    check_state(state, constants)
+    check_number("temperature", temperature, "be positive", lambda value: value > 0)
     if top_k is not None:
         top_k = positive_integer("top_k", top_k)
-    if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"`top_p` must be in (0, 1]. Received: top_p={top_p}")
-    constraints = Constraints(
-        end_id, max_length, min_length, no_repeat_ngram_size, tuple(suppress_tokens)
-    )
+    if top_p is not None:
+        check_number("top_p", top_p, "be in (0, 1]", lambda value: 0 < value <= 1)
+    constraints = Constraints(end_id, max_length, min_length, no_repeat_ngram_size, suppress_tokens)
+    check_integer("start_id", start_id)
+    check_integer("pad_id", pad_id)
 
     state, constants = repeated(state, num_samples), repeated(constants, num_samples)
     rows = ops.shape(keras.tree.flatten(state)[0])[0]
@@ -81,6 +80,7 @@ def sample(
 
     def advance(tokens, state):
         logits, state, *weights = step(tokens, state, constants)
+        check_logits(logits)
         constraints.check_vocabulary(start_id, logits.shape[-1])
         weights = [ops.cast(each, scores_dtype()) for each in weights]
         return ops.log_softmax(ops.cast(logits, scores_dtype())), state, weights

@@ -4,13 +4,15 @@ import keras
 from keras import ops
 
 from keras_attn.ops.known import differ
+from keras_attn.ops.received import received
 
 
-def check_state(state):
-    """Refuses a state that is not of tensors of one batch.
+def check_state(state, constants=None):
+    """Refuses a state that is not of tensors of one batch, and constants of another batch.
 
     Args:
         state: a nested structure, of what the user has given.
+        constants: a nested structure of tensors and `None`, or `None`.
 
     Raises:
         ValueError: for what is no tensor, no tensor at all, or batches that differ.
@@ -21,6 +23,22 @@ def check_state(state):
         raise ValueError(
             "`state` must hold tensors whose first axis is the batch, at least one. "
             f"Received: tensors of the shapes {shapes}"
+        )
+    batch = shapes[0][0]
+    leaves = [leaf for leaf in keras.tree.flatten(constants) if leaf is not None]
+    shapes = [tuple(getattr(leaf, "shape", ())) for leaf in leaves]
+    if any(not shape or differ(shape[0], batch) for shape in shapes):
+        raise ValueError(
+            f"`constants` must hold tensors whose first axis is the batch of `state`, {batch}. "
+            f"Received: tensors of the shapes {shapes}"
+        )
+
+
+def check_logits(logits):
+    """Raises `ValueError` unless a step function has returned logits of rank 2."""
+    if len(logits.shape) != 2:
+        raise ValueError(
+            f"`step` must return logits of shape (rows, vocabulary). {received(logits=logits)}"
         )
 
 

@@ -12,6 +12,7 @@ from keras_attn.layers.composite import Composite
 from keras_attn.layers.same_draws import SameDraws
 from keras_attn.ops import kernels, precision
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.checks import check_number
 from keras_attn.ops.known import differ
 from keras_attn.ops.precision import promote_dtypes
 from keras_attn.ops.random_numbers import uniform
@@ -97,8 +98,7 @@ class AlignmentAttention(Composite, SameDraws, keras.layers.Layer):
     ):
         # States and noise are not rounded to half precision; what is attended to is, in `call`.
         super().__init__(**{"autocast": False, **kwargs})
-        if not 0 <= dropout < 1:
-            raise ValueError(f"`dropout` must be in [0, 1). Received: dropout={dropout}")
+        check_number("dropout", dropout, "be in [0, 1)", lambda rate: 0 <= rate < 1)
         self.dropout = dropout
         self.seed = seed
         self.kernel_initializer = keras.initializers.get(kernel_initializer)

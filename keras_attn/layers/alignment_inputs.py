@@ -38,6 +38,8 @@ def checked_shapes(shapes):
         raise ValueError(f"`query` must be of rank 3, or of rank 2 for one step. {shapes}")
     if len(value) != 3 or len(key) != 3:
         raise ValueError(f"`value` and `key` must be of rank 3, (batch, values, width). {shapes}")
+    if 0 in (query[-1], value[-1], key[-1]):
+        raise ValueError(f"`query`, `value` and `key` must be of a positive width. {shapes}")
     if differ(query[0], value[0]):
         raise ValueError(f"`query` and `value` must have the same batch size. {shapes}")
     for axis in (0, 1):

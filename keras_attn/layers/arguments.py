@@ -3,13 +3,6 @@
 import os
 
 
-def positive_integer(name, value):
-    """`value` as an `int`, refused unless it is a positive integer."""
-    if isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 1:
-        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
-    return int(value)
-
-
 def check_axes(name, shape, axes):
     """Raises `ValueError` if a tensor has another rank.
 
@@ -48,6 +41,19 @@ def checked_strings(name, texts):
                 f"`{name}` must be a list of strings. Received: {name}[{place}]={text!r}"
             )
         yield text
+
+
+def check_list(name, values, form="a list"):
+    """Raises `ValueError` for anything but a sequence of values, and for a single string.
+
+    Args:
+        name: String, argument name used in the error message.
+        values: Value of the argument.
+        form: String, the expected form, for the error message.
+    """
+    is_sequence = hasattr(values, "__len__") and hasattr(values, "__getitem__")
+    if isinstance(values, (str, bytes)) or not is_sequence or not getattr(values, "ndim", 1):
+        raise ValueError(f"`{name}` must be {form}. Received: {name}={values!r}")
 
 
 def list_of_paths(name, paths):

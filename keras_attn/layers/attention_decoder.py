@@ -132,7 +132,7 @@ class AttentionDecoder(DecoderStep, Composite, SameDraws, keras.layers.Layer):
         self.attention = attention
         self.attend = attend
         self.attentional_units = attentional_units
-        self.input_feeding = input_feeding
+        self.input_feeding = bool(input_feeding)
         self.sample_fn = sample_fn
         self.seed = seed
         self.draws = keras.random.SeedGenerator(seed) if sample_fn else None

@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_attn.layers.alignment_attention import AlignmentAttention
 from keras_attn.ops.alignment_scores import content_scores
+from keras_attn.ops.checks import check_number
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -45,8 +46,7 @@ class ContentAttention(AlignmentAttention):
 
     def __init__(self, strength=1.0, project_query=True, **kwargs):
         super().__init__(**kwargs)
-        if not strength > 0:
-            raise ValueError(f"`strength` must be positive. Received: strength={strength}")
+        check_number("strength", strength, "be positive", lambda value: 0 < value < math.inf)
         self.strength = strength
         self.project_query = project_query
 

@@ -1,3 +1,5 @@
+import math
+
 import keras
 from keras import ops
 
@@ -5,6 +7,7 @@ from keras_attn.layers.alignment_attention import fresh
 from keras_attn.layers.bahdanau_attention import BahdanauAttention
 from keras_attn.ops.alignment_scores import additive_scores
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.checks import check_number
 from keras_attn.ops.coverage import coverage_loss
 from keras_attn.ops.recurrence import over_steps
 
@@ -64,10 +67,9 @@ class CoverageAttention(BahdanauAttention):
         **kwargs,
     ):
         super().__init__(units, use_bias, normalize, scale_initializer, **kwargs)
-        if not loss_weight >= 0.0:
-            raise ValueError(
-                f"`loss_weight` must not be negative. Received: loss_weight={loss_weight}"
-            )
+        check_number(
+            "loss_weight", loss_weight, "not be negative", lambda value: 0 <= value < math.inf
+        )
         self.loss_weight = loss_weight
 
     def build_score(self, query_shape, key_shape):

@@ -3,8 +3,9 @@
 import keras
 
 from keras_attn.layers.alignment_attention import AlignmentAttention
-from keras_attn.layers.arguments import check_list_of_inputs, positive_integer
+from keras_attn.layers.arguments import check_list_of_inputs
 from keras_attn.layers.users_layers import is_recurrent_layer
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.known import differ
 
 ORDERS = ("before", "after")

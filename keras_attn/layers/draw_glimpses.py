@@ -1,12 +1,12 @@
 import keras
 from keras import ops
 
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.cell_step import lstm_steps
 from keras_attn.layers.composite import Composite, unbuilt_config
 from keras_attn.layers.dense_step import dense_step
 from keras_attn.layers.image_window import channels_last
 from keras_attn.layers.variables_read_once import variables_read_once
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.recurrence import over_steps
 
 

@@ -1,7 +1,6 @@
 import keras
 from keras import ops
 
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.composite import Composite, unbuilt_config
 from keras_attn.layers.dense_step import apply_dense
 from keras_attn.layers.draw_step import DRAWStep
@@ -9,6 +8,7 @@ from keras_attn.layers.gaussian_latent import GaussianLatent, checked_likelihood
 from keras_attn.layers.image_window import channels_last, from_channels_last
 from keras_attn.layers.same_draws import SameDraws
 from keras_attn.layers.variables_read_once import variables_read_once
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.latents import gaussian_kl_divergence, gaussian_log_probability
 from keras_attn.ops.precision import promote_dtypes
 from keras_attn.ops.random_numbers import normal

@@ -90,6 +90,7 @@ class FeatureMapAttention(AlignmentAttention):
             `(batch, places, depth)`, the places row by row.
         """
         annotations = ops.convert_to_tensor(annotations)
+        self._place_shape(tuple(annotations.shape))
         if len(annotations.shape) != 4:
             return annotations
         if self.data_format == "channels_first":
@@ -144,7 +145,12 @@ class FeatureMapAttention(AlignmentAttention):
         return [query, *[self._place_shape(shape) for shape in maps]]
 
     def _place_shape(self, shape):
-        if len(shape) != 4:
+        if len(shape) not in (3, 4) or 0 in shape[2 if len(shape) == 3 else 1 :]:
+            raise ValueError(
+                "`annotations` must be of shape (batch, places, depth), or a feature map of rank "
+                f"4, and of positive sizes. Received: annotations of shape {shape}"
+            )
+        if len(shape) == 3:
             return shape
         batch, *sizes = shape
         depth = sizes.pop(-1 if self.data_format == "channels_last" else 0)

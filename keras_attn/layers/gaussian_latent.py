@@ -1,9 +1,9 @@
 import keras
 from keras import ops
 
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.composite import Composite
 from keras_attn.layers.same_draws import SameDraws
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.latents import gaussian_kl_divergence
 from keras_attn.ops.precision import promote_dtypes
 from keras_attn.ops.random_numbers import normal

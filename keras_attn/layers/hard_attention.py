@@ -1,8 +1,11 @@
+import math
+
 import keras
 from keras import ops
 
 from keras_attn.layers.alignment_wrapper import AlignmentWrapper
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.checks import check_number
 from keras_attn.ops.random_numbers import uniform
 
 ESTIMATORS = ("straight_through", "reinforce")
@@ -81,16 +84,18 @@ class HardAttention(AlignmentWrapper):
             raise ValueError(
                 f"`inference` must be one of {INFERENCES}. Received: inference={inference!r}"
             )
-        if temperature is not None and (estimator == "reinforce" or not temperature > 0):
-            raise ValueError(
-                '`temperature` must be positive, and belongs to estimator="straight_through". '
-                f"Received: temperature={temperature}, estimator={estimator!r}"
+        if temperature is not None:
+            check_number(
+                "temperature", temperature, "be positive", lambda value: 0 < value < math.inf
             )
-        if not 0 <= expectation_rate <= 1:
-            raise ValueError(
-                "`expectation_rate` must be in [0, 1]. "
-                f"Received: expectation_rate={expectation_rate}"
-            )
+            if estimator == "reinforce":
+                raise ValueError(
+                    '`temperature` belongs to estimator="straight_through". '
+                    f"Received: temperature={temperature}, estimator={estimator!r}"
+                )
+        check_number(
+            "expectation_rate", expectation_rate, "be in [0, 1]", lambda rate: 0 <= rate <= 1
+        )
         self.estimator = estimator
         self.temperature = temperature
         self.expectation_rate = expectation_rate

@@ -2,10 +2,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_attn.layers.arguments import check_list_of_inputs, positive_integer
+from keras_attn.layers.arguments import check_list_of_inputs
 from keras_attn.layers.composite import Composite
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.gaussian_window import OUTSIDE, window_box
 from keras_attn.ops.glimpse import NUMBERS
+from keras_attn.ops.known import differ, shapes_match
 from keras_attn.ops.precision import promote_dtypes
 
 DATA_FORMATS = ("channels_first", "channels_last")
@@ -137,11 +139,13 @@ def images_and_state(shapes, data_format):
         shapes, "[image, error_image, decoder_state] or [image, decoder_state]", (2, 3)
     )
     *images, state = shapes = [tuple(shape) for shape in shapes]
-    alike = all(image[1:] == images[0][1:] for image in images)
-    if not alike or len(images[0]) != 4 or len(state) != 2:
+    alike = all(shapes_match(image, images[0]) for image in images)
+    fits = alike and len(images[0]) == 4 and len(state) == 2 and not differ(images[0][0], state[0])
+    if not fits or 0 in (*images[0][1:], state[1]):
         raise ValueError(
             "`inputs` must be a list of images, (batch, height, width, channels) and all of one "
-            f"shape, and of the decoder's state, (batch, units). Received: shapes {shapes}"
+            "shape, and of the decoder's state, (batch, units), of positive sizes. "
+            f"Received: shapes {shapes}"
         )
     return channels_last_shape(images[0][1:], data_format), len(images)
 

@@ -2,9 +2,9 @@ import keras
 from keras import ops
 
 from keras_attn.layers.alignment_wrapper import AlignmentWrapper
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.ops import precision
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.checks import positive_integer
 
 ALIGNMENTS = ("predictive", "monotonic")
 

@@ -2,8 +2,8 @@ import keras
 from keras import ops
 
 from keras_attn.layers.alignment_attention import AlignmentAttention
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.ops.alignment_scores import location_scores
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.known import known
 from keras_attn.ops.received import received
 

@@ -1,8 +1,8 @@
 import keras
 
 from keras_attn.layers.alignment_attention import AlignmentAttention, fresh
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.ops.alignment_scores import additive_scores, dot_scores
+from keras_attn.ops.checks import positive_integer
 
 SCORES = ("dot", "scaled_dot", "general", "concat")
 

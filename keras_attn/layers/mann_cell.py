@@ -10,6 +10,7 @@ from keras_attn.ops import (
     read_memory,
     write_memory,
 )
+from keras_attn.ops.checks import check_number
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -129,10 +130,7 @@ class MANNCell(MemoryCell):
                 "`num_read_heads` must be at most the number of locations. Received: "
                 f"num_read_heads={num_read_heads}, memory_locations={memory_locations}"
             )
-        if not 0 <= usage_decay <= 1:
-            raise ValueError(
-                f"`usage_decay` must be from 0 to 1. Received: usage_decay={usage_decay}"
-            )
+        check_number("usage_decay", usage_decay, "be in [0, 1]", lambda value: 0 <= value <= 1)
         self.usage_decay = usage_decay
         self.set_heads(
             self.num_read_heads,

@@ -3,11 +3,12 @@ import math
 import keras
 from keras import ops
 
-from keras_attn.layers.arguments import check_axes, positive_integer
+from keras_attn.layers.arguments import check_axes
 from keras_attn.layers.composite import Composite
 from keras_attn.layers.dense_step import apply_dense
 from keras_attn.layers.memory_controller import MemoryController
 from keras_attn.ops import clip_gradients, precision
+from keras_attn.ops.checks import check_number, positive_integer
 
 
 class MemoryCell(Composite, keras.layers.Layer):
@@ -59,8 +60,8 @@ class MemoryCell(Composite, keras.layers.Layer):
         self.memory_width = positive_integer("memory_width", memory_width)
         self.num_read_heads = positive_integer("num_read_heads", num_read_heads)
         for name, limit in (("clip", clip), ("gradient_clip", gradient_clip)):
-            if limit is not None and not limit > 0:
-                raise ValueError(f"`{name}` must be positive, or None. Received: {name}={limit}")
+            if limit is not None:
+                check_number(name, limit, "be positive, or None", lambda value: value > 0)
         self.memory_initializer = keras.initializers.get(memory_initializer)
         self.learn_memory = learn_memory
         self.clip = clip

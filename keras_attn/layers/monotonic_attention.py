@@ -1,7 +1,10 @@
+import math
+
 import keras
 from keras import ops
 
 from keras_attn.layers.alignment_wrapper import AlignmentWrapper
+from keras_attn.ops.checks import check_number
 from keras_attn.ops.monotonic import MODES, monotonic_weights
 from keras_attn.ops.random_numbers import normal
 from keras_attn.ops.recurrence import over_steps
@@ -69,10 +72,10 @@ class MonotonicAttention(AlignmentWrapper):
         super().__init__(attention, **kwargs)
         if mode not in MODES:
             raise ValueError(f"`mode` must be one of {MODES}. Received: mode={mode!r}")
-        if not sigmoid_noise >= 0:
-            raise ValueError(
-                f"`sigmoid_noise` must not be negative. Received: sigmoid_noise={sigmoid_noise}"
-            )
+        check_number(
+            "sigmoid_noise", sigmoid_noise, "not be negative", lambda value: 0 <= value < math.inf
+        )
+        check_number("score_bias", score_bias, "be a finite number", math.isfinite)
         self.mode = mode
         self.hard_at_inference = hard_at_inference
         self.sigmoid_noise = sigmoid_noise

@@ -3,7 +3,6 @@ import math
 import keras
 from keras import ops
 
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.memory_cell import MemoryCell
 from keras_attn.ops import (
     address_memory,
@@ -15,6 +14,7 @@ from keras_attn.ops import (
     shift_weights,
     write_memory,
 )
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.precision import as_float32
 
 ADDRESSING = ("content_and_location", "content", "location")

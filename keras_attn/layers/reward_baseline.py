@@ -1,6 +1,9 @@
+import math
+
 import keras
 from keras import ops
 
+from keras_attn.ops.checks import check_number
 from keras_attn.ops.reinforce import reinforce_loss
 
 
@@ -30,6 +33,8 @@ class RewardBaseline(keras.layers.Layer):
 
     def __init__(self, momentum=0.9, entropy_weight=0.002, to_go=True, **kwargs):
         super().__init__(**{"dtype": "float32", **kwargs})
+        check_number("momentum", momentum, "be in [0, 1)", lambda value: 0 <= value < 1)
+        check_number("entropy_weight", entropy_weight, "be a finite number", math.isfinite)
         self.momentum = momentum
         self.entropy_weight = entropy_weight
         self.to_go = to_go

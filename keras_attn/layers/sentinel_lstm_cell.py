@@ -1,9 +1,10 @@
 import keras
 from keras import ops
 
-from keras_attn.layers.arguments import check_axes, positive_integer
+from keras_attn.layers.arguments import check_axes
 from keras_attn.layers.composite import Composite
 from keras_attn.ops import precision
+from keras_attn.ops.checks import positive_integer
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")

@@ -2,11 +2,11 @@ import keras
 from keras import ops
 
 from keras_attn.layers.alignment_attention import fresh
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.bahdanau_attention import BahdanauAttention
 from keras_attn.layers.feature_map_attention import FeatureMapAttention
 from keras_attn.ops import precision
 from keras_attn.ops.attention_weights import attention_weights
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.precision import as_float32
 
 ORDERS = ("channel_spatial", "spatial_channel", "spatial", "channel")

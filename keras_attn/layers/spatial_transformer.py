@@ -144,7 +144,7 @@ class SpatialTransformer(Composite, keras.layers.Layer):
             interpolation, padding_mode, align_corners, self.data_format, antialias
         )
         # Refuses bad options now; the head in use is made at build, when the axes are known.
-        axes = np.shape(control_points)[-1]
+        axes = 3 if np.shape(control_points)[-1:] == (3,) else 2
         self._make_head(axes, output_size=(1,) * axes)
 
     def _make_head(self, axes, output_size):
@@ -183,10 +183,11 @@ class SpatialTransformer(Composite, keras.layers.Layer):
     def _unpacked(self, input_shape):
         """Batch, channels and sizes of the map."""
         batch, *sizes = input_shape
-        if len(sizes) not in (3, 4):
+        if len(sizes) not in (3, 4) or 0 in sizes:
             raise ValueError(
                 "`feature_map` must be of rank 4, (batch, height, width, channels), or 5, with a "
-                f"depth. Received: feature_map of shape {tuple(input_shape)}"
+                "depth, and of positive sizes. "
+                f"Received: feature_map of shape {tuple(input_shape)}"
             )
         channels = sizes.pop(0 if self.data_format == "channels_first" else -1)
         return batch, channels, as_integers(sizes)

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from keras_attn.layers.composite import Composite
+from keras_attn.ops.checks import check_num_spatial_dims
 from keras_attn.ops.grid_sample import grid_sample
 from keras_attn.ops.grids import checked_output_shape, identity_grid, lattice_ticks
 from keras_attn.ops.homogeneous import compose_transformations
@@ -85,10 +86,7 @@ class TransformationHead(Composite, keras.layers.Layer):
                 f"`transformation` must be one of {TRANSFORMATIONS}. "
                 f"Received: transformation={transformation!r}"
             )
-        if num_spatial_dims not in (2, 3):
-            raise ValueError(
-                f"`num_spatial_dims` must be 2 or 3. Received: num_spatial_dims={num_spatial_dims}"
-            )
+        check_num_spatial_dims(num_spatial_dims)
         if initialization not in ("identity", "tiling"):
             raise ValueError(
                 "`initialization` must be 'identity' or 'tiling'. "
@@ -126,6 +124,10 @@ class TransformationHead(Composite, keras.layers.Layer):
                 f"`features` must be a map of rank {self.num_spatial_dims + 2} for a flow. "
                 f"Received: features of shape {shape}"
             )
+        if 0 in shape[1:]:
+            raise ValueError(
+                f"`features` must be of positive sizes. Received: features of shape {shape}"
+            )
         if not flow and None not in shape[1:]:
             shape = (shape[0], math.prod(shape[1:]))
         if shape[-1] is None or (not flow and len(shape) != 2):
@@ -136,7 +138,7 @@ class TransformationHead(Composite, keras.layers.Layer):
         if not self.projection and shape[-1] != self._parameter_count:
             raise ValueError(
                 f"`features` must be the {self._parameter_count} parameters of "
-                f"{self.num_heads} × {self.transformation!r} when projection=False. "
+                f"{self.num_heads} × {self.transformation!r} when `projection=False`. "
                 f"Received: features of shape {tuple(features_shape)}"
             )
         self._features = shape[-1]

@@ -1,10 +1,10 @@
 import keras
 from keras import ops
 
-from keras_attn.layers.arguments import positive_integer
 from keras_attn.layers.bahdanau_attention import BahdanauAttention
 from keras_attn.layers.feature_map_attention import FeatureMapAttention
 from keras_attn.layers.hard_attention import HardAttention
+from keras_attn.ops.checks import positive_integer
 
 MODES = ("soft", "hard")
 GATES = (None, "scalar", "vector")

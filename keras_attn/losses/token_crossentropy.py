@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_attn.losses.token_shapes import check_tokens, spread
+from keras_attn.losses.token_shapes import check_ignore_class, check_tokens, spread
 
 
 @keras.saving.register_keras_serializable(package="keras_attn")
@@ -46,6 +46,7 @@ class TokenCrossentropy(keras.losses.Loss):
         **kwargs,
     ):
         super().__init__(name=name, reduction=reduction, **kwargs)
+        check_ignore_class(ignore_class)
         self.ignore_class = ignore_class
 
     def __call__(self, y_true, y_pred, sample_weight=None):

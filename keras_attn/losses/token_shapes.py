@@ -5,9 +5,21 @@ from keras import ops
 from keras_attn.ops.known import shapes_match
 
 
+def check_ignore_class(ignore_class):
+    """Raises a `ValueError` unless the label of padding is an integer, or `None`."""
+    if ignore_class is not None and not hasattr(ignore_class, "__index__"):
+        raise ValueError(
+            f"`ignore_class` must be an integer, or None. Received: ignore_class={ignore_class!r}"
+        )
+
+
 def check_tokens(labels, logits):
     """Raises a `ValueError` unless logits have the shape of labels and an axis more, of classes."""
-    if not shapes_match(tuple(labels.shape), tuple(logits.shape)[:-1]):
+    if (
+        not logits.shape
+        or logits.shape[-1] == 0
+        or not shapes_match(tuple(labels.shape), tuple(logits.shape)[:-1])
+    ):
         raise ValueError(
             "`y_pred` must have the shape of `y_true` and an axis of logits more. "
             f"Received: y_true.shape={tuple(labels.shape)}, y_pred.shape={tuple(logits.shape)}"

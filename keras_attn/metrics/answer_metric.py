@@ -24,7 +24,8 @@ class AnswerMetric(keras.metrics.Metric):
         bits, logits = (
             ops.cast(ops.convert_to_tensor(each), "float32") for each in (y_true, y_pred)
         )
-        if len(bits.shape) != 3 or not shapes_match(bits.shape, logits.shape):
+        fits = len(bits.shape) == 3 and shapes_match(bits.shape, logits.shape)
+        if not fits or bits.shape[-1] == 0:
             raise ValueError(
                 "`y_true` and `y_pred` must both be of shape (batch, steps, channels). "
                 f"{received(y_true=bits, y_pred=logits)}"

@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_attn.losses.token_shapes import check_tokens, spread
+from keras_attn.losses.token_shapes import check_ignore_class, check_tokens, spread
 
 
 class MaskedMean(keras.metrics.Metric):
@@ -16,6 +16,7 @@ class MaskedMean(keras.metrics.Metric):
 
     def __init__(self, ignore_class=0, **kwargs):
         super().__init__(**kwargs)
+        check_ignore_class(ignore_class)
         self.ignore_class = ignore_class
         self.total = self.add_variable((), initializer="zeros", name="total")
         self.count = self.add_variable((), initializer="zeros", name="count")

@@ -1,5 +1,7 @@
 import numpy as np
 
+from keras_attn.layers.arguments import check_list
+
 
 def pointing_accuracy(alignments, boxes, data_format="channels_last"):
     """Fraction of named objects on which the attention of the model lies.
@@ -34,6 +36,13 @@ def pointing_accuracy(alignments, boxes, data_format="channels_last"):
         Zhang et al., "Top-down Neural Attention by Excitation Backprop", 2016, section 4.1,
         https://arxiv.org/abs/1608.00507
     """
+    check_list("alignments", alignments, "a list of `keras_attn.decoding.Alignment`")
+    check_list("boxes", boxes, "a list of dictionaries")
+    if data_format not in ("channels_last", "channels_first"):
+        raise ValueError(
+            '`data_format` must be "channels_last" or "channels_first". '
+            f"Received: data_format={data_format!r}"
+        )
     if len(alignments) != len(boxes):
         raise ValueError(
             "`alignments` and `boxes` must be equally many. "
@@ -42,6 +51,7 @@ def pointing_accuracy(alignments, boxes, data_format="channels_last"):
     hits = []
     first = 0 if data_format == "channels_last" else 1
     for alignment, frames in zip(alignments, boxes, strict=True):
+        _check(alignment, frames)
         size = np.array(alignment.source.shape[first : first + 2])
         for word, weights in zip(alignment.target, alignment.weights, strict=True):
             if word in frames:
@@ -50,3 +60,23 @@ def pointing_accuracy(alignments, boxes, data_format="channels_last"):
                 top, left, bottom, right = frames[word]
                 hits.append(top <= down < bottom and left <= across < right)
     return (float(np.mean(hits)) if hits else float("nan")), len(hits)
+
+
+def _check(alignment, frames):
+    """Raises `ValueError` for what is no alignment of an image, or no frames."""
+    source, target, weights = (
+        getattr(alignment, name, None) for name in ("source", "target", "weights")
+    )
+    shape = np.shape(weights)
+    words = len(target) if hasattr(target, "__len__") else -1
+    if np.ndim(source) != 3 or len(shape) != 3 or shape[0] != words or 0 in shape[1:]:
+        raise ValueError(
+            "`alignments` must hold images (height, width, channels) with weights (words, height, "
+            f"width). Received: source of shape {np.shape(source)}, weights of shape {shape}, "
+            f"target={target!r}"
+        )
+    if not isinstance(frames, dict) or any(np.shape(frame) != (4,) for frame in frames.values()):
+        raise ValueError(
+            "`boxes` must hold dictionaries, word -> (top, left, bottom, right). "
+            f"Received: {frames!r}"
+        )

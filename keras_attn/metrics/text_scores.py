@@ -3,10 +3,13 @@
 import importlib
 import importlib.metadata
 import itertools
+import re
 import unicodedata
 from typing import NamedTuple
 
-from keras_attn.layers.arguments import list_of_strings
+from keras_attn.layers.arguments import check_list, list_of_strings
+
+KINDS = re.compile("rouge([1-9]|L|Lsum)")
 
 
 class TextScore(NamedTuple):
@@ -53,6 +56,11 @@ def bleu(hypotheses, references, lowercase=False, tokenize="13a"):
     """
     references = _references(hypotheses, references)
     sacrebleu = _library("sacrebleu")
+    if tokenize is not None and tokenize not in tuple(sacrebleu.BLEU.TOKENIZERS):
+        raise ValueError(
+            f"`tokenize` must be one of {tuple(sacrebleu.BLEU.TOKENIZERS)}. "
+            f"Received: tokenize={tokenize!r}"
+        )
     metric = sacrebleu.BLEU(lowercase=lowercase, tokenize=tokenize)
     most = max(map(len, references))
     streams = [
@@ -95,7 +103,14 @@ def rouge(hypotheses, references, kinds=("rouge1", "rouge2", "rougeL"), stem=Tru
         https://aclanthology.org/W04-1013
     """
     references = _references(hypotheses, references)
-    kinds = (kinds,) if isinstance(kinds, str) else tuple(kinds)
+    kinds = (kinds,) if isinstance(kinds, str) else kinds
+    if not isinstance(kinds, (tuple, list)) or not all(
+        isinstance(kind, str) and KINDS.fullmatch(kind) for kind in kinds
+    ):
+        raise ValueError(
+            '`kinds` must be of "rouge1" to "rouge9", "rougeL" and "rougeLsum". '
+            f"Received: kinds={kinds!r}"
+        )
     rouge_score = _library("rouge_score.rouge_scorer", "rouge-score")
     words = _library("rouge_score.tokenizers", "rouge-score").DefaultTokenizer(stem)
     scorer = rouge_score.RougeScorer(list(kinds), tokenizer=_EveryScript(words))
@@ -158,8 +173,8 @@ def _in_other_scripts(text):
 def _references(hypotheses, references):
     """References as lists of strings, one list for each hypothesis."""
     list_of_strings("hypotheses", hypotheses)
-    if isinstance(references, str):
-        raise ValueError(f"`references` must be a list of strings. Received: {references!r}")
+    check_list("hypotheses", hypotheses, "a list of strings")
+    check_list("references", references, "a list of strings")
     if len(hypotheses) != len(references) or not len(hypotheses):
         raise ValueError(
             "`hypotheses` and `references` must be equally many, at least one. "

@@ -3,7 +3,9 @@ import numpy as np
 from keras import ops
 
 from keras_attn.ops import precision
+from keras_attn.ops.known import broadcasts
 from keras_attn.ops.precision import as_float32
+from keras_attn.ops.received import received
 
 LOWEST = float(np.finfo("float32").min)
 
@@ -41,7 +43,13 @@ def attention_weights(scores, mask=None):
     exact = as_float32(scores)
     exact = precision.minimum(exact, -LOWEST)
     if mask is not None:
-        mask = ops.broadcast_to(ops.cast(mask, "bool"), ops.shape(exact))
+        mask = ops.cast(mask, "bool")
+        if not broadcasts(mask.shape, exact.shape):
+            raise ValueError(
+                "`mask` must be of a shape that broadcasts to `scores`. "
+                f"{received(mask=mask, scores=exact)}"
+            )
+        mask = ops.broadcast_to(mask, ops.shape(exact))
         exact = ops.where(mask, exact, LOWEST)
     if 0 in exact.shape:
         return scores  # nothing has no largest score

@@ -2,6 +2,7 @@ import keras
 from keras import ops
 
 from keras_attn.ops import kernels
+from keras_attn.ops.checks import check_number
 
 
 def clip_gradients(tensors, limit):
@@ -35,8 +36,7 @@ def clip_gradients(tensors, limit):
         Graves, "Generating Sequences With Recurrent Neural Networks", 2013, section 2.1,
         https://arxiv.org/abs/1308.0850
     """
-    if not limit > 0:
-        raise ValueError(f"`limit` must be positive. Received: limit={limit}")
+    check_number("limit", limit, "be positive", lambda value: value > 0)
     tensors = list(map(ops.convert_to_tensor, tensors))
     clip = kernels.load("clip_gradients")
     if clip is None or any(map(keras.utils.is_keras_tensor, tensors)):

@@ -1,6 +1,7 @@
 from keras import ops
 
 from keras_attn.ops import precision
+from keras_attn.ops.named_axes import check_query_mask
 from keras_attn.ops.precision import as_float32
 from keras_attn.ops.received import received
 
@@ -36,8 +37,11 @@ def coverage_loss(weights, query_mask=None):
         raise ValueError(
             f"`weights` must be of rank 3, (batch, queries, values). {received(weights=weights)}"
         )
+    if query_mask is not None:
+        query_mask = ops.cast(query_mask, weights.dtype)
+        check_query_mask(query_mask, weights)
     before = precision.cumsum(weights, axis=1) - weights
     repeated = ops.sum(precision.minimum(weights, before), axis=-1)
-    counts = ops.ones_like(repeated) if query_mask is None else ops.cast(query_mask, weights.dtype)
+    counts = ops.ones_like(repeated) if query_mask is None else query_mask
     total = ops.sum(repeated * counts, axis=-1)
     return total / precision.maximum(ops.sum(counts, axis=-1), 1.0)

@@ -1,5 +1,7 @@
 from keras import ops
 
+from keras_attn.ops.known import broadcasts
+from keras_attn.ops.named_axes import check_query_mask
 from keras_attn.ops.precision import as_float32
 from keras_attn.ops.received import received
 
@@ -55,9 +57,15 @@ def doubly_stochastic_loss(weights, query_mask=None, target=1.0, reduction="sum"
     axes = tuple(range(1, len(weights.shape) - 1))
     if query_mask is not None:
         counts = ops.cast(query_mask, weights.dtype)
+        check_query_mask(counts, weights)
         weights = weights * ops.reshape(counts, (*ops.shape(counts), *[1] * len(axes)))
     seen = ops.sum(weights, axis=1)
     target = ops.cast(target, weights.dtype)
+    if not broadcasts(target.shape, weights.shape[:1]):
+        raise ValueError(
+            "`target` must be a number, or one for each example. "
+            f"{received(target=target, weights=weights)}"
+        )
     target = ops.reshape(target, (-1, *[1] * len(axes)))
     reduce = ops.sum if reduction == "sum" else ops.mean
     return reduce(ops.square(target - seen), axis=axes)

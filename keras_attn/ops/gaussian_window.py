@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from keras import ops
 
 from keras_attn.ops import precision
+from keras_attn.ops.checks import check_size
 from keras_attn.ops.named_axes import with_axes
 from keras_attn.ops.precision import as_float32
 from keras_attn.ops.received import received
@@ -84,12 +85,14 @@ def gaussian_window(parameters, image_size, patch_size):
     parameters = ops.convert_to_tensor(parameters)
     if len(parameters.shape) != 2 or parameters.shape[-1] != 5:
         raise ValueError(f"`parameters` must be (batch, 5). {received(parameters=parameters)}")
-    height, width = image_size
-    if min(height, width, patch_size) < 1:
+    if not isinstance(image_size, (tuple, list)) or len(image_size) != 2:
         raise ValueError(
-            "`image_size` and `patch_size` must be positive. Received: "
-            f"image_size={tuple(image_size)}, patch_size={patch_size}"
+            f"`image_size` must be a pair (height, width). Received: image_size={image_size!r}"
         )
+    height, width = image_size
+    check_size("image_size", height)
+    check_size("image_size", width)
+    check_size("patch_size", patch_size)
     parameters = as_float32(parameters)
     logarithms = ops.clip(parameters[:, 2:], -LARGEST_LOGARITHM, LARGEST_LOGARITHM)
     variance, stride, intensity = (ops.exp(logarithms)[:, n] for n in range(3))
@@ -142,11 +145,8 @@ def gaussian_filters(center, stride, variance, patch_size, size, padding_mode="b
         raise ValueError(
             f"`padding_mode` must be one of {OUTSIDE}. Received: padding_mode={padding_mode!r}"
         )
-    if min(patch_size, size) < 1:
-        raise ValueError(
-            "`patch_size` and `size` must be positive. Received: "
-            f"patch_size={patch_size}, size={size}"
-        )
+    check_size("patch_size", patch_size)
+    check_size("size", size)
     axes = {"center": "batch", "stride": "batch", "variance": "batch"}
     given = with_axes(axes, center=center, stride=stride, variance=variance)
     given = [as_float32(each) for each in given]
@@ -278,6 +278,7 @@ def window_box(window, patch_size):
     >>> keras.ops.convert_to_numpy(keras_attn.ops.window_box(window, 5)).tolist()
     [[0.0, 0.0, 27.0, 27.0]]
     """
+    check_size("patch_size", patch_size)
     reach = window.stride * ((patch_size - 1) / 2)
     x, y = window.center_x, window.center_y
     return ops.stack([x - reach, y - reach, x + reach, y + reach], axis=-1)
@@ -292,4 +293,7 @@ def _with_filters(name, image, places, filters_y, filters_x):
     }
     tensors = {name: image, "filters_y": filters_y, "filters_x": filters_x}
     image, *filters = with_axes(axes, **tensors)
+    for each, tensor in zip(tensors, (image, *filters), strict=True):
+        if 0 in tensor.shape[1:]:
+            raise ValueError(f"`{each}` must be of positive sizes. {received(**{each: tensor})}")
     return image, *(ops.cast(each, image.dtype) for each in filters)

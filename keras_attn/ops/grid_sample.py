@@ -96,7 +96,7 @@ def grid_sample(
         https://arxiv.org/abs/1506.02025
     """
     data_format = data_format or keras.config.image_data_format()
-    options = (interpolation, padding_mode, align_corners, data_format, antialias)
+    options = (interpolation, padding_mode, bool(align_corners), data_format, antialias)
     if keras.utils.is_keras_tensor(images) or keras.utils.is_keras_tensor(grid):
         return GridSample(*options).symbolic_call(images, grid)
     return _sample(images, grid, *options)
@@ -111,7 +111,7 @@ class GridSample(keras.Operation):
     ):
         super().__init__(name=name)
         _check_options(interpolation, padding_mode, data_format, antialias)
-        self.options = (interpolation, padding_mode, align_corners, data_format, antialias)
+        self.options = (interpolation, padding_mode, bool(align_corners), data_format, antialias)
 
     def call(self, images, grid):
         return _sample(images, grid, *self.options)

@@ -50,7 +50,10 @@ def identity_grid(output_shape, align_corners=False, dtype=None):
     [-0.75, -0.25, 0.25, 0.75]
     """
     points = np.stack(np.broadcast_arrays(*lattice_ticks(output_shape, align_corners)), axis=-1)
-    dtype = dtype or promote_dtypes(keras.config.floatx(), "float32")
+    if dtype is None:
+        dtype = promote_dtypes(keras.config.floatx(), "float32")
+    elif not _is_precise(dtype):
+        raise ValueError(f'`dtype` must be "float32" or "float64". Received: dtype={dtype!r}')
     return ops.convert_to_tensor(points, dtype=dtype)
 
 
@@ -123,6 +126,8 @@ def projective_grid(theta, output_shape, align_corners=False):
     _check_matrix(theta, (axes + 1, axes + 1), output_shape)
     mapped = _linear_map(theta, output_shape, align_corners)
     numerator, w = mapped[..., :axes], mapped[..., axes:]
+    if 0 in theta.shape:
+        return numerator  # nothing has no largest entry
     largest = ops.max(ops.abs(ops.stop_gradient(theta[..., axes, :])), axis=-1)
     for _ in range(axes + 1):
         largest = ops.expand_dims(largest, -1)
@@ -153,8 +158,8 @@ def flow_grid(flow, align_corners=False):
     True
     """
     flow = coordinates(flow)
-    axes = flow.shape[-1]
-    if axes not in (2, 3) or len(flow.shape) < axes + 1:
+    axes = flow.shape[-1] if flow.shape else 0
+    if axes not in (2, 3) or len(flow.shape) < axes + 1 or 0 in flow.shape[-1 - axes : -1]:
         raise ValueError(
             "`flow` must be of shape (..., H, W, 2) or (..., D, H, W, 3). "
             f"Received: flow of shape {tuple(flow.shape)}"
@@ -205,6 +210,14 @@ def lattice_ticks(output_shape, align_corners):
             line = (2.0 * np.arange(size) + 1.0) / size - 1.0
         ticks.append(line.reshape([-1, *(1,) * axis]))
     return ticks
+
+
+def _is_precise(dtype):
+    """True for float32 and float64, as names or types of the backend."""
+    try:
+        return keras.backend.standardize_dtype(dtype) in ("float32", "float64")
+    except (TypeError, ValueError):
+        return False
 
 
 def _linear_map(theta, output_shape, align_corners):

@@ -83,6 +83,8 @@ def invert_transformations(theta):
 
 
 def _inverse(matrix):
+    if 0 in matrix.shape:
+        return matrix  # nothing has no largest entry
     # Entries of up to 1 have a determinant that says how near the matrix is to a singular one.
     scale = ops.max(ops.abs(ops.stop_gradient(matrix)), axis=(-2, -1), keepdims=True)
     scale = ops.where(scale > 1e-15, scale, ops.ones_like(scale))

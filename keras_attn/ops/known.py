@@ -22,6 +22,14 @@ def shapes_match(shape, other):
     return len(shape) == len(other) and not any(map(differ, shape, other))
 
 
+def broadcasts(shape, other):
+    """True if a shape broadcasts to another; dynamic sizes are ignored."""
+    tail = other[max(len(other) - len(shape), 0) :]
+    return len(shape) <= len(other) and not any(
+        size != 1 and differ(size, whole) for size, whole in zip(shape, tail, strict=True)
+    )
+
+
 def as_integers(sizes):
     """Returns sizes as a tuple, with static sizes as integers.
 

@@ -8,7 +8,9 @@ import math
 
 from keras import ops
 
+from keras_attn.ops.known import broadcasts
 from keras_attn.ops.precision import as_float32
+from keras_attn.ops.received import received
 
 
 def gaussian_kl_divergence(mean, log_stddev):
@@ -36,7 +38,7 @@ def gaussian_kl_divergence(mean, log_stddev):
         https://arxiv.org/abs/1312.6114; Gregor et al., "DRAW: A Recurrent Neural Network For Image
         Generation", 2015, equation 11, https://arxiv.org/abs/1502.04623
     """
-    mean, log_stddev = as_float32(mean), as_float32(log_stddev)
+    mean, log_stddev = _like("mean", mean=mean, log_stddev=log_stddev)
     variance = ops.exp(2.0 * log_stddev)
     return 0.5 * ops.sum(mean * mean + variance - 2.0 * log_stddev - 1.0, axis=-1)
 
@@ -58,7 +60,7 @@ def gaussian_log_probability(value, mean, log_stddev):
     >>> round(float(density), 4)  # log of 1 / √2π
     -0.9189
     """
-    value, mean, log_stddev = as_float32(value), as_float32(mean), as_float32(log_stddev)
+    value, mean, log_stddev = _like("value", value=value, mean=mean, log_stddev=log_stddev)
     distance = ops.square((value - mean) * ops.exp(-log_stddev))
     return ops.sum(-0.5 * distance - log_stddev - 0.5 * math.log(2.0 * math.pi), axis=-1)
 
@@ -80,5 +82,18 @@ def bernoulli_log_probability(value, logits):
     >>> keras_attn.ops.bernoulli_log_probability(np.ones(2), np.zeros(2)).shape == ()
     True
     """
-    value, logits = as_float32(value), as_float32(logits)
+    value, logits = _like("value", value=value, logits=logits)
     return ops.sum(value * logits - ops.softplus(logits), axis=-1)
+
+
+def _like(first, **tensors):
+    """Tensors in float32 or wider, refused unless they broadcast to the one named `first`."""
+    tensors = {name: as_float32(tensor) for name, tensor in tensors.items()}
+    shape = tensors[first].shape
+    for name, tensor in tensors.items():
+        if not shape or not broadcasts(tensor.shape, shape):
+            raise ValueError(
+                f"`{name}` must be of a shape (..., numbers) that broadcasts to `{first}`. "
+                f"{received(**tensors)}"
+            )
+    return tensors.values()

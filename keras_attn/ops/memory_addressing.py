@@ -15,7 +15,7 @@ from keras import ops
 
 from keras_attn.ops import kernels, precision
 from keras_attn.ops.attention_weights import attention_weights
-from keras_attn.ops.named_axes import floating, with_axes
+from keras_attn.ops.named_axes import with_axes
 from keras_attn.ops.precision import promote_dtypes
 from keras_attn.ops.received import received
 
@@ -32,6 +32,8 @@ AXES = {
     "shift": "batch heads steps",
     "sharpening": "batch heads",
     "previous": "batch heads locations",
+    "content": "batch heads locations",
+    "weights": "batch heads locations",
 }
 
 
@@ -119,15 +121,14 @@ def content_addressing(key, memory, strength):
         Graves et al., "Neural Turing Machines", 2014, equations 5 and 6,
         https://arxiv.org/abs/1410.5401
     """
-    memory, key = with_axes(AXES, memory=memory, key=key)
-    strength = _for_each_head("strength", strength)
+    memory, key, strength = with_axes(AXES, memory=memory, key=key, strength=strength)
     wide = promote_dtypes(key.dtype, memory.dtype, "float32")
     rows, strength = ops.cast(memory, wide), ops.cast(strength, wide)
     # The scores are divided by the lengths, and not the rows: these are many more numbers, which
     # would be kept for the gradient at every step. XLA takes twice as long for a product with
     # transposed rows as for this one.
     key = ops.cast(key, wide)
-    key = key * (strength * _inverse_length(key)[..., None])
+    key = key * (strength * _inverse_length(key))[..., None]
     scores = ops.einsum("bhw,bnw->bhn", key, rows) * _inverse_length(rows)[:, None]
     return ops.cast(attention_weights(scores), memory.dtype)
 
@@ -156,8 +157,8 @@ def interpolate_weights(content, previous, gate):
     Reference:
         Graves et al., "Neural Turing Machines", 2014, equation 7, https://arxiv.org/abs/1410.5401
     """
-    content, previous = _weights("content", content), _weights("previous", previous)
-    gate = _for_each_head("gate", gate)
+    content, previous, gate = with_axes(AXES, content=content, previous=previous, gate=gate)
+    gate = gate[..., None]
     return gate * content + (1.0 - gate) * previous
 
 
@@ -187,7 +188,7 @@ def shift_weights(weights, shift):
     Reference:
         Graves et al., "Neural Turing Machines", 2014, equation 8, https://arxiv.org/abs/1410.5401
     """
-    weights, shift = _weights("weights", weights), _weights("shift", shift)
+    weights, shift = with_axes(AXES, weights=weights, shift=shift)
     steps = _check_steps(shift)
     moved = (
         shift[..., step : step + 1] * ops.roll(weights, step - steps // 2, axis=-1)
@@ -221,11 +222,12 @@ def sharpen_weights(weights, sharpening):
     Reference:
         Graves et al., "Neural Turing Machines", 2014, equation 9, https://arxiv.org/abs/1410.5401
     """
-    weights = _weights("weights", weights)
-    sharpening = _for_each_head("sharpening", sharpening)
+    weights, sharpening = with_axes(AXES, weights=weights, sharpening=sharpening)
     wide = promote_dtypes(weights.dtype, "float32")
     logits = ops.log(precision.maximum(ops.cast(weights, wide), LEAST))
-    return ops.cast(attention_weights(ops.cast(sharpening, wide) * logits), weights.dtype)
+    return ops.cast(
+        attention_weights(ops.cast(sharpening, wide)[..., None] * logits), weights.dtype
+    )
 
 
 def _check_steps(shift):
@@ -239,23 +241,3 @@ def _check_steps(shift):
 def _inverse_length(vectors):
     """`1 / |v|` of each, `(...)`."""
     return ops.rsqrt(ops.sum(ops.square(vectors), axis=-1) + EPSILON)
-
-
-def _weights(name, tensor):
-    """Numbers of each head, as a tensor of rank 3."""
-    tensor = floating(tensor)
-    if len(tensor.shape) != 3:
-        raise ValueError(
-            f"`{name}` must be of rank 3, (batch, ..., ...). {received(**{name: tensor})}"
-        )
-    return tensor
-
-
-def _for_each_head(name, tensor):
-    """A number for each head, as it multiplies weights."""
-    tensor = floating(tensor)
-    if len(tensor.shape) != 2:
-        raise ValueError(
-            f"`{name}` must be of rank 2, (batch, heads). {received(**{name: tensor})}"
-        )
-    return tensor[..., None]

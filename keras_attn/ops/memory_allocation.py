@@ -12,6 +12,7 @@ Glossary of shapes:
 
 from keras import ops
 
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.named_axes import with_axes
 from keras_attn.ops.precision import as_float32
 
@@ -49,7 +50,8 @@ def retention_vector(free_gate, read_weights):
         2016, Methods, "Dynamic memory allocation", https://doi.org/10.1038/nature20101
     """
     gate, weights = with_axes(AXES, free_gate=free_gate, read_weights=read_weights)
-    kept = ops.ones_like(weights[:, 0])
+    batch, _, locations = ops.shape(weights)
+    kept = ops.ones((batch, locations), weights.dtype)
     for head in range(weights.shape[1]):
         kept = kept * (1.0 - gate[:, head, None] * weights[:, head])
     return kept
@@ -121,6 +123,8 @@ def allocation_weights(usage):
         2016, Methods, "Dynamic memory allocation", https://doi.org/10.1038/nature20101
     """
     (usage,) = with_axes(AXES, usage=usage)
+    if usage.shape[-1] == 0:
+        return usage
     wide = as_float32(usage)
     # Rounding may have left a usage a little below 0.
     least = ops.where(wide >= 0.0, wide, 0.0)
@@ -157,7 +161,8 @@ def least_used_weights(usage, count=1):
         https://arxiv.org/abs/1605.06065
     """
     (usage,) = with_axes(AXES, usage=usage)
-    if not 1 <= count <= usage.shape[-1]:
+    count = positive_integer("count", count)
+    if count > usage.shape[-1]:
         raise ValueError(
             "`count` must be positive, and at most the number of locations. "
             f"Received: count={count}, usage.shape={tuple(usage.shape)}"

@@ -9,6 +9,7 @@ from keras import ops
 
 from keras_attn.ops import precision
 from keras_attn.ops.known import known
+from keras_attn.ops.named_axes import with_axes
 from keras_attn.ops.precision import promote_dtypes
 
 
@@ -55,7 +56,8 @@ def monotonic_weights(log_stop, log_pass, previous, mode="recursive"):
     """
     if mode not in MODES:
         raise ValueError(f"`mode` must be one of {MODES}. Received: mode={mode!r}")
-    given = [ops.convert_to_tensor(tensor) for tensor in (log_stop, log_pass, previous)]
+    axes = dict.fromkeys(("log_stop", "log_pass", "previous"), "batch values")
+    given = with_axes(axes, log_stop=log_stop, log_pass=log_pass, previous=previous)
     dtype = promote_dtypes(*(each.dtype for each in given), "float32")
     log_stop, log_pass, previous = (ops.cast(each, dtype) for each in given)
     if mode == "hard":

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_attn.ops.known import differ
+from keras_attn.ops.known import differ, shapes_match
 from keras_attn.ops.received import received
 
 
@@ -34,6 +34,15 @@ def with_axes(axes, **tensors):
                 f"`{name}` must be of shape ({', '.join(names)}). {received(**tensors)}"
             )
     return list(tensors.values())
+
+
+def check_query_mask(query_mask, weights):
+    """Raises `ValueError` unless a mask is of the shape `(batch, queries)` of attention weights."""
+    if not shapes_match(query_mask.shape, weights.shape[:2]):
+        raise ValueError(
+            "`query_mask` must be of shape (batch, queries). "
+            f"{received(query_mask=query_mask, weights=weights)}"
+        )
 
 
 def floating(tensor):

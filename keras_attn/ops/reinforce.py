@@ -1,7 +1,12 @@
+import math
+
 from keras import ops
 
+from keras_attn.ops.checks import check_number
+from keras_attn.ops.known import broadcasts, shapes_match
 from keras_attn.ops.named_axes import with_axes
 from keras_attn.ops.precision import as_float32
+from keras_attn.ops.received import received
 
 
 def reinforce_loss(log_probability, reward, baseline=0.0, entropy=None, entropy_weight=0.0):
@@ -57,10 +62,23 @@ def reinforce_loss(log_probability, reward, baseline=0.0, entropy=None, entropy_
         log_probability=_steps(log_probability),
         reward=_steps(reward),
     )
-    gain = ops.stop_gradient(reward - _steps(baseline))
+    check_number("entropy_weight", entropy_weight, "be a finite number", math.isfinite)
+    baseline = _steps(baseline)
+    if not broadcasts(baseline.shape, reward.shape):
+        raise ValueError(
+            "`baseline` must be a number, or of a shape that broadcasts to `reward`. "
+            f"{received(baseline=baseline, reward=reward)}"
+        )
+    gain = ops.stop_gradient(reward - baseline)
     loss = -ops.sum(gain * log_probability, axis=-1)
     if entropy is not None:
-        loss = loss - entropy_weight * _steps(entropy)[:, 0]
+        entropy = _steps(entropy)
+        if not shapes_match(entropy.shape, (reward.shape[0], 1)):
+            raise ValueError(
+                "`entropy` must be of shape (batch,) or (batch, 1). "
+                f"{received(entropy=entropy, reward=reward)}"
+            )
+        loss = loss - entropy_weight * entropy[:, 0]
     return loss
 
 

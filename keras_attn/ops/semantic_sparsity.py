@@ -1,6 +1,10 @@
+import math
+
 from keras import ops
 
 from keras_attn.ops import precision
+from keras_attn.ops.checks import check_number
+from keras_attn.ops.named_axes import check_query_mask
 from keras_attn.ops.precision import as_float32
 from keras_attn.ops.received import received
 
@@ -53,16 +57,16 @@ def semantic_sparsity_loss(weights, query_mask=None, p=2.0, q=0.5):
             "`weights` must be of rank 3, (batch, queries, attributes). "
             f"{received(weights=weights)}"
         )
-    if not p > 1:
-        raise ValueError(f"`p` must be above 1. Received: p={p}")
-    if not 0 < q < 1:
-        raise ValueError(f"`q` must be in (0, 1). Received: q={q}")
+    check_number("p", p, "be above 1", lambda value: 1 < value < math.inf)
+    check_number("q", q, "be in (0, 1)", lambda value: 0 < value < 1)
     if query_mask is not None:
-        weights = weights * ops.cast(query_mask, weights.dtype)[:, :, None]
+        counts = ops.cast(query_mask, weights.dtype)
+        check_query_mask(counts, weights)
+        weights = weights * counts[:, :, None]
     seen = precision.maximum(ops.sum(weights, axis=1), LEAST)
     whole = ops.power(ops.sum(ops.power(seen, p), axis=-1), 1.0 / p)
-    counts = weights > LEAST
-    roots = ops.where(counts, ops.power(ops.where(counts, weights, 1.0), q), 0.0)
+    positive = weights > LEAST
+    roots = ops.where(positive, ops.power(ops.where(positive, weights, 1.0), q), 0.0)
     total = ops.sum(roots, axis=-1)
     some = total > 0
     steps = ops.where(some, ops.power(ops.where(some, total, 1.0), 1.0 / q), 0.0)

@@ -1,6 +1,7 @@
 """Thin plate splines: the smoothest warp that carries control points to given places."""
 
 import functools
+import math
 
 import keras
 import numpy as np
@@ -86,7 +87,10 @@ def control_lattice(control_points, axes):
     Raises:
         ValueError: for points that do not determine a spline, or are of another number of axes.
     """
-    given = np.asarray(control_points, dtype="float64")
+    try:
+        given = np.asarray(control_points, dtype="float64")
+    except (TypeError, ValueError):
+        given = np.array(math.nan)
     if given.ndim == 1 and given.size == axes and (given >= 2).all() and (given % 1 == 0).all():
         ticks = lattice_ticks([int(size) for size in given], align_corners=True)
         return np.stack(np.broadcast_arrays(*ticks), axis=-1).reshape(-1, axes)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_attn.ops.checks import check_num_spatial_dims, positive_integer
+
 
 def tile_transformations(num_heads, num_spatial_dims=2):
     """Affine matrices that cut the image into `num_heads` equal tiles.
@@ -29,12 +31,8 @@ def tile_transformations(num_heads, num_spatial_dims=2):
         Jaderberg et al., "Spatial Transformer Networks", 2015, section 4.3,
         https://arxiv.org/abs/1506.02025
     """
-    if isinstance(num_heads, bool) or not isinstance(num_heads, (int, np.integer)) or num_heads < 1:
-        raise ValueError(f"`num_heads` must be a positive integer. Received: num_heads={num_heads}")
-    if num_spatial_dims not in (2, 3):
-        raise ValueError(
-            f"`num_spatial_dims` must be 2 or 3. Received: num_spatial_dims={num_spatial_dims}"
-        )
+    num_heads = positive_integer("num_heads", num_heads)
+    check_num_spatial_dims(num_spatial_dims)
     counts = _balanced_factors(num_heads, num_spatial_dims)
     theta = np.zeros((num_heads, num_spatial_dims, num_spatial_dims + 1))
     for index, place in enumerate(np.ndindex(*reversed(counts))):

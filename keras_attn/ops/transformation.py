@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_attn.ops import precision
+from keras_attn.ops.checks import check_num_spatial_dims, check_number
 from keras_attn.ops.grids import coordinates
 
 # Number of free parameters in the plane and in space.
@@ -63,10 +64,11 @@ def transformation_matrix(
         Jaderberg et al., "Spatial Transformer Networks", 2015, equations 1 and 2,
         https://arxiv.org/abs/1506.02025
     """
-    if transformation not in PARAMETERS or num_spatial_dims not in (2, 3):
+    check_num_spatial_dims(num_spatial_dims)
+    if transformation not in tuple(PARAMETERS):
         raise ValueError(
-            f"`transformation` must be one of {tuple(PARAMETERS)}, and `num_spatial_dims` 2 or 3. "
-            f"Received: transformation={transformation!r}, num_spatial_dims={num_spatial_dims}"
+            f"`transformation` must be one of {tuple(PARAMETERS)}. "
+            f"Received: transformation={transformation!r}"
         )
     check_limits(transformation, scale_range, max_shift)
     parameters = coordinates(parameters)
@@ -124,14 +126,14 @@ def check_limits(transformation, scale_range, max_shift):
                 f"transformation={transformation!r}"
             )
         pair = isinstance(scale_range, (tuple, list)) and len(scale_range) == 2
-        if not pair or not 0 < scale_range[0] <= 1 <= scale_range[1] < math.inf:
+        numeric = pair and all(isinstance(scale, numbers.Real) for scale in scale_range)
+        if not numeric or not 0 < scale_range[0] <= 1 <= scale_range[1] < math.inf:
             raise ValueError(
                 "`scale_range` must be (lowest, highest) with 0 < lowest <= 1 <= highest. "
                 f"Received: scale_range={scale_range}"
             )
-    number = isinstance(max_shift, numbers.Real)
-    if max_shift is not None and not (number and 0 < max_shift < math.inf):
-        raise ValueError(f"`max_shift` must be positive. Received: max_shift={max_shift}")
+    if max_shift is not None:
+        check_number("max_shift", max_shift, "be positive", lambda value: 0 < value < math.inf)
 
 
 def limit_shift(shift, max_shift):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_attn.decoding.alignment import Alignment
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.checks import positive_integer
 from keras_attn.visualization.figures import INK, axes_at, new_figure, saved, to_numpy
 from keras_attn.visualization.script_fonts import families_for
 

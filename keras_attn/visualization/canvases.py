@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.checks import positive_integer
 from keras_attn.visualization.figures import (
     INK,
     axes_at,

@@ -1,6 +1,6 @@
 """The figure of Show, Attend and Tell: an image, and for each word where it looked."""
 
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.checks import positive_integer
 from keras_attn.visualization.captioned_image import captioned_images
 from keras_attn.visualization.figures import INK, new_figure, saved
 from keras_attn.visualization.script_fonts import families_for

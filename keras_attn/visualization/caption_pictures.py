@@ -1,4 +1,4 @@
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.checks import positive_integer
 from keras_attn.visualization.caption import plot_caption
 from keras_attn.visualization.training_pictures import TrainingPictures
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import keras
 
-from keras_attn.layers.arguments import positive_integer
+from keras_attn.ops.checks import positive_integer
 from keras_attn.visualization.animation import animate
 
 

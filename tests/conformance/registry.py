@@ -46,13 +46,13 @@ MODELS = [
 ]
 # Further cases of applications for the contract of their oracles alone.
 VARIANTS = [
+    *spatial_variants.VARIANTS,
+    *sequence_variants.VARIANTS,
     *caption_models.VARIANTS,
+    *memory_models.VARIANTS,
     *draw_models.VARIANTS,
     *autoencoders.VARIANTS,
-    *spatial_variants.VARIANTS,
 ]
-# Further cases of the applications, with other options, for the oracles alone.
-VARIANTS = [*sequence_variants.VARIANTS, *memory_models.VARIANTS]
 OPTIONS = {**layer_options.OPTIONS, **model_options.OPTIONS}
 LAYERS, MODELS = (
     [case.with_(options=OPTIONS.get(case.id, {})) for case in cases] for cases in (LAYERS, MODELS)

@@ -11,33 +11,13 @@ import keras
 import numpy as np
 import pytest
 
-import keras_attn
-import keras_attn.applications
 from tests.backend import flat, gradients, on_one_backend, to_numpy
 from tests.conformance.case import LayerCase, Option, Unused, randomise
 from tests.conformance.registry import CASES
 from tests.conformance.selection import shared
+from tests.conformance.signatures import constructor_arguments
 
 pytestmark = pytest.mark.training
-
-
-def constructor_arguments(cls):
-    """Returns the arguments of a constructor and its base classes: name → default."""
-    public = vars(keras_attn.applications).values()
-    found = {}
-    for base in cls.__mro__:
-        own = base.__module__.startswith("keras_attn")
-        if not own or (issubclass(cls, keras.Model) and base not in public):
-            break
-        if "__init__" not in vars(base):
-            continue
-        parameters = list(inspect.signature(base.__init__).parameters.values())[1:]
-        for each in parameters:
-            if each.kind is not each.VAR_KEYWORD:
-                found.setdefault(each.name, each.default)
-        if all(each.kind is not each.VAR_KEYWORD for each in parameters):
-            break
-    return found
 
 
 SUBJECTS = list(dict.fromkeys(case.subject for case in CASES))

@@ -131,6 +131,14 @@ def test_what_is_forbidden_is_never_drawn():
     assert np.all(to_numpy(_draw(tensors[0], 1.0, tensors[1], None, None)) < 30_000)
 
 
+@pytest.mark.parametrize("size", [1, 2])
+def test_the_padding_may_be_outside_of_the_vocabulary_without_repetitions(size):
+    options = {"max_length": 5, "num_samples": 20, "no_repeat_ngram_size": size}
+    tokens, lengths, *_ = draw(**options)
+    assert np.all(tokens[lengths == 1][:, 1:] == 9)
+    assert np.any(lengths == 1)
+
+
 @pytest.mark.parametrize("temperature", [1e-30, 1e-46])
 def test_a_temperature_near_zero_is_greedy(temperature):
     tokens, *_ = draw(num_samples=20, temperature=temperature)
