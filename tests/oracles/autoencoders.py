@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.oracles import variational
-from tests.oracles.translation import sigmoid
+from tests.oracles.recurrent import sigmoid
 
 ACTIVATIONS = {
     None: lambda x: x,

@@ -7,7 +7,7 @@ Every model takes `features(p, images, training)`, the image encoder, see
 import numpy as np
 
 from tests.oracles.alignment import softmax
-from tests.oracles.translation import lstm, sigmoid
+from tests.oracles.recurrent import lstm, sigmoid
 
 LSTM = ("W", "U", "b")
 

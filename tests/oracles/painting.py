@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.oracles import variational
 from tests.oracles.draw import read, window, write
-from tests.oracles.translation import lstm
+from tests.oracles.recurrent import lstm
 
 SAMPLES = 3
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.oracles.translation import sigmoid
+from tests.oracles.recurrent import sigmoid
 
 
 def log_normal(x, mean, stddev):
