@@ -8,7 +8,7 @@ from keras_attn.applications import DRAW, Autoencoder, CoLocalizer, VariationalA
 from tests.backend import BACKEND, quick, to_numpy
 from tests.conformance.own_losses import OWN_LOSS, has_own_loss
 from tests.conformance.registry import MODELS
-from tests.conformance.selection import by_id
+from tests.conformance.selection import by_id, first_of_class, shared
 
 # Cases with an additional loss that does not support `sample_weight`.
 WITHOUT_SAMPLE_WEIGHT = ("sparse", "coverage-loss")
@@ -80,6 +80,19 @@ def test_an_example_of_weight_zero_is_ignored(case):
     assert value(*other, weights) == pytest.approx(first, rel=1e-5, abs=1e-6)
     assert value(*other, np.ones_like(weights)) != pytest.approx(first, rel=1e-4)
     assert value(x, y, np.zeros_like(weights)) == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.training
+@by_id(shared(first_of_class([case for case in OWN_LOSS if case.name != "coverage-loss"])))
+def test_losses_of_regularizers_are_added(case):
+    model = case.model()
+    model.compile("sgd", **case.compile, **EAGER)
+    (x, y), weight = case.fit_data(model), model.trainable_weights[0]
+    ones = np.ones(len(keras.tree.flatten(x)[0]), "float32")
+    before = make_loss_function(case, model)(x, y, ones)
+    weight.regularizer = keras.regularizers.L2(0.3)
+    added = make_loss_function(case, model)(x, y, ones) - before
+    assert added == pytest.approx(0.3 * np.sum(to_numpy(weight) ** 2), rel=1e-3)
 
 
 @pytest.mark.training
