@@ -60,34 +60,36 @@ def drawn(kind, **options):
     return make_distortion(kind, images, **options).draw(NUM, (HEIGHT, WIDTH, 1), seed=0)
 
 
+def is_convex(corners):
+    """True for corners that turn right, as seen, all the way around."""
+    for number in range(4):
+        (x0, y0), (x1, y1), (x2, y2) = (corners[(number + k) % 4] for k in range(3))
+        if (x1 - x0) * (y2 - y1) - (y1 - y0) * (x2 - x1) <= 0:
+            return False
+    return True
+
+
 def projective_corners(generator):
     """Corners of images scaled by 0.75 to 1, moved by 5 pixels, again where they fold, one by one.
 
-    Clockwise as seen from the upper left one, `(NUM, 8)`.
+    Clockwise as seen from the upper left one, `(NUM, 4, 2)`.
     """
     out = []
     while len(out) < NUM:
         scale = generator.uniform(0.75, 1.0)
-        frame = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
-        folds = True
-        while folds:
-            corners = [
-                (scale * WIDTH / 2 * x + generator.normal(0, 5),
-                 scale * HEIGHT / 2 * y + generator.normal(0, 5))
-                for x, y in frame
-            ]  # fmt: skip
-            folds = False
-            for number in range(4):
-                (x0, y0), (x1, y1), (x2, y2) = (corners[(number + k) % 4] for k in range(3))
-                folds |= (x1 - x0) * (y2 - y1) - (y1 - y0) * (x2 - x1) <= 0
-        out.append(np.ravel(corners))
+        frame = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * [WIDTH / 2, HEIGHT / 2]
+        corners = scale * frame + generator.normal(0, 5, (4, 2))
+        while not is_convex(corners):
+            corners = scale * frame + generator.normal(0, 5, (4, 2))
+        out.append(corners)
     return np.array(out)
 
 
 def test_p_moves_the_corners_by_5_pixels(generator):
     corners = drawn("P")["corners"]
     assert corners.shape == (NUM, 4, 2)
-    check_same_moments(corners.reshape(NUM, 8), projective_corners(generator))
+    assert all(map(is_convex, corners))
+    check_same_moments(corners.reshape(NUM, 8), projective_corners(generator).reshape(NUM, 8))
 
 
 def test_e_moves_4_by_4_points_by_1_5_pixels():
