@@ -46,7 +46,8 @@ class AttentionSummarizer(SequenceModel):
         encoder: `"attention"` or `"bag_of_words"`.
         attention: any alignment layer that remembers nothing from step to step; by default
             `LuongAttention("general")`.
-        dropout: fraction of the embeddings and of the hidden layer that is dropped in training.
+        dropout: fraction of the embedded source and of the hidden layer that is dropped in
+            training.
 
     Call arguments:
         inputs: see `RNNSearch`.

@@ -60,3 +60,8 @@ def test_default_cell_is_that_of_the_paper():
     expected = {"units": 100, "controller": "lstm", **MEMORY, **ONE_HEAD_OF_EACH}
     config = cell.get_config()
     assert {name: config[name] for name in expected} == expected
+
+
+def test_embeddings_are_as_wide_as_the_cells_by_default():
+    model = LuongTranslator(10, 9, units=6, num_layers=1)
+    assert model.source_embedding.output_dim == model.target_embedding.output_dim == 6

@@ -131,6 +131,14 @@ def test_what_is_forbidden_is_so_besides_padding_and_start():
     assert not {0, 1, 3} & set(model.generate([[5]], max_length=5, suppress_tokens=(3,))[0])
 
 
+def test_sequences_without_an_end_are_cut():
+    model = rnn_search()
+    model.logits.bias.assign(np.eye(9)[5] * 9.0)
+    # Twice a source that is padded to 16, and ten more.
+    assert model.generate([[5, 6]]) == [[5] * 42]
+    assert model.generate([[5, 6]], max_length=7) == [[5] * 7]
+
+
 def test_a_tokenizer_of_the_source_alone_gives_integers(texts):
     model = RNNSearch(texts.source_vocabulary, 9, units=6, embedding_units=5, maxout_units=4)
     assert all(isinstance(token, int) for token in model.generate(["ein mann"], max_length=4)[0])

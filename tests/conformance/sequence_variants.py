@@ -3,6 +3,8 @@
 Each option that changes an equation is in one of them; in training they drop and sample.
 """
 
+import numpy as np
+
 from keras_attn import BahdanauAttention, CoverageAttention
 from keras_attn.applications import (
     AttentionSummarizer,
@@ -25,8 +27,16 @@ from tests.oracles.translation import (
 )
 
 DROPOUT = {"dropout": 0.25}
-# Most of the words after the first are the model's own.
-SAMPLING = {"weights": {SAMPLED["ε"]: 0.75}}
+
+
+def sampling(width):
+    """Values with which most of the words after the first are the model's own, and not any word.
+
+    Args:
+        width: Width of the read-out.
+    """
+    kernel = np.random.default_rng(5).normal(size=(width, SIZES["target_vocabulary"]))
+    return {"weights": {SAMPLED["ε"]: 0.75, "logits/kernel": 20.0 * kernel}}
 
 
 def bahdanau(**options):
@@ -57,8 +67,9 @@ VARIANTS = [
             translation.rnn_search,
             **DROPOUT,
             attention_dropout=0.5,
+            reset_after=True,
         ),
-        **SAMPLING,
+        **sampling(4),
     ),
     model(
         RNNSearch,
@@ -89,6 +100,7 @@ VARIANTS = [
             translation.encoder_decoder,
             **DROPOUT,
             bidirectional=True,
+            reset_after=True,
         ),
     ),
     model(
@@ -132,7 +144,7 @@ VARIANTS = [
             input_feeding=False,
             reverse_source=False,
         ),
-        **SAMPLING,
+        **sampling(6),
     ),
     model(
         LuongTranslator,

@@ -78,22 +78,19 @@ KEPT = {"memory", "read_weights", "write_weights", "usage", "precedence", "links
 
 
 @CELLS
-@pytest.mark.parametrize("masked", [False, True])
-def test_the_trace_is_that_of_the_papers(inputs, cell, masked):
-    layer = machine(cell)
-    weights = by_symbol(weights_by_path(layer))
-    if masked:
-        mask = np.arange(inputs.shape[1]) != 3
-        expected = ORACLES[cell](weights, inputs[:, mask])
-        for name, each in expected.items():
-            between = each[:, 2:3] if name in KEPT else 0.0 * each[:, 2:3]
-            expected[name] = np.concatenate([each[:, :3], between, each[:, 3:]], axis=1)
-        found = layer.trace(inputs, mask=np.tile(mask, (2, 1)))
-    else:
-        expected, found = ORACLES[cell](weights, inputs), layer.trace(inputs)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_trace_is_that_of_the_papers(inputs, cell, backwards):
+    layer = machine(cell, go_backwards=backwards)
+    mask = np.arange(inputs.shape[1]) != 4
+    found = layer.trace(inputs, mask=np.tile(mask, (2, 1)))
+    order = slice(None, None, -1) if backwards else slice(None)
+    sequences, (masked,) = inputs[:, order][:, mask[order]], np.flatnonzero(~mask[order])
+    expected = ORACLES[cell](by_symbol(weights_by_path(layer)), sequences)
     assert set(found) == set(expected)
-    for name, each in found.items():
-        np.testing.assert_allclose(to_numpy(each), expected[name], atol=1e-5, err_msg=name)
+    for name, each in expected.items():
+        here = each[:, masked - 1] if name in KEPT else 0.0 * each[:, 0]
+        each = np.insert(each, masked, here, axis=1)
+        np.testing.assert_allclose(to_numpy(found[name]), each, atol=1e-5, err_msg=name)
 
 
 @CELLS
@@ -114,10 +111,13 @@ def test_the_trace_of_masked_steps_is_what_was_before_them_or_nothing(generator,
 
 
 @CELLS
-def test_the_trace_of_a_layer_that_goes_backwards_is_what_it_does(inputs, cell):
-    layer = machine(cell, go_backwards=True)
-    found = to_numpy(layer.trace(inputs)["output"])
-    np.testing.assert_allclose(found, to_numpy(layer(inputs)), atol=1e-5)
+def test_a_trace_goes_on_from_a_state(inputs, cell):
+    layer = machine(cell, return_state=True)
+    _, *state = layer(inputs[:, :2])
+    found = layer.trace(inputs[:, 2:], initial_state=state)
+    expected = ORACLES[cell](by_symbol(weights_by_path(layer)), inputs)
+    for name, each in found.items():
+        np.testing.assert_allclose(to_numpy(each), expected[name][:, 2:], atol=1e-5, err_msg=name)
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])

@@ -44,7 +44,7 @@ class Controller:
         if self.kind == "lstm":
             self.hidden, self.carry = lstm(inputs, self.hidden, self.carry, *cell(p, "c"))
         elif self.kind == "gru":
-            self.hidden = gru(inputs, self.hidden, *cell(p, "c"))
+            self.hidden = gru(inputs, self.hidden, *cell(p, "c"), reset_after=True)
         else:
             self.hidden = np.tanh(inputs @ p["W_c"] + p["b_c"])
         numbers = self.hidden @ p["W_heads"] + p["b_heads"]

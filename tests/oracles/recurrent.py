@@ -7,20 +7,21 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-def gru(inputs, state, kernel, recurrent, bias):
+def gru(inputs, state, kernel, recurrent, bias, reset_after=False):
     """One step of the GRU of Cho et al., whose reset gate stands before the product.
 
-    With a bias of two rows, of inputs and of state, it is the variant with the gate after the
-    product. Keras keeps the update gate z first and mixes as `z h + (1 - z) h̃`; the paper's z is
-    1 less.
+    Keras keeps the update gate z first and mixes as `z h + (1 - z) h̃`; the paper's z is 1 less.
+
+    Args:
+        reset_after: True for the variant with the gate after the product, and with a bias of two
+            rows, for inputs and state.
     """
-    is_reset_after = np.ndim(bias) == 2
-    bias, inner = bias if is_reset_after else (bias, np.zeros_like(bias))
+    bias, inner = bias if reset_after else (bias, np.zeros_like(bias))
     z, r, new = np.split(inputs @ kernel + bias, 3, axis=-1)
     u_z, u_r, u_new = np.split(recurrent, 3, axis=-1)
     b_z, b_r, b_new = np.split(inner, 3, axis=-1)
     z, r = sigmoid(z + state @ u_z + b_z), sigmoid(r + state @ u_r + b_r)
-    old = r * (state @ u_new + b_new) if is_reset_after else (r * state) @ u_new
+    old = r * (state @ u_new + b_new) if reset_after else (r * state) @ u_new
     return z * state + (1 - z) * np.tanh(new + old)
 
 

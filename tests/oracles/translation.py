@@ -72,7 +72,7 @@ def maxout(both):
     return np.maximum(*np.split(both, 2))
 
 
-def read(words, gates, places):
+def read(words, gates, places, reset_after):
     """A GRU over words `(steps, width)` at some places, in their order.
 
     Returns:
@@ -80,7 +80,7 @@ def read(words, gates, places):
     """
     state, states = np.zeros(len(gates[1])), np.zeros((len(words), len(gates[1])))
     for place in places:
-        states[place] = state = gru(words[place], state, *gates)
+        states[place] = state = gru(words[place], state, *gates, reset_after)
     return state, states
 
 
@@ -164,7 +164,7 @@ BIDIRECTIONAL = {
 } | TWO_WAYS
 
 
-def encoder_decoder(p, source, target, noise, bidirectional=False, dropout=0.0):
+def encoder_decoder(p, source, target, noise, bidirectional=False, reset_after=False, dropout=0.0):
     """Cho et al., 2014: all of a source is in one vector.
 
     `c = h_T`, `s_0 = tanh(V c)`, `s_t = GRU([y_{t-1}, c], s_{t-1})`, `logits = G maxout(O [s_t,
@@ -178,14 +178,16 @@ def encoder_decoder(p, source, target, noise, bidirectional=False, dropout=0.0):
         places = np.flatnonzero(words)
         ways = {"forward": places, "backward": places[::-1]} if bidirectional else {"enc": places}
         c.append(
-            np.concatenate([read(embedded, cell(p, way), each)[0] for way, each in ways.items()])
+            np.concatenate(
+                [read(embedded, cell(p, way), each, reset_after)[0] for way, each in ways.items()]
+            )
         )
     c = noise.dropped(np.array(c), dropout)
     t = np.zeros((*target.shape, len(p["G"])))
     for row, summary in enumerate(c):
         s = np.tanh(summary @ p["V"] + p["b_V"])
         for step, word in enumerate(y[row]):
-            s = gru(np.concatenate([word, summary]), s, *cell(p, "dec"))
+            s = gru(np.concatenate([word, summary]), s, *cell(p, "dec"), reset_after)
             t[row, step] = maxout(np.concatenate([s, word, summary]) @ p["O"] + p["b_O"])
     return noise.dropped(t, dropout) @ p["G"] + p["b_G"], None, 0.0
 
@@ -201,7 +203,9 @@ RNN_SEARCH = {
 }
 
 
-def rnn_search(p, source, target, noise, dropout=0.0, attention_dropout=0.0, loss_weight=0.0):
+def rnn_search(
+    p, source, target, noise, reset_after=False, dropout=0.0, attention_dropout=0.0, loss_weight=0.0
+):
     """Bahdanau et al., 2015: RNNsearch.
 
     `h_j = [→h_j, ←h_j]`, `s_0 = tanh(W_s ←h_1)`, `e_ij = a(s_{i-1}, h_j)`, `c_i = Σ_j α_ij h_j`,
@@ -218,8 +222,8 @@ def rnn_search(p, source, target, noise, dropout=0.0, attention_dropout=0.0, los
     h, first = np.zeros((*source.shape, 2 * units)), np.zeros((len(source), units))
     for row, words in enumerate(source):
         places = np.flatnonzero(words)
-        _, h[row, :, :units] = read(x[row], cell(p, "forward"), places)
-        first[row], h[row, :, units:] = read(x[row], cell(p, "backward"), places[::-1])
+        _, h[row, :, :units] = read(x[row], cell(p, "forward"), places, reset_after)
+        first[row], h[row, :, units:] = read(x[row], cell(p, "backward"), places[::-1], reset_after)
     h = noise.dropped(h, dropout)
     every = np.ones((*target.shape, source.shape[1]))
     kept = noise.dropped(every, attention_dropout, "decoder/alignment")
@@ -236,7 +240,7 @@ def rnn_search(p, source, target, noise, dropout=0.0, attention_dropout=0.0, los
             energy = [score(s, annotation, j) for j, annotation in enumerate(h[row])]
             alpha[row, i] = softmax(energy, np.flatnonzero(source[row]))
             c = (alpha[row, i] * kept[row, i]) @ h[row]
-            s = gru(np.concatenate([y, c]), s, *cell(p, "dec"))
+            s = gru(np.concatenate([y, c]), s, *cell(p, "dec"), reset_after)
             t[row, i] = maxout(np.concatenate([s, y, c]) @ p["O"] + p["b_O"])
             logits = t[row, i] @ p["W_o"] + p["b_o"]
     added = loss_weight * coverage_loss(alpha, target != 0)
