@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.backend import to_numpy
+from tests.backend import on_one_backend, to_numpy
 from tests.conformance.registry import MODELS, VARIANTS
 from tests.conformance.selection import by_id, shared_cases
 from tests.draws import recorded_draws
@@ -82,3 +82,9 @@ def assert_metrics(case, metrics, expected, weights=None):
     """A metric is the weighted mean of the numbers of the examples."""
     for name, values in expected.get("metrics", {}).items():
         assert_close(case, [metrics[name]], [np.average(values, weights=weights)])
+
+
+@on_one_backend
+def test_every_application_has_an_oracle():
+    with_oracle = {case.subject for case in [*MODELS, *VARIANTS] if case.oracle}
+    assert with_oracle == {case.subject for case in MODELS}
