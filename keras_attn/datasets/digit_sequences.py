@@ -52,6 +52,7 @@ def digit_sequences(
     labels = check_labels(labels, len(images))
     if not len(images):
         raise ValueError("`images` must hold at least one image. Received: none")
+    blank = check_count(blank, "blank")
     if labels.min() < 0 or labels.max() >= blank:
         raise ValueError(
             "`labels` must lie below `blank` and not be negative. "

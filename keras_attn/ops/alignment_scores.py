@@ -15,7 +15,7 @@ import keras
 from keras import ops
 
 from keras_attn.ops import kernels, precision
-from keras_attn.ops.known import differ
+from keras_attn.ops.known import broadcasts, differ
 from keras_attn.ops.precision import promote_dtypes
 from keras_attn.ops.received import received
 
@@ -201,7 +201,15 @@ def content_scores(query, key, strength=1.0):
         https://arxiv.org/abs/1410.5401
     """
     query, key = _checked(query, key, same_width=True)
-    return strength * precision.matmul(_unit(query), ops.swapaxes(_unit(key), -1, -2))
+    scores = precision.matmul(_unit(query), ops.swapaxes(_unit(key), -1, -2))
+    if hasattr(strength, "shape"):
+        strength = ops.convert_to_tensor(strength)
+        if not broadcasts(strength.shape, scores.shape):
+            raise ValueError(
+                "`strength` must be a number, or of a shape that broadcasts to the scores. "
+                f"{received(strength=strength, scores=scores)}"
+            )
+    return strength * scores
 
 
 def location_scores(query, kernel):

@@ -54,6 +54,10 @@ def doubly_stochastic_loss(weights, query_mask=None, target=1.0, reduction="sum"
         raise ValueError(
             f"`reduction` must be one of {REDUCTIONS}. Received: reduction={reduction!r}"
         )
+    if reduction == "mean" and 0 in weights.shape[2:]:
+        raise ValueError(
+            f"`weights` must have a place at least for a mean. {received(weights=weights)}"
+        )
     axes = tuple(range(1, len(weights.shape) - 1))
     if query_mask is not None:
         counts = ops.cast(query_mask, weights.dtype)

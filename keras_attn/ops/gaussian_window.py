@@ -13,6 +13,7 @@ from keras import ops
 
 from keras_attn.ops import precision
 from keras_attn.ops.checks import check_size
+from keras_attn.ops.known import shapes_match
 from keras_attn.ops.named_axes import with_axes
 from keras_attn.ops.precision import as_float32
 from keras_attn.ops.received import received
@@ -279,6 +280,9 @@ def window_box(window, patch_size):
     [[0.0, 0.0, 27.0, 27.0]]
     """
     check_size("patch_size", patch_size)
+    shapes = [tuple(getattr(each, "shape", ())) for each in window]
+    if any(not shapes_match(shape, shapes[0]) for shape in shapes):
+        raise ValueError(f"`window` must hold tensors of one shape. Received: shapes {shapes}")
     reach = window.stride * ((patch_size - 1) / 2)
     x, y = window.center_x, window.center_y
     return ops.stack([x - reach, y - reach, x + reach, y + reach], axis=-1)

@@ -5,6 +5,8 @@ from keras import ops
 
 from keras_attn.ops import precision
 from keras_attn.ops.grids import coordinates
+from keras_attn.ops.known import differ
+from keras_attn.ops.received import received
 
 
 def compose_transformations(first, second):
@@ -41,6 +43,12 @@ def compose_transformations(first, second):
         raise ValueError(
             "`first` and `second` must be matrices of the same size. Received: first of shape "
             f"{tuple(first.shape)}, second of shape {tuple(second.shape)}"
+        )
+    pairs = zip(reversed(first.shape[:-2]), reversed(second.shape[:-2]), strict=False)
+    if any(differ(*pair) and 1 not in pair for pair in pairs):
+        raise ValueError(
+            "`first` and `second` must be of shapes that broadcast to each other. "
+            f"{received(first=first, second=second)}"
         )
     dtype = precision.promote_dtypes(first.dtype, second.dtype)
     first, second = ops.cast(first, dtype), ops.cast(second, dtype)

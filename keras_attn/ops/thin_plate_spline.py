@@ -62,7 +62,7 @@ def thin_plate_spline_grid(displacement, output_shape, control_points=(4, 4), al
             f"{points.shape[0]} control points and output_shape={output_shape}. "
             f"Received: displacement of shape {tuple(displacement.shape)}"
         )
-    influence = _influence(tuple(map(tuple, points.tolist())), output_shape, align_corners)
+    influence = _influence(tuple(map(tuple, points.tolist())), output_shape, bool(align_corners))
     influence = ops.convert_to_tensor(influence, dtype=displacement.dtype)
     # Factors rounded to 10 bits, as on accelerators, would move pixels.
     matmul = kernels.load("precise_matmul")

@@ -39,7 +39,7 @@ def fuzzed(examples):
         max_examples=examples * max(1, WANTED // USUAL),
         derandomize=not WANTED,
         database=None,
-        deadline=timedelta(minutes=1),
+        deadline=timedelta(minutes=2),
         suppress_health_check=list(hypothesis.HealthCheck),
         print_blob=True,
     )
