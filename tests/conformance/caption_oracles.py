@@ -148,7 +148,7 @@ def semantic_attention(attributes, count, weight=1.0, rate=0.5, **encoder):
     return caption_oracle(symbols, model, outputs, added, **encoder)
 
 
-def attribute_detector(rate=0.0, encoder="small", data_format=None):
+def attribute_detector(rate, encoder="small", data_format=None):
     """A fully convolutional detector, whose probabilities are the highest over the places."""
     more, features = encoder_of(encoder, data_format)
 
@@ -157,8 +157,8 @@ def attribute_detector(rate=0.0, encoder="small", data_format=None):
 
     def training(p, draws, targets, image):
         maps, moved = features(p, image, True)
-        numbers = draws.get("drop_features")
-        if numbers and data_format == "channels_first":
+        numbers = draws["drop_features"]
+        if data_format == "channels_first":
             numbers = [np.moveaxis(each, 1, -1) for each in numbers]
         probability = captions.attribute_probability(p, maps, captions.Dropout(rate, numbers))
         return {
