@@ -78,6 +78,6 @@ def digit_sequence(transformers):
 
 # The random encoder of `CoLocalizer`.
 ENCODER = {
-    **convolutions(**{f"{n}_e": f"*encoder/convolution_{n}" for n in (1, 2)}),
-    **dense(**{"3_e": "*encoder/features"}),
+    **convolutions(**{f"{n}_e": f"encoder/convolution_{n}" for n in (1, 2)}),
+    **dense(**{"3_e": "encoder/features"}),
 }
