@@ -86,7 +86,7 @@ def gaussian_window(parameters, image_size, patch_size):
     parameters = ops.convert_to_tensor(parameters)
     if len(parameters.shape) != 2 or parameters.shape[-1] != 5:
         raise ValueError(f"`parameters` must be (batch, 5). {received(parameters=parameters)}")
-    if not isinstance(image_size, (tuple, list)) or len(image_size) != 2:
+    if not hasattr(image_size, "__len__") or len(image_size) != 2:
         raise ValueError(
             f"`image_size` must be a pair (height, width). Received: image_size={image_size!r}"
         )
