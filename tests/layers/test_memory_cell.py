@@ -6,35 +6,40 @@ import pytest
 
 from keras_attn import DNCCell, MANNCell, NTMCell
 from tests.backend import BACKEND, TRAINS, gradients, to_numpy
-from tests.oracles import memory as oracle
+from tests.oracles.memory import softmax, softplus
+from tests.oracles.recurrent import sigmoid
 
 SIZES = {"memory_locations": 6, "memory_width": 3, "num_read_heads": 2}
 
 
 def one_and_more(numbers):
-    return 1.0 + oracle.softplus(numbers)
-
-
-def softmax(numbers):
-    return np.apply_along_axis(oracle.softmax, -1, numbers)
+    return 1.0 + softplus(numbers)
 
 
 # By the tables of the papers.
 ACTIVATIONS = {
-    NTMCell: {**oracle.ACTIVATIONS, "shift": softmax},
+    NTMCell: {
+        "key": np.tanh,
+        "strength": softplus,
+        "gate": sigmoid,
+        "shift": softmax,
+        "sharpening": one_and_more,
+        "erase": sigmoid,
+        "add": np.tanh,
+    },
     DNCCell: {
         "read_key": np.array,
         "read_strength": one_and_more,
         "write_key": np.array,
         "write_strength": one_and_more,
-        "erase": oracle.sigmoid,
+        "erase": sigmoid,
         "add": np.array,
-        "free_gate": oracle.sigmoid,
-        "allocation_gate": oracle.sigmoid,
-        "write_gate": oracle.sigmoid,
+        "free_gate": sigmoid,
+        "allocation_gate": sigmoid,
+        "write_gate": sigmoid,
         "read_mode": softmax,
     },
-    MANNCell: {"key": np.tanh, "gate": oracle.sigmoid},
+    MANNCell: {"key": np.tanh, "gate": sigmoid},
 }
 POLICIES = ["float32", "mixed_float16", "mixed_bfloat16"]
 TOLERANCE = {"float32": 1e-5, "mixed_float16": 3e-3, "mixed_bfloat16": 3e-2}
