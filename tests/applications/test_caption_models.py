@@ -115,8 +115,19 @@ def test_attributes_are_the_most_probable_ones():
         assert length >= len(caption)
         assert alignment.weights.shape == (length, 2)
         np.testing.assert_allclose(alignment.weights, same.weights[:length], atol=1e-5)
-    assert model.detector.detect(INPUTS["image"], 3) == names.tolist()
-    assert model.detector.detect(INPUTS["image"], 1) == names[:, :1].tolist()
+
+
+def test_a_detector_lists_the_most_probable_attributes_of_each_image():
+    encoder = keras.layers.AveragePooling2D(4, data_format="channels_last")
+    detector = AttributeDetector(
+        (4, 4, 3), ["red", "green", "blue"], encoder=encoder, data_format="channels_last"
+    )
+    detector.scores.kernel.assign(np.eye(3, dtype="float32")[None, None])
+    colors = np.float32([[0.1, 0.5, 0.9], [0.7, 0.2, 0.4], [0.3, 0.6, 0.2]])
+    images = np.broadcast_to(colors[:, None, None], (3, 4, 4, 3))
+    expected = [["blue", "green", "red"], ["red", "blue", "green"], ["green", "red", "blue"]]
+    assert detector.detect(images, 3, batch_size=2) == expected
+    assert detector.detect(images, 2) == [names[:2] for names in expected]
 
 
 def test_attributes_are_words_of_the_vocabulary():

@@ -7,6 +7,11 @@ from keras_attn.applications.tied_logits import TiedLogits
 from tests.backend import to_numpy
 
 
+class Doubled(keras.layers.Embedding):
+    def call(self, inputs):
+        return 2.0 * super().call(inputs)
+
+
 def test_a_logit_is_the_product_with_the_embedding_of_the_word(generator):
     embedding = keras.layers.Embedding(5, 3)
     embedding.build()
@@ -21,3 +26,11 @@ def test_a_logit_is_the_product_with_the_embedding_of_the_word(generator):
     embedding.lora_embeddings_b.assign(second)
     expected = outputs @ (table + first @ second).T
     np.testing.assert_allclose(to_numpy(layer(outputs)), expected, atol=1e-5)
+
+
+def test_an_embedding_with_a_call_of_its_own(generator):
+    embedding = Doubled(5, 3)
+    embedding.build()
+    outputs = generator.normal(size=(2, 3)).astype("float32")
+    expected = 2.0 * outputs @ to_numpy(embedding.embeddings).T
+    np.testing.assert_allclose(to_numpy(TiedLogits(embedding)(outputs)), expected, atol=1e-5)
