@@ -30,13 +30,19 @@ DROPOUT = {"dropout": 0.25}
 
 
 def sampling(width):
-    """Values with which most of the words after the first are the model's own, and not any word.
+    """Values with which most words after the first are the model's own, and depend on others.
 
     Args:
         width: Width of the read-out.
     """
-    kernel = np.random.default_rng(5).normal(size=(width, SIZES["target_vocabulary"]))
-    return {"weights": {SAMPLED["ε"]: 0.75, "logits/kernel": 20.0 * kernel}}
+    generator, words = np.random.default_rng(5), SIZES["target_vocabulary"]
+    return {
+        "weights": {
+            SAMPLED["ε"]: 0.75,
+            "target_embedding/embeddings": generator.normal(size=(words, SIZES["embedding_units"])),
+            "logits/kernel": 10.0 * generator.normal(size=(width, words)),
+        }
+    }
 
 
 def bahdanau(**options):
