@@ -7,6 +7,7 @@ import pytest
 from keras import ops
 
 from keras_attn.ops import grid_sample
+from keras_attn.ops.grid_sample import plain_grid_sample
 from keras_attn.ops.interpolation import INTERPOLATIONS, PADDING_MODES
 from tests.backend import BACKEND
 from tests.ops.functions import numpy_call
@@ -57,7 +58,7 @@ def batch_of_one(tensor):
 def test_equals_the_loops(generator, sizes, interpolation, padding_mode, align_corners, antialias):
     options = (interpolation, padding_mode, align_corners)
     arrays = []
-    # TensorFlow compiles for every size, and shares with JAX what is special of one pixel.
+    # TensorFlow compiles each size. Images of one pixel run through the same code on JAX.
     for size in sizes[align_corners][: 1 if BACKEND == "tensorflow" else None]:
         image = generator.normal(size=(*size, 2)).astype("float32")
         arrays += [image, lattice(generator, size, align_corners)]
@@ -81,3 +82,9 @@ def test_equals_the_loops(generator, sizes, interpolation, padding_mode, align_c
     ]
     for sampled, wanted in zip(numpy_call(function, heads, *arrays), expected, strict=True):
         np.testing.assert_allclose(sampled, wanted, atol=1e-5)
+    if BACKEND == "torch" and not antialias:
+        # PyTorch samples by its own operation, the others by the taps of the plain path.
+        plain = numpy_call(
+            lambda *pair: plain_grid_sample(*map(batch_of_one, pair), *options)[0], *arrays[:2]
+        )
+        np.testing.assert_allclose(plain, expected[1], atol=1e-5)
