@@ -11,12 +11,14 @@ from keras_attn.ops.reinforce import reinforce_loss
 class RewardBaseline(keras.layers.Layer):
     """The loss of REINFORCE with a moving average of earlier rewards as its baseline.
 
-    `b_k = ρ b_{k-1} + (1 - ρ) Σ_it R_it / Σ_i n_i`, the sums over the words of a batch; `b_k` is
-    the baseline of every word, see `keras_attn.ops.reinforce_loss`. The first batch is its own.
+    `b_k = m_k / (1 - ρ^k)`, `m_k = ρ m_{k-1} + (1 - ρ) Σ_it R_it / Σ_i n_i`, `m_0 = 0`, the sums
+    over the words of a batch; `b_k` is the baseline of every word of the next batch, see
+    `keras_attn.ops.reinforce_loss`. The first batch is its own.
 
-    Convention: in the paper the captions of a batch are of one length and share one reward and one
-    baseline; among captions of many lengths that reward follows the length more than anything that
-    was drawn, so that the baseline is one of a word.
+    Convention: the paper has no division by `1 - ρ^k`, the sum of the weights of all batches. In
+    the paper the captions of a batch are of one length and share one reward and one baseline; among
+    captions of many lengths that reward follows the length more than anything that was drawn, so
+    that the baseline is one of a word.
 
     The layer is called on the log-probability of the draws and passes it on, so that it is part of
     a functional model; the model's `compute_loss`, which knows the rewards, calls `loss`.

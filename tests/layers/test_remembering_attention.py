@@ -88,15 +88,6 @@ def test_queries_that_are_padding_do_not_move_the_window(mode, query, value):
     assert np.all(weights[:, 0] == 0.0)
 
 
-def test_local_attention_measures_the_memory_without_its_padding(query, value):
-    layer = LocalAttention(LuongAttention(), 2)
-    mask = [None, np.array([[True] * 4 + [False] * 2] * 3)]
-    _, weights, _ = attend(layer, query, value, mask=mask)
-    _, expected, _ = attend(layer, query, value[:, :4])
-    np.testing.assert_allclose(weights[..., :4], expected, atol=1e-5)
-    assert np.all(weights[..., 4:] == 0.0)
-
-
 def test_noise_is_drawn_in_training_alone(query, value):
     layer = MonotonicAttention(BahdanauAttention(7), sigmoid_noise=2.0, seed=1)
     first, again = attend(layer, query, value)[1], attend(layer, query, value)[1]
@@ -125,17 +116,6 @@ def test_nothing_is_drawn_from_a_memory_that_is_masked(query, value):
         assert all(np.all(to_numpy(each) == 0.0) for each in state)
 
 
-def test_the_state_is_the_likelihood_of_the_draws(query, value):
-    score = LuongAttention()
-    layer = HardAttention(score, "reinforce", seed=1)
-    distribution = to_numpy(score([query, value], return_attention_scores=True)[1])
-    _, weights, (likelihood, entropy) = attend(layer, query, value, training=True)
-    expected = np.log(np.sum(distribution * weights, axis=-1)).sum(axis=1)
-    np.testing.assert_allclose(to_numpy(likelihood)[:, 0], expected, atol=1e-4)
-    expected = -np.sum(distribution * np.log(distribution), axis=(1, 2))
-    np.testing.assert_allclose(to_numpy(entropy)[:, 0], expected, atol=1e-4)
-
-
 @pytest.mark.training
 def test_reinforce_estimates_the_gradient_of_the_expected_reward():
     """One query with three values whose rewards are known, drawn 20,000 times."""
@@ -161,26 +141,6 @@ def test_reinforce_estimates_the_gradient_of_the_expected_reward():
     exact = -probability * (rewards - probability @ rewards)
     np.testing.assert_allclose(
         found[0] / np.linalg.norm(found), exact / np.linalg.norm(exact), atol=0.05
-    )
-
-
-@pytest.mark.training
-def test_straight_through_gives_the_gradient_of_the_expectation(generator):
-    score = LuongAttention("dot")
-    layer = HardAttention(score, seed=1)
-    query, value = (generator.normal(size=s).astype("float32") for s in ((2, 3, 4), (2, 5, 4)))
-    pull = ops.convert_to_tensor(generator.normal(size=(2, 3, 4)).astype("float32"))
-
-    def hard(query):
-        return ops.exp(0.5 * ops.sum(layer([query, value], training=True) * pull))
-
-    def soft(query):
-        return ops.exp(0.5 * ops.sum(score([query, value]) * pull))
-
-    (found,), _ = gradients(hard, [query])
-    (expected,), _ = gradients(soft, [query])
-    np.testing.assert_allclose(
-        found / np.linalg.norm(found), expected / np.linalg.norm(expected), atol=1e-4
     )
 
 

@@ -59,10 +59,14 @@ def test_small_large_and_saturated_hidden_layers(largest, queries):
     query, key = np.zeros((1, queries, 1), "float32"), hidden[None, :, None]
     cotangent = np.ones((1, queries, len(hidden)), "float32")
     scale = np.ones(1, "float32")
-    scores, (_, of_key, _) = pull_back(additive_scores, [query, key, scale], cotangent)
+    scores, (of_query, of_key, of_scale) = pull_back(
+        additive_scores, [query, key, scale], cotangent
+    )
     exact = np.tanh(hidden.astype("float64"))
     np.testing.assert_allclose(scores[0], np.tile(exact, (queries, 1)), atol=3e-7)
     np.testing.assert_allclose(of_key[0, :, 0] / queries, 1.0 - exact**2, atol=1e-6)
+    np.testing.assert_allclose(of_query[0, :, 0], np.sum(1.0 - exact**2), rtol=1e-5)
+    np.testing.assert_allclose(of_scale, queries * np.sum(exact), atol=1e-5)
 
 
 @pytest.mark.parametrize("sizes", [(1.0, 5.0, 8.0), (1.0, 19.0, 39.0, 41.0, 60.0, 1e4)])
