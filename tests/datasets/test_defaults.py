@@ -25,7 +25,7 @@ DEFAULTS = {
         "scale_range": (0.75, 1.0), "sigma": 1.5, "control_shape": (4, 4), "seed": 0, "verbose": 0,
     },
     "translated": {"size": 60, **AFFINE},
-    # `None` is the number of the kind: see `test_distortion_ranges.py`.
+    # `None` is the number of the kind: see `test_distortions.py`.
     "distort": {
         "size": None, "distractors": None, "num_distractors": None, "distractor_size": None,
         **AFFINE,

@@ -63,6 +63,14 @@ def test_tokens_are_drawn_as_often_as_they_are_likely(options, expected):
     np.testing.assert_allclose(scores, np.log(LIKELY)[tokens[..., 0]], atol=1e-5)
 
 
+def test_each_token_has_a_share_that_begins_where_the_one_before_ends():
+    logits = ops.zeros((8, 4))
+    chances = np.array([0.0, 0.25, 0.5, 0.75, 0.2499, 0.4999, 0.7499, 0.9999], "float32")
+    tokens = to_numpy(_draw(logits, 1.0, ops.convert_to_tensor(chances), None, None))
+    assert sorted(tokens[:4]) == [0, 1, 2, 3]
+    np.testing.assert_array_equal(tokens[4:], tokens[:4])
+
+
 def test_sequences_end_and_are_padded():
     tokens, lengths, scores, alignments = draw(max_length=6, num_samples=200, min_length=2)
     rows = tokens.reshape(-1, 6), lengths.ravel(), scores.ravel(), alignments.reshape(-1, 6, 4)
