@@ -83,6 +83,17 @@ def test_what_is_no_number_in_range_is_refused(make, name, value):
         (lambda: ops.transformation_matrix(np.ones(4), {}), "`transformation` must"),
         (lambda: ops.read_patch(IMAGES[:, :0, :0], *[np.ones((2, 1, 0))] * 2), "`image` must"),
         (lambda: ops.window_box(WINDOW, 2), "`window` must"),
+        (
+            lambda: ops.address_memory(
+                np.ones((1, 1, 2)),
+                *[np.ones((1, 1))] * 2,
+                np.ones((1, 1, 1)),
+                np.ones((1, 1)),
+                np.ones((1, 0, 2)),
+                np.ones((1, 1, 0)),
+            ),
+            "`memory` must have a location",
+        ),
         (lambda: ops.thin_plate_spline_grid(np.ones((4, 2)), (2, 3), "ab"), "`control_points`"),
         (lambda: losses.TokenCrossentropy()(np.ones((1, 1)), np.ones((1, 1, 0))), "`y_pred`"),
         (lambda: metrics.BitError()(np.ones((1, 1, 0)), np.ones((1, 1, 0))), "`y_true` and"),
@@ -152,6 +163,8 @@ def test_empty_axes_give_empty_results():
     assert tuple(ops.projective_grid(none, (2, 3)).shape) == (0, 2, 3, 2)
     assert tuple(ops.invert_transformations(none).shape) == (0, 3, 3)
     assert tuple(ops.allocation_weights(np.ones((2, 0))).shape) == (2, 0)
+    scores = ops.dot_scores(np.ones((1, 2, 0)), np.ones((1, 3, 0)), scale=True)
+    np.testing.assert_array_equal(to_numpy(scores), np.zeros((1, 2, 3)))
     kept = ops.retention_vector(np.ones((2, 0)), np.ones((2, 0, 3)))
     np.testing.assert_array_equal(to_numpy(kept), np.ones((2, 3)))
 
