@@ -8,7 +8,7 @@ import pytest
 
 import keras_attn
 from keras_attn import datasets, decoding, losses, metrics, ops
-from keras_attn.applications import Autoencoder, EncoderDecoder, LuongTranslator
+from keras_attn.applications import Autoencoder, EncoderDecoder, LuongTranslator, StackedLSTM
 from tests.backend import to_numpy
 
 pytestmark = pytest.mark.once
@@ -125,6 +125,13 @@ def test_what_is_no_number_in_range_is_refused(make, name, value):
         (
             lambda: keras_attn.SpatialTransformer(data_format="channels_last")(IMAGES[:, :0]),
             "`feature_map` must",
+        ),
+        (lambda: StackedLSTM(3, 2, 2, 1)(np.ones((2, 4, 1))), "`sequences` must be of shape"),
+        (
+            lambda: keras_attn.AttentionDecoder(
+                keras.layers.GRUCell(3), keras_attn.BahdanauAttention(3)
+            )([VECTORS, VECTORS[..., :0]]),
+            "`inputs` and memory must",
         ),
         (lambda: EncoderDecoder(5, 5, 3, 3, 3)([np.ones((2, 3)), np.ones((3, 3))]), "batch size"),
     ],
