@@ -11,7 +11,7 @@ from keras_attn.applications.loss_checks import check_takes_logits
 from keras_attn.applications.own_loss import expand_weights
 from keras_attn.layers.composite import Composite, recorded_changes, unbuilt_config
 from keras_attn.layers.same_draws import SameDraws
-from keras_attn.ops.known import differ
+from keras_attn.ops.known import differ, shapes_match
 
 # Arguments of every model, which `get_config` saves itself.
 KERAS_OWN = ("name", "trainable", "dtype")
@@ -76,8 +76,20 @@ class FunctionalModel(Composite, SameDraws, keras.Model):
     def _assert_input_compatibility(self, *args):
         super()._assert_input_compatibility(*args)
         names = [each.name for each in self.inputs]
-        shapes = [tuple(getattr(each, "shape", ())) for each in keras.tree.flatten(args[0])]
-        if len(shapes) == len(names) and differ(*(shape[0] for shape in shapes if shape)):
+        by_name = isinstance(args[0], dict) and set(names) <= set(args[0])
+        given = [args[0][name] for name in names] if by_name else keras.tree.flatten(args[0])
+        shapes = [tuple(getattr(each, "shape", ())) for each in given]
+        if len(shapes) != len(names):
+            return
+        # Keras takes a last axis of size 1 for one that it may drop.
+        for expected, shape in zip(self.inputs, shapes, strict=True):
+            same_rank = len(shape) == len(expected.shape)
+            if same_rank and not shapes_match(shape[1:], expected.shape[1:]):
+                raise ValueError(
+                    f"`{expected.name}` must be of shape {expected.shape}. "
+                    f"Received: {expected.name}.shape={shape}"
+                )
+        if differ(*(shape[0] for shape in shapes if shape)):
             raise ValueError(
                 f"{', '.join(f'`{name}`' for name in names)} must have the same batch size. "
                 f"Received: {dict(zip(names, shapes, strict=True))}"

@@ -86,9 +86,10 @@ def check_shapes(shapes):
     check_list_of_inputs(shapes, "[inputs, memory]", (2,))
     inputs, memory = map(tuple, shapes)
     misfit = differ(inputs[0], memory[0])
-    if len(inputs) != 3 or len(memory) != 3 or misfit:
+    if len(inputs) != 3 or len(memory) != 3 or misfit or 0 in (inputs[-1], memory[-1]):
         raise ValueError(
-            "`inputs` and memory must be of rank 3, (batch, steps, width), and of one batch. "
+            "`inputs` and memory must be of rank 3, (batch, steps, width), of one batch and of a "
+            "positive width. "
             f"Received: inputs of shape {inputs}, memory of shape {memory}"
         )
     return inputs, memory

@@ -48,7 +48,7 @@ def dot_scores(query, key, scale=False):
     """
     query, key = _checked(query, key, same_width=True)
     scores = precision.matmul(query, ops.swapaxes(key, -1, -2))
-    return scores / query.shape[-1] ** 0.5 if scale else scores
+    return scores / max(query.shape[-1], 1) ** 0.5 if scale else scores
 
 
 def general_scores(query, key, kernel):

@@ -79,6 +79,8 @@ def address_memory(key, strength, gate, shift, sharpening, memory, previous):
         previous=previous,
     )
     _check_steps(arguments[4])
+    if arguments[0].shape[1] == 0:
+        raise ValueError(f"`memory` must have a location at least. {received(memory=arguments[0])}")
     memory, *told, previous = arguments
     address = kernels.load("address_memory")
     if address is None or any(map(keras.utils.is_keras_tensor, arguments)):

@@ -8,7 +8,7 @@ import pytest
 
 import keras_attn
 from keras_attn import datasets, decoding, losses, metrics, ops
-from keras_attn.applications import Autoencoder, EncoderDecoder, LuongTranslator
+from keras_attn.applications import Autoencoder, EncoderDecoder, LuongTranslator, StackedLSTM
 from tests.backend import to_numpy
 
 pytestmark = pytest.mark.once
@@ -83,6 +83,17 @@ def test_what_is_no_number_in_range_is_refused(make, name, value):
         (lambda: ops.transformation_matrix(np.ones(4), {}), "`transformation` must"),
         (lambda: ops.read_patch(IMAGES[:, :0, :0], *[np.ones((2, 1, 0))] * 2), "`image` must"),
         (lambda: ops.window_box(WINDOW, 2), "`window` must"),
+        (
+            lambda: ops.address_memory(
+                np.ones((1, 1, 2)),
+                *[np.ones((1, 1))] * 2,
+                np.ones((1, 1, 1)),
+                np.ones((1, 1)),
+                np.ones((1, 0, 2)),
+                np.ones((1, 1, 0)),
+            ),
+            "`memory` must have a location",
+        ),
         (lambda: ops.thin_plate_spline_grid(np.ones((4, 2)), (2, 3), "ab"), "`control_points`"),
         (lambda: losses.TokenCrossentropy()(np.ones((1, 1)), np.ones((1, 1, 0))), "`y_pred`"),
         (lambda: metrics.BitError()(np.ones((1, 1, 0)), np.ones((1, 1, 0))), "`y_true` and"),
@@ -114,6 +125,13 @@ def test_what_is_no_number_in_range_is_refused(make, name, value):
         (
             lambda: keras_attn.SpatialTransformer(data_format="channels_last")(IMAGES[:, :0]),
             "`feature_map` must",
+        ),
+        (lambda: StackedLSTM(3, 2, 2, 1)(np.ones((2, 4, 1))), "`sequences` must be of shape"),
+        (
+            lambda: keras_attn.AttentionDecoder(
+                keras.layers.GRUCell(3), keras_attn.BahdanauAttention(3)
+            )([VECTORS, VECTORS[..., :0]]),
+            "`inputs` and memory must",
         ),
         (lambda: EncoderDecoder(5, 5, 3, 3, 3)([np.ones((2, 3)), np.ones((3, 3))]), "batch size"),
     ],
@@ -152,6 +170,8 @@ def test_empty_axes_give_empty_results():
     assert tuple(ops.projective_grid(none, (2, 3)).shape) == (0, 2, 3, 2)
     assert tuple(ops.invert_transformations(none).shape) == (0, 3, 3)
     assert tuple(ops.allocation_weights(np.ones((2, 0))).shape) == (2, 0)
+    scores = ops.dot_scores(np.ones((1, 2, 0)), np.ones((1, 3, 0)), scale=True)
+    np.testing.assert_array_equal(to_numpy(scores), np.zeros((1, 2, 3)))
     kept = ops.retention_vector(np.ones((2, 0)), np.ones((2, 0, 3)))
     np.testing.assert_array_equal(to_numpy(kept), np.ones((2, 3)))
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_attn import GridSampler
+from keras_attn import GridGenerator, GridSampler
 from tests.conformance.registry import LAYERS
 from tests.conformance.signatures import constructor_arguments
 from tests.fuzz.outcome import REFUSED, check_outputs, outcome, parameters
@@ -15,7 +15,7 @@ from tests.fuzz.strategies import changed_arguments, changed_arrays, changed_cas
 
 pytestmark = pytest.mark.once
 # What error messages of the ops inside name.
-ALIASES = {GridSampler: {"images"}}
+ALIASES = {GridSampler: {"images"}, GridGenerator: {"flow"}}
 CLASSES = list(dict.fromkeys(case.layer for case in LAYERS))
 
 
