@@ -168,7 +168,7 @@ class MemoryCell(Composite, keras.layers.Layer):
     def numbers(self, hidden):
         """All numbers of the heads, clipped, before their activations, `(batch, numbers)`."""
         numbers = apply_dense(self.heads, hidden, self.compute_dtype)
-        return numbers if self.clip is None else ops.clip(numbers, -self.clip, self.clip)
+        return numbers if self.clip is None else precision.clip(numbers, -self.clip, self.clip)
 
     def from_numbers(self, numbers):
         """Splits the outputs of the heads into parameters, and applies their activations."""

@@ -64,7 +64,7 @@ def _is_double(tensor):
     )
 
 
-cos, cumsum, floor, matmul, maximum, minimum, sin, tanh = map(
+clip, cos, cumsum, floor, matmul, maximum, minimum, sin, tanh = map(
     _preserve_float64,
-    ("cos", "cumsum", "floor", "matmul", "maximum", "minimum", "sin", "tanh"),
+    ("clip", "cos", "cumsum", "floor", "matmul", "maximum", "minimum", "sin", "tanh"),
 )
