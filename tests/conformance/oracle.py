@@ -4,6 +4,8 @@ import fnmatch
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import keras
+
 from tests.backend import to_numpy
 
 
@@ -47,8 +49,14 @@ class Oracle:
 
     def parameters(self, model):
         """Returns the weights of a model by symbol; each weight has exactly one symbol."""
+        # Keras 3.12 leaves a layer outside of the graph, the encoder of a loss, out of
+        # `model.weights`.
+        encoder = getattr(model, "encoder", None)
+        parts = [model, encoder] if isinstance(encoder, keras.Layer) else [model]
         weights = {
-            weight.path.removeprefix(f"{model.name}/"): to_numpy(weight) for weight in model.weights
+            weight.path.removeprefix(f"{model.name}/"): to_numpy(weight)
+            for layer in parts
+            for weight in layer.weights
         }
         found = {
             symbol: fnmatch.filter(weights, pattern) for symbol, pattern in self.symbols.items()
