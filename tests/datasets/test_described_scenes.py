@@ -69,7 +69,7 @@ def test_every_paraphrase_says_how_the_things_lie(scenes):
 
 @pytest.fixture(scope="module")
 def things():
-    """Of the things of 1500 scenes: scene, noun, colour, size, row, column, and the box."""
+    """Table of the objects of 1500 scenes: scene, noun, color, size, row, column and box."""
     found = described_scenes(num_scenes=1500, size=64, references=1)
     table = []
     for scene, (sentences, boxes) in enumerate(zip(found.paraphrases, found.boxes, strict=True)):

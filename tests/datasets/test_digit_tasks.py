@@ -93,7 +93,7 @@ def uniform_moments(low, high):
 
 @pytest.fixture(scope="module")
 def rows():
-    """Of many sequences the labels and, digit by digit, the size, and x and y from the middle.
+    """Labels of many sequences, and the size and position of each digit, relative to the middle.
 
     The digits are small blobs, whose brightness tells the label; a size is that of the square that
     the ink of a digit takes, 20 of 28 pixels in MNIST.

@@ -1,4 +1,4 @@
-"""Where the warps put the pixels of an image, and the ground truth that comes with them."""
+"""Positions of pixels in warped images, and the ground truth of warps."""
 
 import numpy as np
 import pytest

@@ -122,7 +122,7 @@ def test_the_normalised_score_has_the_length_that_is_learned(query, value):
 
 @pytest.mark.parametrize("size", [0.0, 1e-7, 1e-6, 1e-3, 1e10])
 def test_the_normalised_scale_of_a_vector_of_any_length(size, query, value):
-    """Of `1e-12` added to the square of its length nothing is left beyond 1e-5."""
+    """The epsilon of `1e-12` in the squared length has no effect for lengths above 1e-5."""
     layer = BahdanauAttention(7, normalize=True)
     layer([query, value])
     vector = size * np.linspace(-1.0, 2.0, 7)

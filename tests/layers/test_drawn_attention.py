@@ -124,7 +124,7 @@ def test_hard_attention_has_the_gradient_of_its_estimator(make, options, query, 
     locations, _ = drawn.drawn_locations(distribution, numbers)
 
     def relaxed(query):
-        """What stands for the draws, their likelihood and their entropy."""
+        """Returns the differentiable terms of draws, their likelihood and their entropy."""
         _, distribution = oracle.attend(score, query, value)
         used = distribution
         if options.get("estimator") == "reinforce":

@@ -113,7 +113,7 @@ def test_looks_equal_their_plain_twins(generator, size, asked):
     # The window alone does not ask for the images.
     arrays = [numbers] if asked == "window" else [numbers, *images]
     seen = [ops.convert_to_tensor(each) for each in images]
-    compare(
+    assert_twins_equal(
         *(
             lambda numbers, *images, look=look: answer(
                 asked, *look(list(images) or seen, numbers, 4)
@@ -130,7 +130,7 @@ def test_looks_equal_their_plain_twins(generator, size, asked):
 def test_strokes_equal_their_plain_twins(generator, size, asked):
     patch = generator.normal(size=(5, 16 * size[-1]))
     numbers = np.concatenate([patch, given(generator)[1:]], axis=1).astype("float32")
-    compare(
+    assert_twins_equal(
         *(
             lambda a, paint=paint: answer(asked, *paint(a, size, 4))
             for paint in (kernel("paint"), plain_paint)
@@ -161,7 +161,7 @@ def test_their_gradients_are_those_of_differences(generator, name, size):
         gradients[-1].sum().backward()
 
 
-def compare(function, plain, arrays, generator):
+def assert_twins_equal(function, plain, arrays, generator):
     cotangent = generator.normal(size=tuple(plain(*map(ops.convert_to_tensor, arrays)).shape))
     cotangent = cotangent.astype("float32")
     found, gradients = pull_back(function, arrays, cotangent)
