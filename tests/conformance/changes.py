@@ -40,7 +40,7 @@ def enable_lora(model, scale=0.5):
     generator = np.random.default_rng(5)
     for layer in weighted_layers(model):
         if hasattr(layer, "enable_lora"):
-            layer.enable_lora(2)
+            layer.enable_lora(2, lora_alpha=3.0)
             for weight in layer.trainable_weights:
                 if "lora" in weight.path:
                     weight.assign(generator.normal(0.0, scale, weight.shape))

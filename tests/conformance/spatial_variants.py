@@ -71,7 +71,9 @@ def pooled(p, crop):
 def pooling_encoder():
     """Returns the layers of `pooled`."""
     pooling = keras.layers.AveragePooling2D((3, 2), data_format="channels_last")
-    return keras.Sequential([pooling, keras.layers.Flatten()], name="encoder")
+    # The loss compares features without dropout.
+    dropout = keras.layers.Dropout(0.5, seed=1)
+    return keras.Sequential([pooling, keras.layers.Flatten(), dropout], name="encoder")
 
 
 CROPS = {

@@ -84,10 +84,21 @@ def check_setup(case, setup, tmp_path):
     loaded = save_and_load(model, tmp_path)
     assert_same_setup(model, loaded)
     assert_same_variables(model.optimizer.variables, loaded.optimizer.variables)
-    if setup != "lora":  # saving merges adapters into the kernels
+    if setup == "lora":  # saving merges adapters into the kernels
+        assert lora_options(loaded) == lora_options(model)
+    else:
         assert_same_variables(model.weights, loaded.weights)
     for one, other in zip(case.predict(model), case.predict(loaded), strict=True):
         np.testing.assert_allclose(one, other, atol=case.tolerance, rtol=case.tolerance)
+
+
+def lora_options(model):
+    """Returns the path, the rank and the scale of each adapter."""
+    return [
+        (layer.path.removeprefix(model.name), layer.lora_rank, layer.lora_alpha)
+        for layer in changes.adaptable_layers(model)
+        if layer.lora_enabled
+    ]
 
 
 @by_id(ONE_OF_EACH)

@@ -3,11 +3,15 @@
 import inspect
 import math
 
+import keras
 import numpy as np
 import pytest
+from keras import ops
 
 from keras_attn.decoding import beam_search, greedy_search, sample
+from tests.backend import to_numpy
 from tests.decoding.chain import END, run
+from tests.ops.functions import double_precision
 
 NEVER = -np.inf
 SEARCHES = {
@@ -17,6 +21,14 @@ SEARCHES = {
     "greedy": greedy_search,
     "sample": lambda *arguments, **options: sample(*arguments, 8, seed=0, **options),
 }
+
+
+@pytest.fixture
+def double_floatx():
+    keras.config.set_floatx("float64")
+    with double_precision():
+        yield
+    keras.config.set_floatx("float32")
 
 
 @pytest.mark.parametrize("name", SEARCHES)
@@ -29,6 +41,23 @@ def test_sequences_that_cannot_end_are_cut_off(name):
     if name != "sample":
         assert tokens[0].tolist() == [1, 1, 1]
         assert (np.diff(scores) <= 1e-6).all()
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_scores_and_weights_are_of_the_precision_of_floatx(name, double_floatx):
+    table = np.array([0.1, 1.0, -0.3, 0.2])
+
+    def step(tokens, state, constants):
+        rows = ops.zeros_like(ops.cast(tokens, "float64"))[:, None]
+        return rows + ops.convert_to_tensor(table), state, rows + ops.convert_to_tensor(table)
+
+    found = SEARCHES[name](step, np.zeros((1, 1)), 0, END, 3)
+    tokens, lengths, scores, weights = map(to_numpy, found)
+    logs = table - np.log(np.exp(table).sum())
+    expected = [logs[row[:length]].sum() for row, length in zip(tokens[0], lengths[0], strict=True)]
+    assert (scores.dtype, weights.dtype) == ("float64", "float64")
+    np.testing.assert_allclose(scores[0], expected, rtol=1e-12)
+    np.testing.assert_allclose(weights[0, 0, 0], table, rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", SEARCHES)

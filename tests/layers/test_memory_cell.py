@@ -6,6 +6,7 @@ import pytest
 
 from keras_attn import DNCCell, MANNCell, NTMCell
 from tests.backend import BACKEND, TRAINS, gradients, to_numpy
+from tests.conformance.case import randomise
 from tests.oracles.memory import softmax, softplus
 from tests.oracles.recurrent import sigmoid
 
@@ -77,6 +78,29 @@ def test_numbers_beyond_the_limits_have_no_gradient(kind):
     _, (slope,) = gradients(lambda hidden: cell.numbers(hidden), [np.zeros((1, 5), "float32")],
                             [cell.heads.bias])  # fmt: skip
     np.testing.assert_allclose(slope, np.where(np.abs(numbers) <= 2.0, 2.0 * numbers, 0.0))
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_the_gradient_of_every_state_is_clipped(kind, generator):
+    cell = kind(5, **SIZES, gradient_clip=1e-3)
+    cell.build((None, 4))
+    randomise(cell)
+    x = generator.normal(size=(2, 4)).astype("float32")
+    initial = [to_numpy(state) for state in cell.get_initial_state(batch_size=2)]
+    states = [generator.uniform(size=state.shape).astype("float32") for state in initial]
+
+    def step(x, *states):
+        output, states = cell(x, list(states))
+        return keras.ops.concatenate(
+            [keras.ops.reshape(each, (2, -1)) for each in [output, *states]], axis=-1
+        )
+
+    (_, of_output, *others), _ = gradients(step, [x, *states])
+    # The step reads the vectors of the step before, and not its hidden units.
+    for gradient in (of_output[:, 5:], *others):
+        assert np.abs(gradient).max() <= 1e-3 * (1 + 1e-6)
+    assert np.isclose(np.abs(of_output[:, 5:]).max(), 1e-3)
 
 
 @pytest.mark.training

@@ -54,6 +54,15 @@ def test_a_fine_checkerboard_becomes_grey(factor, padding_mode):
     assert np.abs(rough - 0.5).max() > (0.05 if factor == 3 else 0.02)
 
 
+def test_nan_counts_as_minus_one(generator):
+    images = generator.normal(size=(1, 12, 10, 2)).astype("float32")
+    grid = 0.9 * to_numpy(identity_grid((4, 5)))[None]
+    grid[0, 1, 2], grid[0, 3, 0, 1] = np.nan, np.nan
+    sample = channels_last(grid_sample, antialias=True)
+    expected = numpy_call(sample, images, np.where(np.isnan(grid), np.float32(-1.0), grid))
+    np.testing.assert_allclose(numpy_call(sample, images, grid), expected, atol=1e-6)
+
+
 @pytest.mark.parametrize("size", [(12, 10), (1, 1), (24, 20)])
 def test_nothing_changes_without_minification(generator, size):
     images = generator.normal(size=(1, 12, 10, 2)).astype("float32")

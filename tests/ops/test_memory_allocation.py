@@ -47,6 +47,15 @@ def test_usage_is_the_loop(generator, usage, weights):
         np.testing.assert_allclose(found[b, i], (u + w - u * w) * expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("dtype", "rounding"), [("float16", 2**-11), ("bfloat16", 2**-8)])
+def test_allocation_in_half_precision_is_rounded_once(generator, dtype, rounding):
+    usage = ops.convert_to_tensor(generator.uniform(0.9, 1.0, (4, 64)), dtype)
+    exact = to_numpy(ops.cast(usage, "float32")).astype("float64")
+    found = to_numpy(ops.cast(allocation_weights(usage), "float32"))
+    expected = [allocated(row) for row in exact]
+    np.testing.assert_allclose(found, expected, rtol=1.01 * rounding, atol=6e-8)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 def test_usage_stays_in_its_range(generator, dtype):
     usage = ops.convert_to_tensor(generator.uniform(size=(4, 64)) ** 0.01, dtype)

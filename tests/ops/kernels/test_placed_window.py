@@ -125,6 +125,22 @@ def test_looks_equal_their_plain_twins(generator, size, asked):
     )
 
 
+@pytest.mark.parametrize("index", [0, 1])
+def test_an_image_has_its_gradient_where_the_others_need_none(generator, index):
+    images = [generator.normal(size=(5, 7, 12, 1)).astype("float32") for _ in range(2)]
+    numbers = ops.convert_to_tensor(given(generator).astype("float32")[1:])
+
+    def of_one(look):
+        def function(image):
+            tensors = [ops.convert_to_tensor(each) for each in images]
+            tensors[index] = image
+            return look(tensors, numbers, 4)[0]
+
+        return function
+
+    assert_twins_equal(of_one(kernel("look")), of_one(plain_look), [images[index]], generator)
+
+
 @SIZES
 @ASKED
 def test_strokes_equal_their_plain_twins(generator, size, asked):
