@@ -1,7 +1,9 @@
 """The public names: a name that disappears or appears does so on purpose, here."""
 
 import importlib
+import tomllib
 import types
+from pathlib import Path
 
 import pytest
 
@@ -209,7 +211,8 @@ def test_every_door_lists_its_names(door):
     assert exported == sorted(exported, key=lambda name: (not name.isupper(), name))
 
 
-def test_the_version_is_there():
+def test_the_version_is_that_of_the_project():
     import keras_attn
 
-    assert keras_attn.__version__
+    project = (Path(__file__).parents[1] / "pyproject.toml").read_text()
+    assert keras_attn.__version__ == tomllib.loads(project)["project"]["version"]
