@@ -54,7 +54,6 @@ MODELS = [
     model(
         ShowAttendTell,
         arguments=SIZES,
-        outputs=((2, 4, 16), (2, 4, 9)),
         refuses=(*REFUSED, {"mode": "medium"}, {"gate": "matrix"}),
         oracle=oracles.soft(),
     ),
@@ -62,7 +61,6 @@ MODELS = [
         ShowAttendTell,
         name="hard",
         arguments={**SIZES, "mode": "hard", "gate": "vector", "seed": 1},
-        outputs=((2, 4, 16), (2, 1), (2, 4), (2, 4, 9)),
         refuses=({"inference": "draw"}, {"expectation_rate": 2.0}),
         oracle=oracles.hard(),
     ),
@@ -75,7 +73,6 @@ MODELS = [
             "data_format": "channels_last",
         },
         inputs={"image": (2, 16, 16, 3)},
-        outputs=((2, 3),),
         targets=np.array([[0, 1, 1], [1, 0, 0]], "float32"),
         compile={"loss": "binary_crossentropy"},
         refuses=(
@@ -94,7 +91,6 @@ MODELS = [
             "units": 6,
             "num_attributes": 2,
         },
-        outputs=((2, 4, 2), (2, 4, 2), (2, 4, 9)),
         refuses=(
             {"detector": "vgg16"},
             {"target_vocabulary": 2},
@@ -108,7 +104,6 @@ MODELS = [
     model(
         ShowAndTell,
         arguments=SIZES,
-        outputs=((2, 4, 9),),
         refuses=REFUSED,
         oracle=oracles.show_and_tell(),
     ),
@@ -128,7 +123,7 @@ TARGET = {"target": np.array([[1, 4, 5, 6], [1, 7, 0, 0]], "int32")}
 def variant(application, name, oracle, **arguments):
     inputs = {"inputs": {**IMAGES_FIRST, **TARGET}} if "data_format" in arguments else {}
     arguments = {**SIZES, **BLOCKS, **arguments}
-    return model(application, name=name, arguments=arguments, outputs=(), oracle=oracle, **inputs)
+    return model(application, name=name, arguments=arguments, oracle=oracle, **inputs)
 
 
 VARIANTS = [
@@ -186,7 +181,6 @@ VARIANTS = [
         name="channels-first",
         arguments={**BLOCKS_FIRST, "attributes": ["red", "blue", "star"], "dropout": 0.25},
         inputs=IMAGES_FIRST,
-        outputs=((2, 3),),
         targets=np.array([[0, 1, 1], [1, 0, 0]], "float32"),
         compile={"loss": "binary_crossentropy"},
         oracle=oracles.attribute_detector(0.25, "blocks", "channels_first"),
@@ -204,7 +198,6 @@ VARIANTS = [
             "sparsity_weight": 0.25,
             "dropout": 0.25,
         },
-        outputs=((2, 4, 3), (2, 4, 3), (2, 4, 9)),
         oracle=oracles.semantic_attention([8, 4, 5, 6], 3, 0.25, 0.25, encoder="blocks"),
     ),
 ]

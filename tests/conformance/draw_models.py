@@ -36,8 +36,6 @@ def painter(images=IMAGES, name="", weights=None, refuses=(), **changes):
         name=name,
         arguments=arguments,
         inputs={"image": images},
-        # The last canvas is random, what it was drawn with too.
-        outputs=(images.shape, (2, 3)),
         compile={},
         weights=weights or {},
         refuses=refuses,
@@ -89,7 +87,6 @@ def looker(images=(2, 6, 5, 1), name="", weights=None, refuses=(), **changes):
         name=name,
         arguments=arguments,
         inputs={"image": images},
-        outputs=((2, 3),),
         targets=np.array([0, 2]),
         compile={"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
         weights=weights or {},

@@ -5,7 +5,7 @@ import numpy as np
 
 from keras_attn import BahdanauAttention, NTMCell
 from keras_attn.applications import AttributeDetector
-from tests.conformance.case import Option, Unused
+from tests.conformance.option import Option, Unused
 
 FIRST = "channels_first"
 HALF = {"dtype": "mixed_bfloat16"}

@@ -86,8 +86,7 @@ def check_setup(case, setup, tmp_path):
     assert_same_variables(model.optimizer.variables, loaded.optimizer.variables)
     if setup != "lora":  # saving merges adapters into the kernels
         assert_same_variables(model.weights, loaded.weights)
-    for one, other in zip(case.predict(model), case.predict(loaded), strict=True):
-        np.testing.assert_allclose(one, other, atol=case.tolerance, rtol=case.tolerance)
+    case.assert_close(case.predict(loaded), case.predict(model))
 
 
 @by_id(ONE_OF_EACH)

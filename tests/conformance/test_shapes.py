@@ -126,20 +126,10 @@ def test_variable_lengths(case):
 
 
 @by_id(MODELS)
-def test_models_have_the_declared_outputs(case):
+def test_models_treat_each_example_alone(case):
     model = case.model()
-    outputs = case.predict(model)
-    assert tuple(output.shape for output in outputs) == case.outputs
-    assert all(np.all(np.isfinite(output)) for output in outputs)
-    one = case.predict(model, {name: array[:1] for name, array in case.arrays().items()})
-    for few, many in zip(one, outputs, strict=True):
-        np.testing.assert_allclose(few, many[:1], atol=1e-4, rtol=1e-4)
-
-
-@by_id(first_of_class(MODELS))
-def test_models_show_where_they_look(case):
-    model = case.model()
-    for method in case.methods:
-        shown = flat(getattr(model, method)(case.pack(case.arrays())))
-        assert shown
-        assert all(np.all(np.isfinite(array)) for array in shown)
+    batch = case.predict(model)
+    assert all(np.all(np.isfinite(output)) for output in batch)
+    for number in (0, -1):
+        arrays = {name: array[[number]] for name, array in case.arrays().items()}
+        case.assert_close(case.predict(model, arrays), [output[[number]] for output in batch])

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.conformance.case import Option, Unused
+from tests.conformance.option import Option, Unused
 from tests.conformance.signatures import constructor_arguments
 
 USUAL = 1000

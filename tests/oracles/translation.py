@@ -12,6 +12,7 @@ import numpy as np
 
 from tests.conformance.oracle import Oracle
 from tests.oracles.alignment import softmax
+from tests.oracles.caption_losses import crossentropy
 from tests.oracles.noise import Noise
 from tests.oracles.recurrent import cell, cell_paths, gru
 
@@ -50,21 +51,13 @@ def oracle(symbols, model, training=True, **options):
         noise = Noise(draws)
         logits, _, added = model(p, source, target, noise)
         noise.assert_all_taken()
-        return {"outputs": [logits], "loss": cross_entropy(logits, targets) + added}
+        return {"outputs": [logits], "loss": crossentropy(logits, targets) + added}
 
     return Oracle(symbols, forward, trained if training else None, calls={"align": align})
 
 
 def align(model, inputs):
     return [alignment.weights for alignment in model.align(inputs["source"], inputs["target"])]
-
-
-def cross_entropy(logits, targets):
-    """`-Σ log p(y) / n` over all `n` words `y` of a batch, without padding."""
-    found = [
-        -np.log(softmax(logits[place])[word]) for place, word in np.ndenumerate(targets) if word
-    ]
-    return sum(found) / len(found)
 
 
 def maxout(both):
