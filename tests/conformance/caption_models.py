@@ -22,7 +22,7 @@ def model(application, **changes):
             "application": application,
             "named": True,
             "inputs": {
-                "image": (2, 16, 16, 3),
+                "image": (2, 16, 12, 3),
                 "target": np.array([[1, 4, 5, 6], [1, 7, 0, 0]], "int32"),
             },
             "targets": np.array([[4, 5, 6, 2], [7, 2, 0, 0]], "int32"),
@@ -35,7 +35,7 @@ def model(application, **changes):
 
 
 SIZES = {
-    "image_shape": (16, 16, 3),
+    "image_shape": (16, 12, 3),
     "target_vocabulary": 9,
     "units": 6,
     "embedding_units": 5,
@@ -67,12 +67,12 @@ MODELS = [
     ModelCase(
         application=AttributeDetector,
         arguments={
-            "image_shape": (16, 16, 3),
+            "image_shape": (16, 12, 3),
             "attributes": ["red", "blue", "star"],
             "dropout": 0.2,
             "data_format": "channels_last",
         },
-        inputs={"image": (2, 16, 16, 3)},
+        inputs={"image": (2, 16, 12, 3)},
         targets=np.array([[0, 1, 1], [1, 0, 0]], "float32"),
         compile={"loss": "binary_crossentropy"},
         refuses=(
@@ -86,7 +86,7 @@ MODELS = [
     model(
         SemanticAttentionCaptioner,
         arguments={
-            "detector": AttributeDetector((16, 16, 3), [4, 6, 8], data_format="channels_last"),
+            "detector": AttributeDetector((16, 12, 3), [4, 6, 8], data_format="channels_last"),
             "target_vocabulary": 9,
             "units": 6,
             "num_attributes": 2,
@@ -109,14 +109,14 @@ MODELS = [
     ),
 ]
 
-# Cases for the computations of the papers alone, with an encoder without weights.
+# Cases only for the contract of their oracles, with an encoder without weights.
 BLOCKS = {"encoder": keras.layers.AveragePooling2D(4, data_format="channels_last")}
 BLOCKS_FIRST = {
-    "image_shape": (3, 16, 16),
+    "image_shape": (3, 16, 12),
     "encoder": keras.layers.AveragePooling2D(4, data_format="channels_first"),
     "data_format": "channels_first",
 }
-IMAGES_FIRST = {"image": (2, 3, 16, 16)}
+IMAGES_FIRST = {"image": (2, 3, 16, 12)}
 TARGET = {"target": np.array([[1, 4, 5, 6], [1, 7, 0, 0]], "int32")}
 
 
@@ -190,7 +190,7 @@ VARIANTS = [
         name="three-of-four",
         arguments={
             "detector": AttributeDetector(
-                (16, 16, 3), [8, 4, 5, 6], dropout=0.5, data_format="channels_last", **BLOCKS
+                (16, 12, 3), [8, 4, 5, 6], dropout=0.5, data_format="channels_last", **BLOCKS
             ),
             "target_vocabulary": 9,
             "units": 6,
