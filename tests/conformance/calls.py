@@ -1,9 +1,9 @@
-"""Calls with the inputs of a case, and comparison of their gradients."""
+"""Calls with the inputs of a case, their expected outputs, and comparison of gradients."""
 
 import keras
 import numpy as np
 
-from tests.conformance.case import LayerCase
+from tests.conformance.case import LayerCase, weights_by_path
 
 
 def caller(case, layer):
@@ -12,6 +12,14 @@ def caller(case, layer):
     if isinstance(case, LayerCase):
         return lambda function=layer: case.run(function, tensors)
     return lambda function=layer: function(case.packed(tensors))
+
+
+def expected_outputs(case, layer, arrays):
+    """Returns the outputs of the independent computation of a `LayerCase` as a list of arrays."""
+    expected = case.expected
+    if callable(expected):
+        expected = expected(weights_by_path(layer), **arrays)
+    return list(expected) if isinstance(expected, (tuple, list)) else [expected]
 
 
 def assert_close_gradients(found, expected):

@@ -8,7 +8,7 @@ import pytest
 from keras_attn.ops import precision
 from tests.backend import flat
 from tests.conformance import changes
-from tests.conformance.case import weights_by_path
+from tests.conformance.calls import expected_outputs
 from tests.conformance.precision import as_double, double_precision
 from tests.conformance.registry import LAYERS
 from tests.conformance.selection import by_id, shared_cases
@@ -48,8 +48,7 @@ def test_float64_layers_compute_in_float64(case):
             assert weight.dtype != "float32"
         changes.beyond_float32(layer)
         outputs = flat(case.quickly(layer, arrays))
-        expected = case.expected(weights_by_path(layer), **arrays)
-    expected = list(expected) if isinstance(expected, (tuple, list)) else [expected]
+        expected = expected_outputs(case, layer, arrays)
     for output, wanted in zip(outputs, expected, strict=True):
         assert output.dtype == "float64" or output.dtype.kind != "f"
         np.testing.assert_allclose(output, wanted, atol=1e-10, rtol=1e-10)

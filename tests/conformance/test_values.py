@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.backend import BACKEND, flat
-from tests.conformance.case import weights_by_path
+from tests.conformance.calls import expected_outputs
 from tests.conformance.refusals import input_names, is_refused
 from tests.conformance.registry import LAYERS
 from tests.conformance.selection import by_id, fewer_on_openvino
@@ -16,11 +16,7 @@ from tests.conformance.selection import by_id, fewer_on_openvino
 @by_id([case for case in LAYERS if case.expected is not None])
 def test_outputs_are_those_of_the_independent_computation(case):
     layer, arrays = case.built(), case.arrays()
-    expected = case.expected
-    if callable(expected):
-        expected = expected(weights_by_path(layer), **arrays)
-    expected = list(expected) if isinstance(expected, (tuple, list)) else [expected]
-    case.assert_close(flat(case.run(layer, arrays)), expected)
+    case.assert_close(flat(case.run(layer, arrays)), expected_outputs(case, layer, arrays))
 
 
 @by_id(fewer_on_openvino([case for case in LAYERS if case.mask]))

@@ -81,7 +81,8 @@ def likeliest(weights, query, annotations):
 def adaptive(weights, query, value):
     """Additive attention over the values and the sentinel of each query."""
     hidden, sentinel = np.split(query, 2, axis=-1)
-    context, seen = np.zeros((*query.shape[:2], value.shape[-1])), np.zeros((2, 3, 5))
+    context = np.zeros((*query.shape[:2], value.shape[-1]))
+    seen = np.zeros((*query.shape[:2], value.shape[1]))
     for b, t in np.ndindex(*query.shape[:2]):
         of_query = hidden[b, t] @ weights["query_projection/kernel"]
         keys = [
