@@ -161,6 +161,11 @@ def changed_arrays(arrays, change):
     return arrays
 
 
+def same_shapes(arrays, others):
+    """True if arrays, given by name, have the shapes of others."""
+    return all(np.shape(arrays[name]) == np.shape(other) for name, other in others.items())
+
+
 def with_size(array, before, after):
     """Returns an array whose axes of size `before` have the size `after`, except the batch."""
     for axis in range(1, array.ndim):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from keras_attn import datasets
 from tests.fuzz.outcome import REFUSED, outcome
-from tests.fuzz.strategies import changed_arrays, changed_options, changes, fuzzed
+from tests.fuzz.strategies import changed_arrays, changed_options, changes, fuzzed, same_shapes
 
 pytestmark = pytest.mark.once
 FLAG = (False, True)
@@ -107,11 +107,12 @@ def test_data_sets_are_made_or_the_argument_is_named(name, data):
         else np.linspace(0, 1, np.prod(shape), dtype="float32").reshape(shape)
         for each, shape in shapes.items()
     }
-    arrays = changed_arrays(arrays, data.draw(changes(arrays, scales=False)))
-    options, _ = data.draw(changed_options(options))
+    changed = changed_arrays(arrays, data.draw(changes(arrays, scales=False)))
+    options, valid = data.draw(changed_options(options))
     names = {*arrays, *options}
-    made = outcome(lambda: getattr(datasets, name)(**arrays, **options), names)
+    made = outcome(lambda: getattr(datasets, name)(**changed, **options), names)
     if made is REFUSED:
+        assert not (valid and same_shapes(changed, arrays)), "refused"
         return
     if isinstance(made, keras.utils.PyDataset):
         assert len(made) > 0
