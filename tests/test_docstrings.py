@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import keras_attn
-from tests.public_names import DOORS, public_objects
+from tests.public_names import PUBLIC_MODULES, public_objects
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
@@ -57,9 +57,9 @@ def test_examples_run(test, tmp_path, monkeypatch):
 
 
 PUBLIC = [
-    pytest.param(it, id=f"{door}.{name}")
-    for door in DOORS
-    for name, it in public_objects(door).items()
+    pytest.param(it, id=f"{module_name}.{name}")
+    for module_name in PUBLIC_MODULES
+    for name, it in public_objects(module_name).items()
     if callable(it)
 ]
 

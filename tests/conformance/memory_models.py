@@ -1,4 +1,4 @@
-"""Cases of the applications with an external memory, and of what they are held against."""
+"""Cases of the applications for sequences: with an external memory, and LSTMs to compare with."""
 
 import functools
 

@@ -23,7 +23,7 @@ def images(*shape):
 
 
 CROSS_ENTROPY = {"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
-# Narrower ones die of their rectifiers: all of a layer at zero, and no gradient behind it.
+# In narrower layers all rectifiers may be at zero, and then the weights before get no gradient.
 SMALL = {"filters": (6, 8), "units": 32, "data_format": "channels_last"}
 
 MODELS = [
