@@ -6,7 +6,6 @@ import os
 from gc import collect, freeze
 from pathlib import Path
 
-# One thread for each process of pytest-xdist, which starts one on every core.
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -26,6 +25,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 os.environ.setdefault(
     "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 )
+# One thread for each process of pytest-xdist, which starts one on every core.
 if "PYTEST_XDIST_WORKER" in os.environ:
     for threads in (
         "NPROC",
