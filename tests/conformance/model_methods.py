@@ -13,13 +13,20 @@ def noise(model):
     return generator.normal(size=(2, *model.latent_shape)).astype("float32")
 
 
+def tokens(model, x):
+    """Returns the generated tokens of each example as an array."""
+    return [np.array(each, "int32") for each in model.generate(x, max_length=3, batch_size=2)]
+
+
+def tokens_and_weights(model, x):
+    """Returns the generated tokens and the attention weights of each example."""
+    found, alignments = model.generate(x, max_length=3, batch_size=2, return_alignments=True)
+    return [np.array(each, "int32") for each in found], [each.weights for each in alignments]
+
+
 # Class → method name → function of a model and the data that returns the result of the method.
-CAPTIONER = {
-    "generate": lambda m, x: m.generate(x, max_length=3, batch_size=2, return_alignments=True)[1],
-    "align": lambda m, x: [each.weights for each in m.align(x, CAPTIONS)],
-}
-SEQUENCES = {
-    "generate": lambda m, x: m.generate(x, max_length=3, batch_size=2),
+ATTENDING = {
+    "generate": tokens_and_weights,
     "align": lambda m, x: [each.weights for each in m.align(x, CAPTIONS)],
 }
 AUTOENCODER = {
@@ -42,14 +49,14 @@ METHODS = {
     },
     "Autoencoder": AUTOENCODER,
     "DenoisingAutoencoder": AUTOENCODER,
-    "ShowAttendTell": CAPTIONER,
-    "SemanticAttentionCaptioner": CAPTIONER,
-    "ShowAndTell": {"generate": lambda m, x: m.generate(x, max_length=3, batch_size=2)},
+    "ShowAttendTell": ATTENDING,
+    "SemanticAttentionCaptioner": ATTENDING,
+    "ShowAndTell": {"generate": tokens},
     "AttributeDetector": {"detect": lambda m, x: m.detect(x, 1)},
-    "RNNSearch": SEQUENCES,
-    "LuongTranslator": SEQUENCES,
-    "AttentionSummarizer": SEQUENCES,
-    "EncoderDecoder": {"generate": SEQUENCES["generate"]},
+    "RNNSearch": ATTENDING,
+    "LuongTranslator": ATTENDING,
+    "AttentionSummarizer": ATTENDING,
+    "EncoderDecoder": {"generate": tokens},
     "SpatialTransformerClassifier": TRANSFORMER,
     "SpatialTransformerAddition": TRANSFORMER,
     "DigitSequenceClassifier": TRANSFORMER,
@@ -71,12 +78,12 @@ def data(case):
 
 
 def flat(found):
-    """Returns the result of a method as a list of arrays; tokens and words are one array."""
-    found = [getattr(each, "weights", each) for each in keras.tree.flatten(found)]
-    tokens = [each for each in found if isinstance(each, (str, int))]
+    """Returns the result of a method as a list of arrays; words are one array."""
+    found = keras.tree.flatten(found)
+    words = [each for each in found if isinstance(each, str)]
     arrays = [
         each if isinstance(each, np.ndarray) else keras.ops.convert_to_numpy(each)
         for each in found
-        if not isinstance(each, (str, int))
+        if not isinstance(each, str)
     ]
-    return [*arrays, np.array(tokens)] if tokens else arrays
+    return [*arrays, np.array(words)] if words else arrays

@@ -29,8 +29,9 @@ class Oracle:
             name, with a number for each example.
         calls: Dictionary, name of a method → function `(model, inputs)` that calls it, of methods
             that take more than the inputs.
-        gain: Factor on all kernels. In a deep network the outputs of the first layers vanish with
-            the weights of `randomise`.
+        gain: Factor on all kernels. With the weights of `randomise` the outputs of deep networks and
+            attention scores depend too little on some parameters for errors to exceed the
+            tolerance.
     """
 
     symbols: dict[str, str]

@@ -3,7 +3,7 @@
 import inspect
 import re
 
-from keras_attn import GridGenerator, GridSampler
+from keras_attn import GridGenerator, GridSampler, LocationAttention, SpatialTransformer
 from tests.conformance.case import LayerCase
 
 NAMED = re.compile(r"`([A-Za-z_]\w*)")
@@ -13,8 +13,13 @@ KERAS = re.compile(
     r"Could not interpret|is incompatible with the layer|Invalid input shape for input"
     r"|Cannot compute the max of an empty tensor"
 )
-# Arguments of ops that check the inputs of a layer.
-ALIASES = {GridSampler: {"images"}, GridGenerator: {"flow"}}
+# Arguments of the ops and layers inside a layer that check its inputs.
+ALIASES = {
+    GridGenerator: {"flow"},
+    GridSampler: {"images"},
+    LocationAttention: {"kernel"},
+    SpatialTransformer: {"features", "images", "grid"},
+}
 
 
 def check_message(error, names):
@@ -34,8 +39,8 @@ def parameters(function):
 
 
 def input_names(case):
-    """Returns the names that errors about the inputs of a case may contain."""
-    names = {*case.inputs, "inputs"}
+    """Returns names that errors about the inputs of a case may contain: also of its arguments."""
+    names = {*case.inputs, *case.arguments, "inputs"}
     if isinstance(case, LayerCase):
         names |= {"sequences"} | parameters(case.layer.call) | ALIASES.get(case.layer, set())
     return names

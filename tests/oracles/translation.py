@@ -32,11 +32,12 @@ def within(path, symbols):
     return {symbol: f"{path}/{name}" for symbol, name in symbols.items()}
 
 
-def oracle(symbols, model, training=True, **options):
+def oracle(symbols, model, training=True, gain=2.0, **options):
     """Returns the `Oracle` of a model, with the options that change its equations.
 
     Args:
         training: False for a case that neither drops nor adds a loss in training.
+        gain: See `Oracle`. With 1 the attention weights hardly depend on the parameters.
     """
     model = functools.partial(model, **options)
 
@@ -53,7 +54,8 @@ def oracle(symbols, model, training=True, **options):
         noise.assert_all_taken()
         return {"outputs": [logits], "loss": crossentropy(logits, targets) + added}
 
-    return Oracle(symbols, forward, trained if training else None, calls={"align": align})
+    calls = {"align": align}
+    return Oracle(symbols, forward, trained if training else None, calls=calls, gain=gain)
 
 
 def align(model, inputs):
