@@ -56,7 +56,7 @@ MADE = {
     ),
     "co_localization": (
         {"images": (4, 6, 6, 1), "labels": (4,)},
-        {"digit": (1,), "num_images": (1, 2), "clutter": FLAG, "size": (12,), **DIGITS},
+        {"digit": (1,), "num_images": (1, 2), "clutter": FLAG, "size": (12,), "seed": SEED},
     ),
     "date_pairs": ({}, {**TEXT, "lowercase": FLAG}),
     "headline_pairs": ({}, TEXT),

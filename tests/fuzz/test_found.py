@@ -197,6 +197,6 @@ def test_a_flag_may_be_a_number():
     images = np.arange(24, dtype="float32").reshape(1, 4, 6, 1)
     grid = np.full((1, 1, 1, 2), 0.4, "float32")
     sample = functools.partial(ops.grid_sample, images, grid, data_format="channels_last")
-    found = [float(to_numpy(sample(align_corners=flag))) for flag in (0, False, 1, True)]
+    found = [to_numpy(sample(align_corners=flag)).item() for flag in (0, False, 1, True)]
     # Rows and columns 2.3 and 3.7, or 2.1 and 3.5 with aligned corners.
     np.testing.assert_allclose(found, [17.5, 17.5, 16.1, 16.1], rtol=1e-5)
