@@ -242,7 +242,7 @@ def stateless_function(layer, function):
 def quick(layer, function):
     """`function(*tensors)`, which calls the built `layer`, the way that takes the least time.
 
-    JAX would compile every operation of an eager call for itself; here it compiles the whole.
+    JAX would compile each operation of an eager call; here it compiles all of them together.
     """
     return compiled(layer, function) if BACKEND == "jax" else function
 

@@ -6,27 +6,26 @@ import os
 from gc import collect, freeze
 from pathlib import Path
 
-# One thread each: pytest-xdist gives every core its own process, and threads of several
-# processes on the same cores only wait for each other.
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("MPLBACKEND", "Agg")
-# On an accelerator, matrix products would round their factors to 10 bits, the ones of the tests'
-# own expectations too.
+# On an accelerator, matrix products would round their factors to 10 bits, in the expected values
+# too.
 os.environ.setdefault("JAX_DEFAULT_MATMUL_PRECISION", "highest")
 os.environ.setdefault("NVIDIA_TF32_OVERRIDE", "0")
-# What JAX has compiled once, no other process compiles again.
+# Processes share what JAX has compiled.
 os.environ.setdefault(
     "JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / "build" / "jax_cache")
 )
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
-# Most of a test's time goes into compiling what runs once: LLVM need not polish it, and XLA's older
-# emitters, three times as quick, will do.
+# Most of a test's time is the compilation of programs that run once: without optimization by LLVM
+# and with the older emitters of XLA, which take a third of the time.
 os.environ.setdefault(
     "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
 )
+# One thread for each process of pytest-xdist, which starts one on every core.
 if "PYTEST_XDIST_WORKER" in os.environ:
     for threads in (
         "NPROC",

@@ -1,9 +1,9 @@
-"""The doors of the package, and what stands behind each."""
+"""The public modules of the package, and their objects."""
 
 import importlib
 import types
 
-DOORS = (
+PUBLIC_MODULES = (
     "keras_attn",
     "keras_attn.applications",
     "keras_attn.datasets",
@@ -15,9 +15,9 @@ DOORS = (
 )
 
 
-def public_objects(door):
+def public_objects(module_name):
     """Public objects by name: those of `__all__`, or all that are not modules."""
-    module = importlib.import_module(door)
+    module = importlib.import_module(module_name)
     names = getattr(module, "__all__", None)
     if names is None:
         names = [name for name in vars(module) if not name.startswith("_")]

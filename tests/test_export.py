@@ -13,7 +13,8 @@ NAMES = [
     "SpatialTransformer",
     "GridSampler-antialias",
 ]
-SELECTED = [each for each in CASES if each.id in NAMES]
+BY_ID = {case.id: case for case in CASES}
+SELECTED = [BY_ID[name] for name in NAMES]
 
 
 @pytest.mark.skipif(BACKEND not in ("tensorflow", "torch"), reason="JAX needs another package")

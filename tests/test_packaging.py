@@ -1,4 +1,4 @@
-"""The wheel: what it holds, and that it works alone, outside of the repository."""
+"""Files of the wheel, an installation of it alone, and rules for the files of the project."""
 
 import re
 import subprocess
@@ -116,7 +116,7 @@ def test_the_constraints_pin_every_direct_dependency():
 
 
 def test_nothing_names_the_place_where_it_was_written():
-    """The repository stands alone; only the continuous integration knows its data folder."""
+    """No file but those of the continuous integration contains a path outside of the project."""
     for name in tracked():
         if name.startswith(".ci/") or not (ROOT / name).is_file():
             continue

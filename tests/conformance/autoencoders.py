@@ -16,7 +16,6 @@ def autoencoder(application, **changes):
     entries = {
         "application": application,
         "inputs": {"x": (3, 3, 4)},
-        "outputs": ((3, 3, 4),),
         "targets": np.ones((3, 3, 4), "float32"),
         # Of so few units some may never be active.
         "arguments": {**CODED, "activation": "tanh"},
@@ -41,7 +40,6 @@ def variational(**changes):
         **{
             "arguments": {**arguments, **changes.pop("arguments", {})},
             "inputs": {"x": IMAGES},
-            "outputs": ((2, 6, 5, 1), (2, 1)),
             "targets": None,
             "compile": {},
             **changes,

@@ -72,7 +72,7 @@ def encoder_of(name, data_format):
     return symbols, features
 
 
-def caption_oracle(symbols, model, outputs, added, encoder="small", data_format=None):
+def caption_oracle(symbols, model, outputs, added, encoder="small", data_format=None, gain=2.0):
     """Returns the oracle of a model of captions.
 
     Args:
@@ -82,6 +82,7 @@ def caption_oracle(symbols, model, outputs, added, encoder="small", data_format=
         added: Function `(p, found, targets) -> (loss, weights)`: the loss that the model adds, and
             the weights that the pass changes.
         encoder, data_format: See `encoder_of`.
+        gain: See `Oracle`.
     """
     more, features = encoder_of(encoder, data_format)
 
@@ -99,7 +100,7 @@ def caption_oracle(symbols, model, outputs, added, encoder="small", data_format=
             "weights": {**found.get("weights", {}), **weights},
         }
 
-    return Oracle({**more, **symbols}, forward, training)
+    return Oracle({**more, **symbols}, forward, training, gain=gain)
 
 
 def show_and_tell(rate=0.5, **encoder):
@@ -125,7 +126,7 @@ def hard(added=caption_losses.reinforce, expectation_rate=0.5, inference="argmax
     model = partial(captions.show_attend_tell, choose=choose)
     outputs = ("attention_weights", "entropy", "log_probability", "logits")
     symbols = {**SHOW_ATTEND_TELL, **GATE, **BASELINE}
-    return caption_oracle(symbols, model, outputs, added, **encoder)
+    return caption_oracle(symbols, model, outputs, added, gain=3.0, **encoder)
 
 
 def entropy(weight):
@@ -167,4 +168,4 @@ def attribute_detector(rate, encoder="small", data_format=None):
             "weights": moved,
         }
 
-    return Oracle({**more, **DETECTOR}, forward, training)
+    return Oracle({**more, **DETECTOR}, forward, training, gain=2.0)

@@ -1,6 +1,6 @@
 """Entries of the conformance registry.
 
-A new layer is one more entry in `registry.py`; nothing here or in the contracts knows a layer.
+A new layer is one more entry in `registry.py`; nothing here or in the contracts depends on a layer.
 """
 
 from collections.abc import Callable
@@ -13,53 +13,20 @@ import numpy as np
 from tests.backend import inferred, quick
 
 
-@dataclass(frozen=True)
-class Option:
-    """Value of a constructor argument other than the default.
-
-    Args:
-        value: Value of the argument.
-        required: Dictionary of further arguments, without which this argument has no effect.
-        inputs: Dictionary of inputs that replace those of the case.
-        targets: Targets of `fit` that replace those of the case.
-        coupled: Dictionary of arguments that have to change together with this argument.
-    """
-
-    value: Any
-    required: dict[str, Any] = field(default_factory=dict)
-    inputs: dict[str, Any] = field(default_factory=dict)
-    targets: Any = None
-    coupled: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Unused:
-    """Marks an argument without effect in a class.
-
-    Args:
-        reason: String, why the class has the argument.
-        value: Value other than the default, for the test of the config; `None` if the config lacks
-            the argument.
-    """
-
-    reason: str
-    value: Any = None
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
     """Base class of the entries of layers and models.
 
     Args:
-        name: tells the cases of one class apart.
-        arguments: of the constructor.
-        inputs: shape (with the batch) or array of each input, by name and in order. A shape is
-            filled with normal numbers, the same on every backend.
-        compile: arguments of `Model.compile`; an Adam optimizer is added.
-        steps: every trainable weight must have moved after so many steps of `fit`.
-        still: names of trainable weights (ends of their paths) that the loss cannot move.
-        tolerance: how far outputs may differ between two ways to the same result.
-        options: dictionary, constructor argument → value other than the default that changes this
+        name: String that distinguishes the cases of a class.
+        arguments: Dictionary of constructor arguments.
+        inputs: Dictionary, name → shape (with the batch) or array, in the order of the inputs. A
+            shape stands for normal numbers, the same on every backend.
+        compile: Arguments of `Model.compile`, without the optimizer.
+        steps: Number of steps of `fit` after which every trainable weight has changed.
+        still: Names of trainable weights (ends of their paths) that the loss does not change.
+        tolerance: Largest absolute and relative difference of outputs that should be equal.
+        options: Dictionary, constructor argument → value other than the default that changes this
             case, an `Option`, or `Unused`. Together the cases of a class cover all arguments.
     """
 
@@ -77,7 +44,7 @@ class Case:
         return "-".join(filter(None, [self.subject.__name__, self.name]))
 
     def arrays(self):
-        """The inputs by name, as NumPy arrays; an array given as an input stays itself."""
+        """Returns the inputs by name, as NumPy arrays."""
         generator = np.random.default_rng(7)
         return {
             name: generator.normal(size=spec).astype("float32") if _is_shape(spec) else spec
@@ -94,8 +61,14 @@ class Case:
     def with_(self, **changes):
         return replace(self, **changes)
 
+    def assert_close(self, found, expected):
+        """Asserts that two sequences hold arrays of equal shapes and, by `tolerance`, values."""
+        for one, other in zip(found, expected, strict=True):
+            assert np.shape(one) == np.shape(other)
+            np.testing.assert_allclose(one, other, atol=self.tolerance, rtol=self.tolerance)
+
     def fresh_arguments(self):
-        """The arguments, with layers among them copied: each layer made gets its own."""
+        """Returns the constructor arguments, with copies of the layers among them."""
 
         def fresh(value):
             if isinstance(value, keras.layers.Layer):
@@ -107,29 +80,31 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LayerCase(Case):
-    """One layer with one set of arguments, taken through every contract.
+    """One layer with one set of arguments.
 
     Args:
-        layer: the class.
-        call: further arguments of the call, `{"return_attention_scores": True}`.
-        named: the call takes its inputs by name, `layer(query=..., value=...)`; otherwise one
-            tensor, or a list when there are several.
-        rnn: the layer is a cell: arguments of the `keras.layers.RNN` around it.
-        expected: the outputs, from a computation that owes nothing to this package: a function
+        layer: Class of the layer.
+        call: Dictionary of further arguments of the call, `{"return_attention_scores": True}`.
+        named: Boolean, if the call takes its inputs by name, `layer(query=..., value=...)`;
+            otherwise it takes one tensor, or a list of several.
+        rnn: For cells: arguments of the `keras.layers.RNN` around the cell.
+        expected: Outputs of a computation that does not use this package: a function
             `(weights, **arrays)`, with the weights by their paths inside the layer, or arrays.
-        refuses: constructor arguments that raise a `ValueError` naming one of them.
-        refuses_inputs: inputs by name, each replacing those of the case, that raise `ValueError`.
-        mask: arrays by input, false where the layer must not look.
-        variable: axes by input that may vary from call to call, besides the batch.
-        counts_padding: numbers of the outputs that count masked queries, too.
-        channels_first: where the channels stand with `data_format="channels_first"`: the axis by
-            the name of an input, and by the number of an output.
-        whole: numbers of the outputs that do not belong to single examples of the batch.
-        float32: numbers of the outputs that stay float32 under a mixed policy.
-        half_tolerance: mean error that half precision may cost, in units of the largest value.
-        no_half: reason by backend, where a backend lacks an operation in half precision.
-        nasty: inputs by label that must give finite outputs and gradients.
-        stochastic: the layer draws random numbers in training; `seed` is one of its arguments.
+        refuses: Constructor arguments that raise a `ValueError` naming one of them.
+        refuses_inputs: Inputs by name, each replacing those of the case, that raise a `ValueError`
+            naming an input.
+        mask: Dictionary, input → mask, which is false at padding.
+        variable: Dictionary, input → axes other than the batch whose size is free.
+        counts_padding: Numbers of the outputs that count masked queries, too.
+        channels_first: Axis of the channels with `data_format="channels_first"`, by the name of an
+            input and by the number of an output.
+        whole: Numbers of the outputs that do not belong to single examples of the batch.
+        float32: Numbers of the outputs that stay float32 under a mixed policy.
+        half_tolerance: Largest mean error in half precision, relative to the largest value.
+        no_half: Dictionary, backend → reason why it cannot compute the layer in half precision.
+        nasty: Dictionary, label → inputs that must give finite outputs and gradients.
+        stochastic: Boolean, if the layer draws random numbers in training. It has an argument
+            `seed`.
     """
 
     layer: type
@@ -155,7 +130,7 @@ class LayerCase(Case):
         return self.layer
 
     def make(self, **changes):
-        """The layer, not yet built. A cell comes inside its `keras.layers.RNN`."""
+        """Returns the layer, not yet built; a cell in its `keras.layers.RNN`."""
         if self.rnn is None:
             return self.layer(**{**self.fresh_arguments(), **changes})
         dtype = {"dtype": changes["dtype"]} if "dtype" in changes else {}
@@ -163,7 +138,7 @@ class LayerCase(Case):
         return keras.layers.RNN(cell, **{**self.rnn, **dtype})
 
     def pack(self, values):
-        """Values by input name as the layer's call takes them, without further arguments."""
+        """Returns values, given by input name, in the structure that the layer takes."""
         if self.named:
             return dict(values)
         values = list(values.values())
@@ -192,18 +167,18 @@ class LayerCase(Case):
         return layer
 
     def built(self, random=True, **changes):
-        """The layer, built; with `random` its weights are set by `randomise`."""
+        """Returns the built layer; with `random` its weights are set by `randomise`."""
         layer = self.build(self.make(**changes), self.shapes())
         return randomise(layer) if random else layer
 
     def masks(self):
-        """The call argument that carries the masks."""
+        """Returns the masks as arguments of the call."""
         if self.named:
             return {f"{name}_mask": mask for name, mask in self.mask.items()}
         return {"mask": self.pack({name: self.mask.get(name) for name in self.inputs})}
 
     def model(self, random=True, **changes):
-        """A functional model of the layer alone."""
+        """Returns a functional model of the layer."""
         layer = self.make(**changes)
         free = self.free_shapes()
         for name, axes in self.variable.items():
@@ -221,15 +196,15 @@ class LayerCase(Case):
         return model
 
     def predict(self, model, arrays=None):
-        """The outputs of a model made by `model`, as a list of arrays."""
+        """Returns the outputs of a model made by `model`, as a list of arrays."""
         return inferred(model, self.packed(arrays))
 
     def packed(self, arrays=None):
-        """The inputs as the functional model takes them."""
+        """Returns the inputs in the structure that the functional model takes."""
         return list((arrays or self.arrays()).values())
 
     def fit_data(self, model):
-        """Inputs and targets: random numbers of the outputs' shapes."""
+        """Returns inputs, and targets: random numbers of the shapes of the outputs."""
         generator = np.random.default_rng(11)
         arrays = self.arrays()
         shapes = [output.shape for output in self.symbolic_outputs(model)]
@@ -250,21 +225,17 @@ class ModelCase(Case):
     """One application in a small size.
 
     Args:
-        application: the class.
-        outputs: the expected shape, with the batch, of each output.
-        named: the model takes its inputs as a dictionary by name.
-        targets: what `fit` gets as `y`; None where the model brings its own loss.
-        methods: names of methods that take the inputs and give what the model looked at.
-        refuses: constructor arguments that raise a `ValueError` naming one of them.
-        weights: arrays by path within the model: weights that `model` sets after `randomise`.
+        application: Class of the application.
+        named: Boolean, if the model takes a dictionary of its inputs by name.
+        targets: Argument `y` of `fit`; `None` for models with a loss of their own.
+        refuses: Constructor arguments that raise a `ValueError` naming one of them.
+        weights: Dictionary, path within the model → array that `model` sets after `randomise`.
         oracle: `Oracle` that computes the outputs from the equations of the paper.
     """
 
     application: type
-    outputs: tuple[tuple[int, ...], ...]
     named: bool = False
     targets: Any = None
-    methods: tuple[str, ...] = ()
     refuses: tuple[dict[str, Any], ...] = ()
     weights: dict[str, Any] = field(default_factory=dict)
     oracle: Any = None
@@ -293,7 +264,7 @@ class ModelCase(Case):
         return inferred(model, self.packed(arrays))
 
     def packed(self, arrays=None):
-        """The inputs as the model takes them."""
+        """Returns the inputs in the structure that the model takes."""
         return self.pack(arrays or self.arrays())
 
     def fit_data(self, model):
@@ -301,10 +272,10 @@ class ModelCase(Case):
 
 
 def randomise(layer, seed=3):
-    """Gives every weight numbers that do not depend on the backend, and returns the layer.
+    """Sets every weight to numbers that do not depend on the backend, and returns the layer.
 
-    Kernels become uniform with a deviation by their fan-in, and so are far from a start at zero
-    or at identity; biases, scales and statistics keep their start with a little noise.
+    Kernels are uniform numbers scaled by the fan-in, unlike initial values of zero or identity.
+    Biases, scales and statistics are their initial values plus noise.
     """
     generator = np.random.default_rng(seed)
     for weight in layer.weights:
@@ -318,7 +289,7 @@ def randomise(layer, seed=3):
 
 
 def weights_by_path(layer):
-    """The weights as arrays, by their paths inside the layer, or inside the cell of an RNN."""
+    """Returns the weights as arrays, by their paths inside the layer, or the cell of an RNN."""
     layer = getattr(layer, "cell", layer)
     prefix = f"{layer.path or layer.name}/"
     return {

@@ -6,6 +6,8 @@ import numpy as np
 from keras_attn import AttentionDecoder, BahdanauAttention, CoverageAttention, LuongAttention
 from tests.conformance.case import LayerCase
 from tests.oracles import alignment as oracle
+from tests.oracles.recurrent import gru, lstm
+from tests.oracles.translation import ADDITIVE, COVERED, additive_score
 
 MISFITS = ({"inputs": (2, 4)}, {"memory": (3, 5, 6)}, {"memory": (2, 6)})
 ALL = {"return_attention_scores": True, "return_contexts": True, "return_state": True}
@@ -41,7 +43,7 @@ def simple(weights, inputs, state):
 
 
 def bahdanau(weights, inputs, memory):
-    """Each step attends with the state before it, and the cell sees the context."""
+    """Each step attends with the state before it, and the context is an input of the cell."""
     score = oracle.additive(
         weights["score/scale"],
         weights["score/query_projection/kernel"],
@@ -56,7 +58,7 @@ def bahdanau(weights, inputs, memory):
 
 
 def luong(weights, inputs, memory):
-    """The cell sees what was put out before, and attends with its new state."""
+    """The output before is an input of the cell, whose new state attends."""
     score = oracle.bilinear(weights["score/query_projection/kernel"])
     state, output, found = np.zeros((len(inputs), 7)), np.zeros((len(inputs), 4)), []
     for step in range(inputs.shape[1]):
@@ -65,6 +67,33 @@ def luong(weights, inputs, memory):
         output = np.tanh(np.c_[context[:, 0], state] @ weights["attentional/kernel"])
         found.append((output, context[:, 0], attention[:, 0]))
     return *(np.stack(each, axis=1) for each in zip(*found, strict=True)), state, output
+
+
+def stack(weights, inputs, memory):
+    """An LSTM below a GRU whose state attends, with the coverage of the steps before."""
+    lower, upper = (
+        [weights[f"{cell}/{name}"] for name in ("kernel", "recurrent_kernel", "bias")]
+        for cell in ("lower", "upper")
+    )
+    p = {symbol: weights[f"score/{path}"] for symbol, path in {**ADDITIVE, **COVERED}.items()}
+    outputs, coverage = [], []
+    last = {"hidden": [], "carry": [], "state": []}
+    for sequence, places in zip(inputs, memory, strict=True):
+        hidden, carry, state = np.zeros(4), np.zeros(4), np.zeros(6)
+        attention, found = np.zeros((len(sequence), len(places))), []
+        for step, x in enumerate(sequence):
+            score = additive_score(p, attention[:step])
+            attention[step] = oracle.softmax([score(state, h, j) for j, h in enumerate(places)])
+            x = np.concatenate([x, attention[step] @ places])
+            hidden, carry = lstm(x, hidden, carry, *lower)
+            state = gru(hidden, state, *upper, reset_after=True)
+            found.append(state)
+        outputs.append(found)
+        coverage.append(np.cumsum(attention, axis=0))
+        for name, value in (("hidden", hidden), ("carry", carry), ("state", state)):
+            last[name].append(value)
+    coverage = np.array(coverage)
+    return np.array(outputs), coverage, *map(np.array, last.values()), coverage[:, -1]
 
 
 DECODERS = [
@@ -103,6 +132,7 @@ DECODERS = [
             "attention": CoverageAttention(5, scale_initializer="ones", name="score"),
         },
         call={"return_attention_states": True, "return_state": True},
+        expected=stack,
         float32=(1, 5),
         nasty={},
     ),

@@ -21,7 +21,7 @@ REFUSED = (
 )
 
 
-def told(weights, state):
+def projected(weights, state):
     return state.astype("float64") @ weights["projection/kernel"] + weights["projection/bias"]
 
 
@@ -30,7 +30,7 @@ def reads(patch_size, padding_mode="border", windows=False):
 
     def expected(weights, **arrays):
         *images, state = arrays.values()
-        numbers = told(weights, state)
+        numbers = projected(weights, state)
         found = [
             read(each, [image[n] for image in images], patch_size, padding_mode)
             for n, each in enumerate(numbers)
@@ -49,7 +49,7 @@ def writes(patch_size, image_shape, padding_mode="border"):
     """The oracle of a writer."""
 
     def expected(weights, state):
-        numbers = told(weights, state)
+        numbers = projected(weights, state)
         return np.array([write(each, image_shape, patch_size, padding_mode) for each in numbers])
 
     return expected
@@ -121,7 +121,7 @@ DRAW = [
         layer=WholeImageWrite,
         inputs={"state": (2, 4)},
         arguments={"image_shape": (5, 7, 2), **LAST},
-        expected=lambda weights, state: told(weights, state).reshape(2, 5, 7, 2),
+        expected=lambda weights, state: projected(weights, state).reshape(2, 5, 7, 2),
         refuses=({"image_shape": (5, 7)}, {"data_format": "depth_first"}),
         refuses_inputs=({"state": (2, 3, 4)},),
     ),

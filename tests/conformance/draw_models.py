@@ -1,4 +1,4 @@
-"""Cases of the applications that look at images through windows."""
+"""Cases of the applications that read or write images by windows."""
 
 import keras
 import numpy as np
@@ -36,8 +36,6 @@ def painter(images=IMAGES, name="", weights=None, refuses=(), **changes):
         name=name,
         arguments=arguments,
         inputs={"image": images},
-        # The last canvas is random, what it was drawn with too.
-        outputs=(images.shape, (2, 3)),
         compile={},
         weights=weights or {},
         refuses=refuses,
@@ -63,11 +61,11 @@ MODELS = [
     painter(name="whole", read_size=None, write_size=None, likelihood="gaussian"),
 ]
 
-# Projections whose windows reach out of the image.
+# Biases of projections whose windows extend beyond the image.
 OUTSIDE = np.array([0.9, -1.1, -1.0, 0.3, 0.2], "float32")
 COLORED = np.random.default_rng(6).uniform(size=(2, 6, 5, 2)).astype("float32")
-SQUARE = np.random.default_rng(6).normal(size=(2, 2, 5, 5)).astype("float32")
-FIRST = {"images": SQUARE, "data_format": "channels_first"}
+IMAGES_FIRST = np.random.default_rng(6).normal(size=(2, 2, 6, 5)).astype("float32")
+FIRST = {"images": IMAGES_FIRST, "data_format": "channels_first"}
 
 LOOKS = {
     "image_shape": (6, 5, 1),
@@ -89,7 +87,6 @@ def looker(images=(2, 6, 5, 1), name="", weights=None, refuses=(), **changes):
         name=name,
         arguments=arguments,
         inputs={"image": images},
-        outputs=((2, 3),),
         targets=np.array([0, 2]),
         compile={"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
         weights=weights or {},

@@ -3,7 +3,7 @@
 import keras
 
 from keras_attn import BahdanauAttention, CoverageAttention, DNCCell, NTMCell
-from tests.conformance.case import Option, Unused
+from tests.conformance.option import Option, Unused
 from tests.conformance.spatial_sampling import uniform
 
 FIRST = "channels_first"

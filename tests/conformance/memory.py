@@ -11,9 +11,9 @@ from tests.oracles.dynamic_memory import (
 from tests.oracles.memory import by_symbol, neural_turing_machine
 
 SIZES = {"units": 5, "memory_locations": 6, "memory_width": 4}
-# Most of the numbers of the heads lie beyond it.
+# Smaller than most of the numbers of the heads.
 CLIP = 0.1
-# Rows that differ, as weights of one number for each row keep their start in these tests.
+# Different rows: with equal ones the first weights have no effect.
 VARIED = {"class_name": "RandomUniform", "config": {"minval": -1.0, "maxval": 1.0, "seed": 1}}
 NASTY = {
     "zeros": {"inputs": np.zeros((2, 4, 3), "float32")},
@@ -76,7 +76,7 @@ MEMORY = [
     case(
         name="feedforward-content",
         arguments={**SIZES, "controller": "feedforward", "addressing": "content", "clip": None},
-        # Equal rows stay equal in so few steps that nothing tells the first weights.
+        # The rows of the memory stay equal for a few steps, whatever the first weights are.
         still=("first_weights",),
         expected=by(
             neural_turing_machine, controller="feedforward", addressing="content", clip=None

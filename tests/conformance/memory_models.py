@@ -1,4 +1,4 @@
-"""Cases of the applications with an external memory, and of what they are held against."""
+"""Cases of the applications for sequences: with an external memory, and LSTMs to compare with."""
 
 import functools
 
@@ -18,7 +18,6 @@ def model(application, **changes):
         **{
             "application": application,
             "inputs": {"sequences": (2, 4, 3)},
-            "outputs": ((2, 4, 2),),
             "targets": np.array([[[0, 1]] * 4, [[1, 1]] * 4], "float32"),
             "compile": {"loss": keras.losses.BinaryCrossentropy(from_logits=True)},
             **changes,
@@ -39,7 +38,6 @@ MODELS = [
     model(
         NeuralTuringMachine,
         arguments={**SIZES, "cell": NTMCell(5, memory_locations=6, memory_width=4)},
-        methods=("trace",),
         refuses=(*REFUSED, {"cell": "ntm"}),
         oracle=machine_oracle(),
     ),

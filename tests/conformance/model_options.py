@@ -5,7 +5,7 @@ import numpy as np
 
 from keras_attn import BahdanauAttention, NTMCell
 from keras_attn.applications import AttributeDetector
-from tests.conformance.case import Option, Unused
+from tests.conformance.option import Option, Unused
 
 FIRST = "channels_first"
 HALF = {"dtype": "mixed_bfloat16"}
@@ -170,7 +170,7 @@ OPTIONS = {
     },
     "SemanticAttentionCaptioner": {
         **HALF,
-        "detector": AttributeDetector((16, 16, 3), [4, 5, 6, 8], data_format="channels_last"),
+        "detector": AttributeDetector((16, 12, 3), [4, 5, 6, 8], data_format="channels_last"),
         "target_vocabulary": 10,
         "units": 5,
         "num_attributes": 3,

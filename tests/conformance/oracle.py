@@ -29,8 +29,8 @@ class Oracle:
             name, with a number for each example.
         calls: Dictionary, name of a method → function `(model, inputs)` that calls it, of methods
             that take more than the inputs.
-        gain: Factor on all kernels. In a deep network the outputs of the first layers vanish with
-            the weights of `randomise`.
+        gain: Factor on all kernels. With the weights of `randomise`, deep networks and attention
+            weights hardly depend on some parameters, and errors would be below the tolerance.
     """
 
     symbols: dict[str, str]

@@ -1,8 +1,8 @@
 """Every public layer and application, each by at least one entry.
 
-To add a layer, add its cases to the file of its family, or a new file; see `LayerCase` for what a
-case can say. The contracts in `test_*.py` beside this file take every case through everything that
-a layer has to stand. Constructor options are listed in `layer_options.py` and `model_options.py`.
+To add a layer, add its cases to the file of its family, or to a new file; see `LayerCase` for the
+entries of a case. The contracts in `test_*.py` of this folder are tests of all cases. Constructor
+options are listed in `layer_options.py` and `model_options.py`.
 """
 
 from tests.conformance import (

@@ -26,7 +26,6 @@ def model(application, **changes):
                 "source": np.array([[5, 6, 7, 8, 2], [9, 4, 2, 0, 0]], "int32"),
                 "target": np.array([[1, 4, 5, 6], [1, 7, 0, 0]], "int32"),
             },
-            "outputs": ((2, 4, 9),),
             "targets": np.array([[4, 5, 6, 2], [7, 2, 0, 0]], "int32"),
             "compile": {
                 "loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0)

@@ -71,6 +71,7 @@ VARIANTS = [
         oracle=oracle(
             {**translation.RNN_SEARCH, **NORMALIZED_SCORE, **SAMPLED},
             translation.rnn_search,
+            gain=1.0,
             **DROPOUT,
             attention_dropout=0.5,
             reset_after=True,
@@ -113,7 +114,9 @@ VARIANTS = [
         LuongTranslator,
         name="concat",
         arguments={**SIZES, "num_layers": 2, "score": "concat"},
-        oracle=oracle(attends("score", SCORES["concat"]), luong, score="concat", training=False),
+        oracle=oracle(
+            attends("score", SCORES["concat"]), luong, score="concat", training=False, gain=3.0
+        ),
     ),
     model(
         LuongTranslator,
@@ -143,6 +146,7 @@ VARIANTS = [
         oracle=oracle(
             {**attends("local", {}), **SAMPLED},
             luong,
+            gain=1.0,
             **DROPOUT,
             score="dot",
             window="monotonic",

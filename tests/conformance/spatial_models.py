@@ -23,7 +23,7 @@ def images(*shape):
 
 
 CROSS_ENTROPY = {"loss": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
-# Narrower ones die of their rectifiers: all of a layer at zero, and no gradient behind it.
+# In narrower layers all rectifiers may be at zero, and then the weights before get no gradient.
 SMALL = {"filters": (6, 8), "units": 32, "data_format": "channels_last"}
 
 MODELS = [
@@ -32,10 +32,8 @@ MODELS = [
         name="cnn",
         arguments={"image_shape": (24, 26, 1), "num_classes": 3, "output_size": (24, 24), **SMALL},
         inputs={"image": images(2, 24, 26, 1)},
-        outputs=((2, 3),),
         compile=CROSS_ENTROPY,
         targets=np.array([0, 2]),
-        methods=("transformations",),
         oracle=Oracle(
             {**symbols.default_localization("transform/"), **symbols.backbone("cnn")},
             oracles.classifier(oracles.convolutions, oracles.convolutional_features, size=(24, 24)),
@@ -60,10 +58,8 @@ MODELS = [
             **SMALL,
         },
         inputs={"image": images(2, 10, 9, 1)},
-        outputs=((2, 3),),
         compile=CROSS_ENTROPY,
         targets=np.array([0, 2]),
-        methods=("transformations",),
         oracle=Oracle(
             {**symbols.dense_localization(), **symbols.backbone("fcn")},
             oracles.classifier(
@@ -78,10 +74,8 @@ MODELS = [
         application=SpatialTransformerAddition,
         arguments={"image_shape": (12, 12, 2), **SMALL},
         inputs={"pair": images(2, 12, 12, 2)},
-        outputs=((2, 19),),
         compile=CROSS_ENTROPY,
         targets=np.array([3, 18]),
-        methods=("transformations",),
         oracle=Oracle(
             {**symbols.dense_localization(), **symbols.backbone("fcn")},
             oracles.addition(oracles.pixels, oracles.dense_features, num_heads=2),
@@ -97,10 +91,8 @@ MODELS = [
             "data_format": "channels_last",
         },
         inputs={"image": images(2, 16, 16, 1)},
-        outputs=((2, 2, 11),),
         compile=CROSS_ENTROPY,
         targets=np.array([[1, 10], [2, 3]]),
-        methods=("transformations",),
         oracle=Oracle(
             symbols.digit_sequence("single"),
             functools.partial(oracles.digit_sequence, transformers="single", max_length=2),
@@ -112,10 +104,8 @@ MODELS = [
         application=InverseCompositionalClassifier,
         arguments={"image_shape": (24, 24, 1), "num_classes": 3, "num_warps": 2, **SMALL},
         inputs={"image": images(2, 24, 24, 1)},
-        outputs=((2, 3),),
         compile=CROSS_ENTROPY,
         targets=np.array([0, 2]),
-        methods=("transformations",),
         oracle=Oracle(
             {**symbols.default_localization(), **symbols.backbone("cnn")},
             functools.partial(oracles.inverse_compositional, transformation="affine", num_warps=2),
@@ -126,9 +116,7 @@ MODELS = [
         application=CoLocalizer,
         arguments={"image_shape": (16, 16, 1), "seed": 1, "data_format": "channels_last"},
         inputs={"image": images(4, 16, 16, 1)},
-        outputs=((4, 8, 8, 1),),
         compile={},
-        methods=("transformations",),
         oracle=Oracle(
             {**symbols.default_localization(), **symbols.ENCODER},
             functools.partial(oracles.co_localizer, size=(8, 8), scale_range=(0.5, 1.5)),

@@ -9,7 +9,7 @@ from tests.oracles.sampling import sample_batch
 
 
 def near_identity(*leading, rows=2, columns=3):
-    """Matrices some way off the identity."""
+    """Returns the identity plus uniform noise."""
     generator = np.random.default_rng(1)
     noise = generator.uniform(-0.3, 0.3, size=(*leading, rows, columns))
     return (np.eye(rows, columns) + noise).astype("float32")
@@ -111,7 +111,7 @@ SAMPLERS = [
             "far outside": {"grid": np.full((2, 4, 3, 2), 1e9, "float32")},
             "not a number": {"grid": np.full((2, 4, 3, 2), np.nan, "float32")},
             "infinite": {"grid": np.full((2, 4, 3, 2), -np.inf, "float32")},
-            "at the pixels": {"grid": np.zeros((2, 5, 5, 2), "float32")},
+            "at the pixels": {"grid": np.stack([oracle.regular_grid((5, 6))] * 2)},
         },
     ),
     LayerCase(

@@ -181,6 +181,7 @@ TRANSFORMERS += [
         name="volume",
         arguments={"output_size": 4, "data_format": "channels_last"},
         inputs={"feature_map": (2, 5, 6, 7, 1)},
+        expected=computed(convolutional_features, outputs=1, size=(4, 4, 4)),
         no_half=dict.fromkeys(("tensorflow", "torch"), "no AveragePooling3D in half on the CPU"),
         channels_first={"feature_map": 1, 0: 1},
     ),

@@ -12,10 +12,10 @@ import pytest
 
 from tests.backend import BACKEND, flat, outputs_and_gradients, to_numpy
 from tests.conformance import changes
+from tests.conformance.calls import assert_close_gradients, caller
 from tests.conformance.case import LayerCase
 from tests.conformance.registry import CASES
 from tests.conformance.selection import by_id, first_of_class
-from tests.conformance.test_stateless import caller
 
 layers = keras.layers
 
@@ -36,11 +36,6 @@ def make_twins(case):
 def weight_name(layer):
     """Returns the attribute of the matrix of a layer."""
     return "kernel" if isinstance(layer, layers.Dense) else "embeddings"
-
-
-def assert_close(case, found, expected):
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, atol=case.tolerance, rtol=case.tolerance)
 
 
 @by_id(first_of_class(CASES))
@@ -68,7 +63,7 @@ def test_lora_adds_to_the_weights(case):
         a, b = (getattr(ours, f"lora_{name}_{which}") for which in "ab")
         b.assign(0.3 * generator.normal(size=b.shape))
         getattr(theirs, name).assign(to_numpy(getattr(theirs, name)) + to_numpy(a) @ to_numpy(b))
-    assert_close(case, case.predict(model), case.predict(plain))
+    case.assert_close(case.predict(model), case.predict(plain))
 
 
 class Doubled(layers.Dense):
@@ -89,7 +84,7 @@ def test_a_subclass_of_dense_is_called(case):
         vars(ours).pop("call", None)  # an instance method that hides the method of the class
         for variable in (theirs.kernel, theirs.bias):
             variable.assign(2.0 * variable.value)
-    assert_close(case, case.predict(model), case.predict(plain))
+    case.assert_close(case.predict(model), case.predict(plain))
 
 
 @pytest.mark.training
@@ -110,12 +105,9 @@ def test_only_trainable_variables_have_gradients(case):
         outputs_and_gradients(caller(case, each), [], every)[2]
         for each, every in ((model, variables), (plain, plain.trainable_variables))
     )
-    for i, (one, other) in enumerate(zip(found, expected, strict=True)):
-        if i in trainable:
-            scale = np.max(np.abs(other), initial=1.0)
-            np.testing.assert_allclose(one / scale, other / scale, atol=1e-5)
-        else:
-            assert not np.any(one), variables[i].path
+    assert_close_gradients([found[i] for i in trainable], [expected[i] for i in trainable])
+    for variable, gradient in zip(variables, found, strict=True):
+        assert variable.trainable or not np.any(gradient), variable.path
 
 
 def remat_takes_keywords():
@@ -143,7 +135,5 @@ def test_rematerialized_layers_have_equal_outputs_and_gradients(case):
         )
         found.append((flat(outputs), by_weight))
     (outputs, by_weight), (expected, by_plain) = found
-    assert_close(case, outputs, expected)
-    for one, other in zip(by_weight, by_plain, strict=True):
-        scale = np.max(np.abs(other), initial=1.0)
-        np.testing.assert_allclose(one / scale, other / scale, atol=1e-5)
+    case.assert_close(outputs, expected)
+    assert_close_gradients(by_weight, by_plain)

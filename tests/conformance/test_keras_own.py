@@ -1,7 +1,4 @@
-"""Keras's own test of a layer, as its built-in layers pass it.
-
-It lives in a private module of Keras, which tests may import and shipped code may not.
-"""
+"""The test that Keras runs with its built-in layers, from a private module of Keras."""
 
 import keras
 from keras.src import testing
@@ -21,8 +18,7 @@ def test_run_layer_test(case):
     if case.rnn is not None:
         layer, arguments = keras.layers.RNN, {"cell": layer(**arguments), **case.rnn}
     outputs = keras.tree.flatten(case.run(case.built(), arrays))
-    # Keras trains by a model of one argument and one output, without further call arguments, and
-    # looks for the dtypes of a call without them.
+    # Keras checks training and dtypes with calls of one argument, for one output.
     plain = len(arrays) == len(outputs) == 1 and not case.call
     testing.TestCase().run_layer_test(
         layer,

@@ -9,66 +9,13 @@ import pytest
 
 from keras_attn import applications
 from tests.backend import BACKEND
+from tests.conformance.model_methods import METHODS, data, flat, methods
 from tests.conformance.precision import double_precision
 from tests.conformance.registry import MODELS
 from tests.conformance.selection import by_id, shared
 
 pytestmark = pytest.mark.skipif(BACKEND == "openvino", reason="no dtype policies")
 
-CAPTIONS = [[4, 5, 6], [7]]
-SOURCES = [[5, 6, 7, 8], [9, 4]]
-
-
-def noise(model):
-    """Returns noise for the two examples of a case."""
-    generator = np.random.default_rng(2)
-    return generator.normal(size=(2, *model.latent_shape)).astype("float32")
-
-
-# Class → method name → function of a model and the data that returns the result of the method.
-CAPTIONER = {
-    "generate": lambda m, x: m.generate(x, max_length=3, batch_size=2, return_alignments=True)[1],
-    "align": lambda m, x: [each.weights for each in m.align(x, CAPTIONS)],
-}
-SEQUENCES = {
-    "generate": lambda m, x: m.generate(x, max_length=3, batch_size=2),
-    "align": lambda m, x: [each.weights for each in m.align(x, CAPTIONS)],
-}
-AUTOENCODER = {
-    "encode": lambda m, x: m.encode(x),
-    "decode": lambda m, x: m.decode(np.ones((2, m.units[-1]), "float32")),
-}
-TRANSFORMER = {"transformations": lambda m, x: m.transformations(x)}
-METHODS = {
-    "DRAW": {
-        "reconstruct": lambda m, x: m.reconstruct(x, noise(m)),
-        "generate": lambda m, x: m.generate(latent=noise(m)),
-        "log_likelihood": lambda m, x: m.log_likelihood(x, num_samples=2, seed=1),
-    },
-    "DRAWClassifier": {"windows": lambda m, x: m.windows(x)},
-    "VariationalAutoencoder": {
-        "reconstruct": lambda m, x: m.reconstruct(x, noise(m)),
-        "generate": lambda m, x: m.generate(latent=noise(m)),
-        "log_likelihood": lambda m, x: m.log_likelihood(x, num_samples=2, seed=1),
-        "encode": lambda m, x: m.encode(x),
-    },
-    "Autoencoder": AUTOENCODER,
-    "DenoisingAutoencoder": AUTOENCODER,
-    "ShowAttendTell": CAPTIONER,
-    "SemanticAttentionCaptioner": CAPTIONER,
-    "ShowAndTell": {"generate": lambda m, x: m.generate(x, max_length=3, batch_size=2)},
-    "AttributeDetector": {"detect": lambda m, x: m.detect(x, 1)},
-    "RNNSearch": SEQUENCES,
-    "LuongTranslator": SEQUENCES,
-    "AttentionSummarizer": SEQUENCES,
-    "EncoderDecoder": {"generate": SEQUENCES["generate"]},
-    "SpatialTransformerClassifier": TRANSFORMER,
-    "SpatialTransformerAddition": TRANSFORMER,
-    "DigitSequenceClassifier": TRANSFORMER,
-    "InverseCompositionalClassifier": TRANSFORMER,
-    "CoLocalizer": {**TRANSFORMER, "boxes": lambda m, x: m.boxes(x)},
-    "NeuralTuringMachine": {"trace": lambda m, x: m.trace(x)},
-}
 # Steps of other methods, and methods with other arguments than data of the model's inputs.
 INNER_METHODS = {
     *(
@@ -97,28 +44,6 @@ PICTURES = [case for case in CASES if case.application.__name__ not in (
 POLICIES = ("mixed_float16", "mixed_bfloat16", "float64")
 
 
-def methods(case):
-    return METHODS[case.application.__name__]
-
-
-def data(case):
-    """Returns the data that the methods take, from the inputs of a case."""
-    arrays = case.arrays()
-    return SOURCES if "source" in arrays else next(iter(arrays.values()))
-
-
-def flat(found):
-    """Returns the result of a method as a list of arrays; tokens and words are one array."""
-    found = [getattr(each, "weights", each) for each in keras.tree.flatten(found)]
-    tokens = [each for each in found if isinstance(each, (str, int))]
-    arrays = [
-        each if isinstance(each, np.ndarray) else keras.ops.convert_to_numpy(each)
-        for each in found
-        if not isinstance(each, (str, int))
-    ]
-    return [*arrays, np.array(tokens)] if tokens else arrays
-
-
 def is_float(array):
     return "float" in str(array.dtype)
 
@@ -145,7 +70,7 @@ def public_methods(application):
 
 @functools.lru_cache(maxsize=1)
 def in_single_precision(application):
-    """Weights of a model, and what its methods give under no policy."""
+    """Returns the weights of a model, and the results of its methods in float32."""
     (case,) = [each for each in CASES if each.application is application]
     model = case.model()
     found = {name: flat(call(model, data(case))) for name, call in methods(case).items()}
@@ -189,6 +114,7 @@ def test_methods_accept_every_type_of_data(case):
     kinds = {
         "float64": x.astype("float64"),
         "uint8": x.astype("uint8"),
+        "bfloat16": keras.ops.cast(x, "bfloat16"),
         "lists": x.tolist(),
         "tensor": keras.ops.convert_to_tensor(x),
     }
@@ -213,8 +139,3 @@ def test_methods_refuse_symbolic_tensors_and_data_sets(case):
         for given in (keras.KerasTensor(x.shape), iter([x])):
             with pytest.raises(ValueError, match=r"`(x|images)` must be an array of numbers"):
                 call(model, given)
-
-
-def test_half_precision_inputs_are_accepted():
-    model = applications.Autoencoder((3, 4), units=2)
-    assert model.encode(keras.ops.ones((1, 3, 4), "bfloat16")).shape == (1, 2)

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from tests.backend import flat, gradients, on_one_backend, to_numpy
-from tests.conformance.case import LayerCase, Option, Unused, randomise
+from tests.conformance.case import LayerCase, randomise
+from tests.conformance.option import Option, Unused
 from tests.conformance.registry import CASES
 from tests.conformance.selection import shared
 from tests.conformance.signatures import constructor_arguments

@@ -11,13 +11,6 @@ from tests.draws import recorded_draws
 CASES = shared_cases([case for case in [*MODELS, *VARIANTS] if case.oracle])
 
 
-def assert_close(case, actual, desired):
-    assert len(actual) == len(desired)
-    for one, other in zip(actual, desired, strict=True):
-        assert one.shape == np.shape(other)
-        np.testing.assert_allclose(one, other, atol=case.tolerance, rtol=case.tolerance)
-
-
 def arrays_of(result):
     """Returns the result of a method as a list of arrays; an alignment is its weights."""
     return [to_numpy(getattr(each, "weights", each)) for each in leaves(result)]
@@ -36,10 +29,10 @@ def leaves(result):
 def test_inference_is_that_of_the_paper(case):
     model = case.oracle.model(case)
     expected = case.oracle.forward(case.oracle.parameters(model), **case.arrays())
-    assert_close(case, case.predict(model), expected.pop("outputs"))
+    case.assert_close(case.predict(model), expected.pop("outputs"))
     for name, desired in expected.items():
         call = case.oracle.calls.get(name, lambda model, x, name=name: getattr(model, name)(x))
-        assert_close(case, arrays_of(call(model, case.packed())), leaves(desired))
+        case.assert_close(arrays_of(call(model, case.packed())), leaves(desired))
 
 
 @pytest.mark.training
@@ -54,19 +47,19 @@ def test_training_is_that_of_the_paper(case):
         loss, metrics = loss_and_metrics(model, x, y, outputs)
     expected = case.oracle.training(parameters, draws, y, **case.arrays())
     if "outputs" in expected:
-        assert_close(case, arrays_of(outputs), expected["outputs"])
-    assert_close(case, [loss], [expected["loss"]])
+        case.assert_close(arrays_of(outputs), expected["outputs"])
+    case.assert_close([loss], [expected["loss"]])
     assert_metrics(case, metrics, expected)
     if "weights" in expected:
         changed, found = {**parameters, **expected["weights"]}, case.oracle.parameters(model)
-        assert_close(case, [found[symbol] for symbol in changed], list(changed.values()))
+        case.assert_close([found[symbol] for symbol in changed], list(changed.values()))
     if "losses" not in expected:
         return
     losses = np.asarray(expected["losses"])
     weights = np.linspace(0.5, 2.0, len(losses), dtype="float32")
     weighted, metrics = loss_and_metrics(model, x, y, outputs, weights)
     added = expected["loss"] - np.mean(losses)
-    assert_close(case, [weighted], [np.mean(weights * losses) + added])
+    case.assert_close([weighted], [np.mean(weights * losses) + added])
     assert_metrics(case, metrics, expected, weights)
 
 
@@ -81,7 +74,7 @@ def loss_and_metrics(model, x, y, outputs, sample_weight=None):
 def assert_metrics(case, metrics, expected, weights=None):
     """A metric is the weighted mean of the numbers of the examples."""
     for name, values in expected.get("metrics", {}).items():
-        assert_close(case, [metrics[name]], [np.average(values, weights=weights)])
+        case.assert_close([metrics[name]], [np.average(values, weights=weights)])
 
 
 @on_one_backend

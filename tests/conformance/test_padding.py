@@ -18,8 +18,8 @@ PADDED_MODELS = [case for case in MODELS if "target" in case.inputs]
 def places(case, example):
     """Returns the positions of an example within padded axes: (input, axis) → list of indices.
 
-    Each example is one shorter than the one before it. In the first input, what stands behind the
-    first position is padding too.
+    Each example is one shorter than the one before it. The second position of the first input is
+    padding too.
     """
     found = {}
     for number, (name, shape) in enumerate(case.shapes().items()):
@@ -130,7 +130,7 @@ def test_the_next_layer_gets_the_mask(case):
     mask = masks[next(iter(arrays))]
     expected = [output[runs].mean(axis=0) for output, runs in zip(outputs, mask, strict=True)]
     np.testing.assert_allclose(means, expected, atol=1e-5)
-    # By the masks of the layers before, the outputs are those of masks that are given.
+    # The masks of the layers before have the same effect as masks among the arguments.
     case = case.with_(mask=masks)
     case = case.with_(call={**case.call, **case.masks()})
     explicit, *_ = flat(case.quickly(layer, arrays))
@@ -138,7 +138,7 @@ def test_the_next_layer_gets_the_mask(case):
 
 
 @by_id(shared_cases(PADDED_MODELS))
-def test_models_do_not_see_padding(case):
+def test_outputs_of_models_do_not_depend_on_padding(case):
     model, arrays = case.model(), case.arrays()
     tokens = [name for name, array in arrays.items() if array.dtype == "int32"]
     longer = {

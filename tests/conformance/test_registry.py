@@ -17,7 +17,7 @@ def public_classes(module, base):
 
 def test_every_public_layer_has_an_entry():
     registered = {case.layer.__name__ for case in LAYERS}
-    # Base classes are taken through the contracts by what derives from them.
+    # Base classes are tested by the classes that derive from them.
     bases = {base.__name__ for case in LAYERS for base in case.layer.__mro__[1:]}
     public = public_classes(keras_attn, keras.layers.Layer)
     assert registered <= public

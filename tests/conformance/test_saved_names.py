@@ -8,7 +8,7 @@ import keras
 from tests.backend import on_one_backend
 from tests.conformance.registry import CASES, LAYERS
 from tests.conformance.selection import by_id
-from tests.public_names import DOORS, public_objects
+from tests.public_names import PUBLIC_MODULES, public_objects
 
 pytestmark = on_one_backend
 
@@ -30,7 +30,9 @@ def is_keras_own(module):
 
 
 GENERAL = (keras.Layer, keras.Model, keras.Operation)
-PUBLIC = {f"keras_attn>{name}" for door in DOORS for name in public_objects(door)}
+PUBLIC = {
+    f"keras_attn>{name}" for module_name in PUBLIC_MODULES for name in public_objects(module_name)
+}
 
 
 @by_id(CASES)

@@ -88,8 +88,7 @@ def check_setup(case, setup, tmp_path):
         assert lora_options(loaded) == lora_options(model)
     else:
         assert_same_variables(model.weights, loaded.weights)
-    for one, other in zip(case.predict(model), case.predict(loaded), strict=True):
-        np.testing.assert_allclose(one, other, atol=case.tolerance, rtol=case.tolerance)
+    case.assert_close(case.predict(loaded), case.predict(model))
 
 
 def lora_options(model):
@@ -101,11 +100,16 @@ def lora_options(model):
     ]
 
 
-@by_id(ONE_OF_EACH)
+# Classes of which the first case has no weights.
+WITHOUT_WEIGHTS = {"GridGenerator", "GridSampler", "LuongAttention-dot", "WholeImageRead"}
+
+
+@by_id([case for case in ONE_OF_EACH if case.id not in WITHOUT_WEIGHTS])
 def test_a_frozen_layer_has_no_trainable_weights(case, tmp_path):
     def trained(model):
         return [weight.path for weight in model.trainable_weights]
 
+    assert trained(case.model(random=False))
     frozen = case.model(random=False, trainable=False)
     assert trained(frozen) == []
     assert trained(save_and_load(frozen, tmp_path)) == []

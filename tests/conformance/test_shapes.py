@@ -4,16 +4,17 @@ import keras
 import numpy as np
 import pytest
 
-from tests.backend import BACKEND, flat, specifications
+from tests.backend import BACKEND, specifications
+from tests.conformance.calls import expected_outputs
 from tests.conformance.registry import LAYERS, MODELS
 from tests.conformance.selection import by_id, fewer_on_openvino, first_of_class
 
 FIRST = {case.id for case in first_of_class(LAYERS)}
 
 
-def symbols(case, shapes, dtype=None):
+def symbols(case, shapes):
     return {
-        name: keras.KerasTensor(shape, dtype=dtype or keras.backend.standardize_dtype(array.dtype))
+        name: keras.KerasTensor(shape, keras.backend.standardize_dtype(array.dtype))
         for (name, shape), array in zip(shapes.items(), case.arrays().values(), strict=True)
     }
 
@@ -93,9 +94,8 @@ def outputs_of(case, layer):
 def test_each_example_is_treated_alone_in_batches_of_any_size(case):
     model = case.model()
     arrays = case.arrays()
-    whole = case.predict(model, arrays)
     one = case.predict(model, {name: array[:1] for name, array in arrays.items()})
-    batches = [whole, one]
+    batches = [case.predict(model, arrays), one]
     if case.id in FIRST:
         three = {name: np.concatenate([array[:1]] * 3) for name, array in arrays.items()}
         batches.append(case.predict(model, three))
@@ -103,43 +103,28 @@ def test_each_example_is_treated_alone_in_batches_of_any_size(case):
         if number in case.whole:
             continue
         for other in outputs[1:]:
-            other = other[-1:]
-            np.testing.assert_allclose(
-                other, outputs[0][:1], atol=case.tolerance, rtol=case.tolerance
-            )
+            case.assert_close([other[-1:]], [outputs[0][:1]])
 
 
 # On TensorFlow and JAX `test_free_sizes` compiles the calls with other lengths.
 @pytest.mark.skipif(BACKEND in ("tensorflow", "jax"), reason="a part of another contract")
 @by_id(fewer_on_openvino([case for case in LAYERS if case.variable]))
-def test_variable_lengths(case):
+def test_outputs_of_other_lengths_are_those_of_the_independent_computation(case):
     model = case.model()
     layer = next(layer for layer in model.layers if isinstance(layer, type(case.make())))
     arrays = case.arrays()
     for name, axes in case.variable.items():
         for axis in axes:
             shorter = {**arrays, name: cut(arrays[name], axis, arrays[name].shape[axis] - 1)}
-            for given, direct in zip(
-                case.predict(model, shorter), flat(case.run(layer, shorter)), strict=True
-            ):
-                np.testing.assert_allclose(given, direct, atol=case.tolerance)
+            found = case.predict(model, shorter)
+            case.assert_close(found, expected_outputs(case, layer, shorter))
 
 
 @by_id(MODELS)
-def test_models_have_the_declared_outputs(case):
+def test_models_treat_each_example_alone(case):
     model = case.model()
-    outputs = case.predict(model)
-    assert tuple(output.shape for output in outputs) == case.outputs
-    assert all(np.all(np.isfinite(output)) for output in outputs)
-    one = case.predict(model, {name: array[:1] for name, array in case.arrays().items()})
-    for few, many in zip(one, outputs, strict=True):
-        np.testing.assert_allclose(few, many[:1], atol=1e-4, rtol=1e-4)
-
-
-@by_id(first_of_class(MODELS))
-def test_models_show_where_they_look(case):
-    model = case.model()
-    for method in case.methods:
-        shown = flat(getattr(model, method)(case.pack(case.arrays())))
-        assert shown
-        assert all(np.all(np.isfinite(array)) for array in shown)
+    batch = case.predict(model)
+    assert all(np.all(np.isfinite(output)) for output in batch)
+    for number in (0, -1):
+        arrays = {name: array[[number]] for name, array in case.arrays().items()}
+        case.assert_close(case.predict(model, arrays), [output[[number]] for output in batch])

@@ -3,22 +3,14 @@
 Per-example gradients, functional training loops and averages of weights depend on this.
 """
 
-import keras
 import numpy as np
 import pytest
 
 from tests.backend import flat, outputs_and_gradients
+from tests.conformance.calls import assert_close_gradients, caller
 from tests.conformance.case import LayerCase
 from tests.conformance.registry import CASES
 from tests.conformance.selection import by_id, shared_cases
-
-
-def caller(case, layer):
-    """Returns a function that calls `layer`, or another callable, with the inputs of a case."""
-    tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, case.arrays())
-    if isinstance(case, LayerCase):
-        return lambda function=layer: case.run(function, tensors)
-    return lambda function=layer: function(case.packed(tensors))
 
 
 def other_values(variables, seed=5):
@@ -45,8 +37,5 @@ def test_stateless_call_equals_a_call_with_assigned_values(case):
     for variable, value in zip(trainable, values, strict=True):
         variable.assign(value)
     expected, _, by_assigned = outputs_and_gradients(call, [], trainable)
-    for one, other in zip(flat(found), flat(expected), strict=True):
-        np.testing.assert_allclose(one, other, atol=case.tolerance, rtol=case.tolerance)
-    for variable, one, other in zip(trainable, by_given, by_assigned, strict=True):
-        scale = np.max(np.abs(other), initial=1.0)
-        np.testing.assert_allclose(one / scale, other / scale, atol=1e-5, err_msg=variable.path)
+    case.assert_close(flat(found), flat(expected))
+    assert_close_gradients(by_given, by_assigned)

@@ -1,4 +1,4 @@
-"""Cases of the layers that look at the places of an image."""
+"""Cases of the layers that attend to the places of an image."""
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from tests.conformance import alignment
 from tests.conformance.alignment import SEEDED
 from tests.conformance.case import LayerCase
 from tests.oracles import alignment as oracle
+from tests.oracles.recurrent import lstm, sigmoid
 
 MAP = (2, 3, 4, 6)
 SEEN = np.zeros((2, 3, 4), "bool")
@@ -58,12 +59,12 @@ def attend(weights, query, annotations, part="alignment", draw=False):
         weights[f"{part}/query_projection/bias"],
     )
     _, seen = oracle.attend(score, queries, places)
-    if draw:  # the likeliest place
+    if draw:  # the most probable place
         seen = np.eye(seen.shape[-1])[np.argmax(seen, axis=-1)]
     context = np.stack([a @ b for a, b in zip(seen, places, strict=True)])
     if "gate_projection/kernel" in weights:
         gate = queries @ weights["gate_projection/kernel"] + weights["gate_projection/bias"]
-        context = context / (1.0 + np.exp(-gate))
+        context = context * sigmoid(gate)
     seen = seen.reshape(*seen.shape[:2], *annotations.shape[1:-1])
     return (context[:, 0], seen[:, 0]) if one_step else (context, seen)
 
@@ -78,9 +79,10 @@ def likeliest(weights, query, annotations):
 
 
 def adaptive(weights, query, value):
-    """Additive attention over the values and, in its turn, the sentinel of each query."""
+    """Additive attention over the values and the sentinel of each query."""
     hidden, sentinel = np.split(query, 2, axis=-1)
-    context, seen = np.zeros((*query.shape[:2], value.shape[-1])), np.zeros((2, 3, 5))
+    context = np.zeros((*query.shape[:2], value.shape[-1]))
+    seen = np.zeros((*query.shape[:2], value.shape[1]))
     for b, t in np.ndindex(*query.shape[:2]):
         of_query = hidden[b, t] @ weights["query_projection/kernel"]
         keys = [
@@ -94,19 +96,15 @@ def adaptive(weights, query, value):
 
 
 def sentinels(weights, inputs):
-    """An LSTM by its equations, with the gate on its memory."""
-    kernel, recurrent = weights["lstm/kernel"], weights["lstm/recurrent_kernel"]
+    """Outputs of an LSTM, and its memory times a gate of its own."""
+    lstm_weights = [weights[f"lstm/{name}"] for name in ("kernel", "recurrent_kernel", "bias")]
     outputs = np.zeros((*inputs.shape[:2], 8))
     for b in range(len(inputs)):
         hidden, memory = np.zeros(4), np.zeros(4)
         for t, x in enumerate(inputs[b]):
             gate = x @ weights["input_gate_projection/kernel"]
             gate = gate + hidden @ weights["state_gate_projection/kernel"]
-            enter, forget, new, leave = np.split(
-                x @ kernel + hidden @ recurrent + weights["lstm/bias"], 4
-            )
-            memory = sigmoid(forget) * memory + sigmoid(enter) * np.tanh(new)
-            hidden = sigmoid(leave) * np.tanh(memory)
+            hidden, memory = lstm(x, hidden, memory, *lstm_weights)
             outputs[b, t] = [*hidden, *sigmoid(gate) * np.tanh(memory)]
     return outputs
 
@@ -144,10 +142,6 @@ def spatial_channel(order, rescale=False):
         },
         "expected": expected,
     }
-
-
-def sigmoid(x):
-    return 1.0 / (1.0 + np.exp(-x))
 
 
 VISUAL = [

@@ -17,6 +17,7 @@ class Op:
         options: Dictionary of further arguments, name → valid values.
         optional: String like `tensors`, of boolean arguments that may be `None`.
         within: Dictionary, name of a tensor → smallest and largest value, [-1, 1] by default.
+        excluded: Dictionary of options that the function refuses together.
     """
 
     tensors: str
@@ -24,6 +25,13 @@ class Op:
     options: dict = dataclasses.field(default_factory=dict)
     optional: str = ""
     within: dict = dataclasses.field(default_factory=dict)
+    excluded: dict = dataclasses.field(default_factory=dict)
+
+    def is_possible(self, options):
+        """True if the function takes these valid options together."""
+        return not self.excluded or any(
+            options[name] != value for name, value in self.excluded.items()
+        )
 
     def arrays(self, sizes, kept):
         """Returns the tensors by name.
@@ -153,6 +161,7 @@ OPS = {
             "padding_mode": ("zeros", "border", "reflection"),
             "align_corners": FLAG, "data_format": ("channels_last", None), "antialias": FLAG,
         },
+        excluded={"interpolation": "nearest", "antialias": True},
     ),
     "identity_grid": Op(
         "", "2 3 2",

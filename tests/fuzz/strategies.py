@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.conformance.case import Option, Unused
+from tests.conformance.option import Option, Unused
 from tests.conformance.signatures import constructor_arguments
 
 USUAL = 1000
@@ -159,6 +159,11 @@ def changed_arrays(arrays, change):
         }
     hypothesis.note(f"inputs: { {name: array.shape for name, array in arrays.items()} }")
     return arrays
+
+
+def same_shapes(arrays, others):
+    """True if arrays, given by name, have the shapes of others."""
+    return all(np.shape(arrays[name]) == np.shape(other) for name, other in others.items())
 
 
 def with_size(array, before, after):

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from keras_attn import decoding
 from tests.fuzz.outcome import REFUSED, outcome
-from tests.fuzz.strategies import SIZES, changed_arrays, changed_options, changes, fuzzed
+from tests.fuzz.strategies import (
+    SIZES,
+    changed_arrays,
+    changed_options,
+    changes,
+    fuzzed,
+    same_shapes,
+)
 
 pytestmark = pytest.mark.once
 VOCABULARY, VALUES = 4, 3
@@ -42,7 +49,7 @@ SEARCHES = {
 
 
 def step(tokens, state, constants):
-    """Logits and attention weights that depend on the tokens and the state."""
+    """Returns logits that depend on the tokens and the state, and equal attention weights."""
     kernel = keras.ops.convert_to_tensor(np.eye(VOCABULARY, dtype="float32"))
     total = keras.ops.sum(state, axis=tuple(range(1, len(state.shape))))[:, None]
     logits = keras.ops.take(kernel, keras.ops.clip(tokens, 0, VOCABULARY - 1), axis=0) + total
@@ -60,14 +67,15 @@ def test_searches_give_hypotheses_or_name_the_argument(name, data):
     masked = name == "beam_search" and data.draw(st.booleans())
     if masked:
         arrays["memory_mask"] = np.ones((batch, VALUES), "bool")
-    arrays = changed_arrays(arrays, data.draw(changes(arrays, scales=False)))
-    options, _ = data.draw(changed_options(SEARCHES[name]))
+    changed = changed_arrays(arrays, data.draw(changes(arrays, scales=False)))
+    options, valid = data.draw(changed_options(SEARCHES[name]))
     names = {*options, *arrays}
-    found = outcome(lambda: getattr(decoding, name)(step, **arrays, **options), names)
+    found = outcome(lambda: getattr(decoding, name)(step, **changed, **options), names)
     if found is REFUSED:
+        assert not (valid and batch and same_shapes(changed, arrays)), "refused"
         return
     tokens, lengths, scores, alignments = (keras.ops.convert_to_numpy(each) for each in found)
-    batch = arrays["state"].shape[0]
+    batch = changed["state"].shape[0]
     count = options.get("num_hypotheses") or options.get("num_samples") or 1
     length = int(options["max_length"])
     assert tokens.shape == (batch, count, length)

@@ -1,5 +1,6 @@
 """Arguments and shapes that fuzzing has found to raise unclear errors, or to be accepted."""
 
+import functools
 import math
 
 import keras
@@ -20,34 +21,47 @@ IMAGES = np.ones((2, 6, 6, 1), "float32")
 WINDOW = ops.GaussianWindow(np.ones((2, 1)), *[np.ones(2)] * 4)
 
 
-@pytest.mark.parametrize("value", [None, "wrong", math.nan, -1.0, (), object])
+# Function of the value, and name of the argument.
+NUMBERS = [
+    (lambda value: keras_attn.BahdanauAttention(3, dropout=value), "dropout"),
+    (lambda value: keras_attn.ContentAttention(strength=value), "strength"),
+    (lambda value: keras_attn.CoverageAttention(3, loss_weight=value), "loss_weight"),
+    (lambda value: keras_attn.MANNCell(3, usage_decay=value, **CELL), "usage_decay"),
+    (lambda value: ops.clip_gradients([np.ones(2)], value), "limit"),
+    (lambda value: ops.semantic_sparsity_loss(WEIGHTS, p=value), "p"),
+    (lambda value: ops.semantic_sparsity_loss(WEIGHTS, q=value), "q"),
+    (lambda value: ops.tile_transformations(2, value), "num_spatial_dims"),
+    (lambda value: ops.least_used_weights(WEIGHTS[0], value), "count"),
+    (lambda value: ops.window_box(WINDOW, value), "patch_size"),
+    (lambda value: ops.gaussian_window(np.ones((2, 5)), value, 2), "image_size"),
+    (lambda value: datasets.rotated(IMAGES, max_angle=value), "max_angle"),
+    (lambda value: datasets.projected(IMAGES, sigma=value), "sigma"),
+    (lambda value: datasets.projected(IMAGES, scale_range=value), "scale_range"),
+    (lambda value: datasets.elastically_warped(IMAGES, control_shape=value), "control_shape"),
+    (lambda value: losses.TokenCrossentropy(value if value != -1.0 else 0.5), "ignore_class"),
+    (lambda value: Autoencoder((2,), sparsity=value), "sparsity"),
+    (lambda value: LuongTranslator(5, 5, 3, dropout=value), "dropout"),
+]
+NO_NUMBERS = {
+    "None": None,
+    "word": "wrong",
+    "nan": math.nan,
+    "negative": -1.0,
+    "tuple": (),
+    "class": object,
+}
+
+
 @pytest.mark.parametrize(
-    ("make", "name"),
+    ("make", "name", "value"),
     [
-        (lambda value: keras_attn.BahdanauAttention(3, dropout=value), "dropout"),
-        (lambda value: keras_attn.ContentAttention(strength=value), "strength"),
-        (lambda value: keras_attn.CoverageAttention(3, loss_weight=value), "loss_weight"),
-        (lambda value: keras_attn.MANNCell(3, usage_decay=value, **CELL), "usage_decay"),
-        (lambda value: ops.clip_gradients([np.ones(2)], value), "limit"),
-        (lambda value: ops.semantic_sparsity_loss(WEIGHTS, p=value), "p"),
-        (lambda value: ops.semantic_sparsity_loss(WEIGHTS, q=value), "q"),
-        (lambda value: ops.tile_transformations(2, value), "num_spatial_dims"),
-        (lambda value: ops.least_used_weights(WEIGHTS[0], value), "count"),
-        (lambda value: ops.window_box(WINDOW, value), "patch_size"),
-        (lambda value: ops.gaussian_window(np.ones((2, 5)), value, 2), "image_size"),
-        (lambda value: datasets.rotated(IMAGES, max_angle=value), "max_angle"),
-        (lambda value: datasets.projected(IMAGES, sigma=value), "sigma"),
-        (lambda value: datasets.projected(IMAGES, scale_range=value), "scale_range"),
-        (lambda value: datasets.elastically_warped(IMAGES, control_shape=value), "control_shape"),
-        (lambda value: losses.TokenCrossentropy(value if value != -1.0 else 0.5), "ignore_class"),
-        (lambda value: Autoencoder((2,), sparsity=value), "sparsity"),
-        (lambda value: LuongTranslator(5, 5, 3, dropout=value), "dropout"),
+        pytest.param(make, name, value, id=f"{name}-{kind}")
+        for make, name in NUMBERS
+        for kind, value in NO_NUMBERS.items()
+        if (name, value) != ("ignore_class", None)  # no padding
     ],
-    ids=lambda each: each if isinstance(each, str) else "",
 )
-def test_what_is_no_number_in_range_is_refused(make, name, value):
-    if name == "ignore_class" and value is None:
-        return  # no padding
+def test_a_value_that_is_no_number_in_range_is_refused(make, name, value):
     with pytest.raises(ValueError, match=f"`{name}` must"):
         make(value)
 
@@ -133,7 +147,10 @@ def test_what_is_no_number_in_range_is_refused(make, name, value):
             )([VECTORS, VECTORS[..., :0]]),
             "`inputs` and memory must",
         ),
-        (lambda: EncoderDecoder(5, 5, 3, 3, 3)([np.ones((2, 3)), np.ones((3, 3))]), "batch size"),
+        (
+            lambda: EncoderDecoder(5, 5, 3, 3, 3)([np.ones((2, 3)), np.ones((3, 3))]),
+            "`source`, `target` must",
+        ),
     ],
 )
 def test_shapes_and_types_that_do_not_fit_are_refused(call, message):
@@ -177,9 +194,9 @@ def test_empty_axes_give_empty_results():
 
 
 def test_a_flag_may_be_a_number():
-    grid = np.zeros((2, 1, 1, 2), "float32")
-    found = [
-        ops.grid_sample(IMAGES, grid, align_corners=flag, data_format="channels_last")
-        for flag in (0, False)
-    ]
-    np.testing.assert_array_equal(*map(to_numpy, found))
+    images = np.arange(24, dtype="float32").reshape(1, 4, 6, 1)
+    grid = np.full((1, 1, 1, 2), 0.4, "float32")
+    sample = functools.partial(ops.grid_sample, images, grid, data_format="channels_last")
+    found = [to_numpy(sample(align_corners=flag)).item() for flag in (0, False, 1, True)]
+    # Rows and columns 2.3 and 3.7, or 2.1 and 3.5 with aligned corners.
+    np.testing.assert_allclose(found, [17.5, 17.5, 16.1, 16.1], rtol=1e-5)

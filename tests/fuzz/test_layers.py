@@ -7,15 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_attn import GridGenerator, GridSampler
+from tests.conformance.refusals import input_names
 from tests.conformance.registry import LAYERS
 from tests.conformance.signatures import constructor_arguments
-from tests.fuzz.outcome import REFUSED, check_outputs, outcome, parameters
+from tests.fuzz.outcome import REFUSED, check_outputs, outcome
 from tests.fuzz.strategies import changed_arguments, changed_arrays, changed_case, changes, fuzzed
 
 pytestmark = pytest.mark.once
-# What error messages of the ops inside name.
-ALIASES = {GridSampler: {"images"}, GridGenerator: {"flow"}}
 CLASSES = list(dict.fromkeys(case.layer for case in LAYERS))
 
 
@@ -25,8 +23,7 @@ CLASSES = list(dict.fromkeys(case.layer for case in LAYERS))
 def test_layers_compute_what_they_declare_or_name_the_argument(layer, data):
     cases = [case for case in LAYERS if case.layer is layer]
     case = changed_case(cases, data.draw(changed_arguments(cases)))
-    names = {*constructor_arguments(layer), *case.inputs, "inputs", "sequences"}
-    names |= parameters(layer.call) | ALIASES.get(layer, set())
+    names = {*constructor_arguments(layer), *input_names(case)}
     made = outcome(case.make, names)
     if made is REFUSED:
         return

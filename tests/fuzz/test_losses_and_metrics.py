@@ -15,6 +15,7 @@ from tests.fuzz.strategies import (
     changed_options,
     changes,
     fuzzed,
+    same_shapes,
     wrong_values,
 )
 
@@ -34,6 +35,8 @@ TEXTS = (
     ["a b c d e", "f"], ["a b", "c"], ["", ""], ["a"], [], [["a"], ["b", "c"]], [["a"], []],
     ("a", "b"), "a", [1, "a"], [None, "a"], None, 1,
 )  # fmt: skip
+# Of these two sentences each.
+PAIRED = TEXTS[:3]
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)
@@ -49,20 +52,25 @@ def test_losses_and_metrics_of_arbitrary_shapes(cls, data):
     }
     if data.draw(st.booleans()):
         arrays.pop("sample_weight")
+    given_arrays = arrays
     arrays = changed_arrays(arrays, data.draw(changes(arrays, scales=False)))
     if cls is losses.TokenCrossentropy:
         arrays["y_true"] = arrays["y_true"] * 0  # labels are classes
-    options, _ = data.draw(changed_options(CLASSES[cls]))
+    options, valid = data.draw(changed_options(CLASSES[cls]))
     names = {*options, *arrays}
     made = outcome(lambda: cls(**options), names)
     if made is REFUSED:
+        assert not valid, "refused"
         return
     found = outcome(lambda: made(**arrays), names)
-    if found is not REFUSED:
-        check_outputs(found)
-        # A reduction is of Keras.
-        if isinstance(made, keras.metrics.Metric):
-            assert tuple(found.shape) == ()
+    if found is REFUSED:
+        valid = valid and same_shapes(arrays, given_arrays)
+        assert not (valid and batch and steps and width), "refused"
+        return
+    check_outputs(found)
+    # The reduction of a loss is that of Keras.
+    if isinstance(made, keras.metrics.Metric):
+        assert tuple(found.shape) == ()
 
 
 @fuzzed(10)
@@ -70,15 +78,20 @@ def test_losses_and_metrics_of_arbitrary_shapes(cls, data):
 def test_text_scores(data):
     hypotheses, references = (data.draw(st.sampled_from(TEXTS)) for _ in range(2))
     names = {"hypotheses", "references", "kinds", "tokenize"}
-    options, _ = data.draw(changed_options({"lowercase": (False, True), "tokenize": ("13a",)}))
+    fit = hypotheses in PAIRED and references in PAIRED
+    options, valid = data.draw(changed_options({"lowercase": (False, True), "tokenize": ("13a",)}))
     found = outcome(lambda: metrics.bleu(hypotheses, references, **options), names)
     if found is not REFUSED:
         assert 0 <= found.score <= 100.0001
+    else:
+        assert not (fit and valid), "refused"
     kinds = (("rouge1", "rougeL"), "rouge2", ["rougeLsum"])
-    options, _ = data.draw(changed_options({"kinds": kinds, "stem": (True, False)}))
+    options, valid = data.draw(changed_options({"kinds": kinds, "stem": (True, False)}))
     found = outcome(lambda: metrics.rouge(hypotheses, references, **options), names)
     if found is not REFUSED:
         assert all(0 <= each.score <= 100 for each in found.values())
+    else:
+        assert not (fit and valid), "refused"
 
 
 @fuzzed(12)

@@ -50,7 +50,7 @@ def softmax(scores, seen=None):
 
 
 def covered(scale, query_kernel, key_kernel, coverage_scale, query, value):
-    """Weights of additive scores that know what has been looked at, and the coverage at the end."""
+    """Weights of additive scores with coverage, and the coverage after the last query."""
     weights = np.zeros((*query.shape[:2], value.shape[1]))
     coverage = np.zeros(weights.shape[::2])
     for b, i in np.ndindex(*query.shape[:2]):
@@ -64,9 +64,9 @@ def covered(scale, query_kernel, key_kernel, coverage_scale, query, value):
 
 
 def monotonic(probability):
-    """Weights of stop probabilities `(queries, values)`: all ways through the memory, one by one.
+    """Weights of stop probabilities `(queries, values)`: a sum over all paths through the memory.
 
-    A way is where each query stops, or `values` from where on it has fallen off the end.
+    A path is the value at which each query stops; it ends with a query that passes all values.
     """
     queries, values = probability.shape
     weights = np.zeros((queries, values))
@@ -85,7 +85,7 @@ def monotonic(probability):
 
 
 def hard_monotonic(probability):
-    """Each query stops at the first position with more than a half, from the last stop on."""
+    """Each query stops at the first probability above a half, from the last stop on."""
     weights = np.zeros(probability.shape)
     start = 0
     for query, row in enumerate(probability):

@@ -15,7 +15,7 @@ SAMPLES = 3
 
 
 class Stacks:
-    """An encoder of dense layers, and a decoder of the same widths in the other order.
+    """An encoder of dense layers, and a decoder of the same widths in reverse order.
 
     Args:
         example_shape: of an example.
@@ -58,7 +58,7 @@ class AutoencoderByHand(Stacks):
     denoising one takes `x̃` instead of `x` in training, and its loss is that of the clean `x`.
 
     Args:
-        **arguments: as of `Autoencoder` and `DenoisingAutoencoder`.
+        **arguments: See `Autoencoder` and `DenoisingAutoencoder`.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class AutoencoderByHand(Stacks):
         }
 
     def corrupted(self, x, draws):
-        """`x̃`: a part `amount` of the numbers is 0, or 0 and 1 alike; or all are a little off."""
+        """`x̃`: zeros for a fraction `amount` of the numbers, or zeros and ones; or with noise."""
         if not self.amount:
             return x
         first, *more = draws["corruption"]
@@ -118,7 +118,7 @@ class VariationalAutoencoderByHand(Stacks):
     """`z = μ(x) + σ(x) ε`, and the loss `-log p(x | z) + β D_KL(N(μ(x), σ(x)²) || N(0, 1))`.
 
     Args:
-        **arguments: as of `VariationalAutoencoder`.
+        **arguments: See `VariationalAutoencoder`.
     """
 
     def __init__(

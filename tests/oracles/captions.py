@@ -56,7 +56,7 @@ def show_attend_tell(p, image, target, features, choose, rate=0.5, draws=None):
     `h_t, c_t = LSTM([E y_{t-1}; ẑ_t], h_{t-1}, c_{t-1})`,
     `logits = L_o (E y_{t-1} + L_h h_t + L_z ẑ_t)`
 
-    Padding, 0, looks nowhere and leaves the state as it is.
+    At padding, 0, all weights are 0 and the state does not change.
 
     Args:
         choose: Function `(α_t, draws) -> (s_t, log probability of the draw)`, `draws` the random
@@ -133,7 +133,7 @@ def semantic_attention(p, image, target, features, attributes, count, rate=0.5, 
     `β_t = softmax_i(h_tᵀ V tanh(E y^i))`,
     `logits = Eᵀ W_y (h_t + w_y ⊙ Σ_i β_ti tanh(E y^i))`
 
-    Padding, 0, looks at no attribute. The detector never trains.
+    At padding, 0, all weights are 0. The detector is never trained.
 
     Args:
         attributes: List of the tokens that the detector knows.

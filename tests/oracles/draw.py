@@ -17,7 +17,7 @@ def placed(numbers, height, width, patch_size):
 
 
 def filters(center, stride, variance, patch_size, size, padding_mode="border"):
-    """`F`, whose rows sum to 1, or fade outside of the image."""
+    """`F`, whose rows sum to 1; or to less, if the filter extends beyond the image."""
     rows = np.zeros((patch_size, size))
     for i in range(1, patch_size + 1):
         mean = center + (i - patch_size / 2 - 0.5) * stride
@@ -49,7 +49,7 @@ def read(numbers, images, patch_size, padding_mode="border"):
 
 
 def write(numbers, image_shape, patch_size, padding_mode="border"):
-    """One patch, and the five numbers of its window after it, put on an empty image."""
+    """Writes a patch, the first of the numbers, by a window, the last five, to an empty image."""
     height, width, channels = image_shape
     patch = np.reshape(numbers[:-5], (patch_size, patch_size, channels))
     x, y, stride, variance, intensity = placed(numbers[-5:], height, width, patch_size)

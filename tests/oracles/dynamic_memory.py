@@ -36,22 +36,22 @@ def differentiable_neural_computer(p, inputs, heads, controller="lstm", clip=20.
         written, usage, precedence, links = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((n, n))
         for x in sequence:
             numbers = network.numbers(np.concatenate([x, *reads]), clip)
-            told = {
+            given = {
                 name: activations.get(name, np.array)(each)
                 for name, each in split(numbers, parts).items()
             }
             usage = usage + written - usage * written
-            for gate, look in zip(told["free_gate"], looks, strict=True):
+            for gate, look in zip(given["free_gate"], looks, strict=True):
                 usage = usage * (1.0 - gate * look)
             allocation, left = np.zeros(n), 1.0
             for i in np.argsort(usage, kind="stable"):
                 allocation[i] = (1.0 - usage[i]) * left
                 left *= usage[i]
-            (key,), (strength,) = told["write_key"], told["write_strength"]
+            (key,), (strength,) = given["write_key"], given["write_strength"]
             content = softmax([strength * cosine(key, row) for row in memory])
-            (share,), (gate,) = told["allocation_gate"], told["write_gate"]
+            (share,), (gate,) = given["allocation_gate"], given["write_gate"]
             written = gate * (share * allocation + (1.0 - share) * content)
-            (erase,), (add,) = told["erase"], told["add"]
+            (erase,), (add,) = given["erase"], given["add"]
             memory = memory * (1.0 - np.outer(written, erase)) + np.outer(written, add)
             linked = np.zeros((n, n))
             for i, j in np.ndindex(n, n):
@@ -61,15 +61,15 @@ def differentiable_neural_computer(p, inputs, heads, controller="lstm", clip=20.
             links, precedence = linked, (1.0 - written.sum()) * precedence + written
             after = []
             for head, look in enumerate(looks):
-                key, strength = told["read_key"][head], told["read_strength"][head]
+                key, strength = given["read_key"][head], given["read_strength"][head]
                 content = softmax([strength * cosine(key, row) for row in memory])
-                back, here, forth = told["read_mode"][head]
+                back, here, forth = given["read_mode"][head]
                 after.append(back * (links.T @ look) + here * content + forth * (links @ look))
             looks = np.array(after)
             reads = looks @ memory
             trace.append(
                 {
-                    **told,
+                    **given,
                     "output": np.concatenate([network.hidden, *reads]),
                     "memory": memory,
                     "usage": usage,
@@ -94,8 +94,8 @@ def least_recently_used_access(p, inputs, heads, decay, controller="lstm", clip=
         looks, usage, reads = np.zeros((heads, n)), np.zeros(n), np.zeros((heads, width))
         for x in sequence:
             numbers = network.numbers(np.concatenate([x, *reads]), clip)
-            told = split(numbers, {"key": (heads, width), "gate": (heads, None)})
-            keys, gates = np.tanh(told["key"]), sigmoid(told["gate"])
+            given = split(numbers, {"key": (heads, width), "gate": (heads, None)})
+            keys, gates = np.tanh(given["key"]), sigmoid(given["gate"])
             least = np.argsort(usage, kind="stable")[:heads]
             memory, usage, writes = memory.copy(), decay * usage, []
             for place in least:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tests.oracles.networks import convolution, relu
+
 STRIDES = (2, 2, 1, 1, 1)
 MOMENTUM, EPSILON = 0.9, 1e-3
 # Mean of the blue, green and red pixels of ImageNet.
@@ -22,7 +24,7 @@ SYMBOLS = {
 
 
 def small(p, images, training=False):
-    """Computes the feature maps of five convolutions, the last of which sees coordinates.
+    """Computes the feature maps of five convolutions, the last of which gets coordinates.
 
     Args:
         p: Dictionary of weights by symbol.
@@ -36,7 +38,8 @@ def small(p, images, training=False):
     for number, stride in enumerate(STRIDES, start=1):
         if number == len(STRIDES):
             maps = with_coordinates(maps)
-        maps = convolution(maps, p[f"K_{number}"], stride)
+        weights = p[f"K_{number}"], 0.0
+        maps = np.stack([convolution(image, weights, stride) for image in maps])
         mean, variance = p[f"μ_{number}"], p[f"σ²_{number}"]
         if training:
             batch = maps.mean((0, 1, 2)), maps.var((0, 1, 2))
@@ -44,24 +47,8 @@ def small(p, images, training=False):
             moved[f"σ²_{number}"] = MOMENTUM * variance + (1 - MOMENTUM) * batch[1]
             mean, variance = batch
         maps = (maps - mean) / np.sqrt(variance + EPSILON) * p[f"γ_{number}"] + p[f"β_{number}"]
-        maps = np.maximum(maps, 0)
+        maps = relu(maps)
     return maps, moved
-
-
-def convolution(maps, kernel, stride):
-    """Convolution without bias. Zeros around the map, the odd one at its end, keep its size."""
-    sizes = [-(-size // stride) for size in maps.shape[1:3]]
-    padding = [
-        max((count - 1) * stride + width - size, 0)
-        for count, width, size in zip(sizes, kernel.shape, maps.shape[1:], strict=False)
-    ]
-    maps = np.pad(maps, [(0, 0), *((each // 2, each - each // 2) for each in padding), (0, 0)])
-    found = np.zeros((len(maps), *sizes, kernel.shape[-1]))
-    for row, column in np.ndindex(*sizes):
-        top, left = row * stride, column * stride
-        seen = maps[:, top : top + kernel.shape[0], left : left + kernel.shape[1]]
-        found[:, row, column] = np.tensordot(seen, kernel, 3)
-    return found
 
 
 def with_coordinates(maps):
@@ -81,7 +68,7 @@ def mean_of_blocks(p, images, training=False):
 
 
 def vgg_input(images):
-    """Turns RGB images in [0, 1] into the blue, green and red in 0..255 that VGG learned from."""
+    """Returns the inputs of VGG for RGB images in [0, 1]: BGR in 0..255 less the mean."""
     found = np.zeros(images.shape)
     for channel, mean in enumerate(IMAGENET):
         found[..., channel] = 255 * images[..., 2 - channel] - mean

@@ -1,4 +1,4 @@
-"""Stacked LSTMs of Luong et al. as loops over NumPy arrays; see `translation` for what it takes."""
+"""Stacked LSTMs of Luong et al. as loops over NumPy arrays; arguments as in `translation`."""
 
 import numpy as np
 

@@ -39,7 +39,7 @@ class Controller:
         self.hidden = self.carry = np.zeros(len(p["W_heads"]))
 
     def numbers(self, inputs, clip):
-        """Returns what the heads are told at a step, before activations."""
+        """Returns the parameters of the heads at a step, before activations."""
         p = self.p
         if self.kind == "lstm":
             self.hidden, self.carry = lstm(inputs, self.hidden, self.carry, *cell(p, "c"))
@@ -52,7 +52,7 @@ class Controller:
 
 
 def split(numbers, parts):
-    """Cuts the numbers of all heads into parts; those of one kind stand side by side.
+    """Splits the numbers of all heads into parts, one after the other in the order of `parts`.
 
     Args:
         numbers: Array `(numbers,)`.
@@ -90,17 +90,24 @@ def shifted(weights, shift):
     return moved
 
 
-def address(told, head, memory, before):
-    """Returns the address of a head by those of the means (1) to (4) of which it is told."""
+def address(given, head, memory, before):
+    """Returns the weights of a head by the steps for which there are parameters.
+
+    Args:
+        given: Dictionary, name → parameters of all heads: "key" and "strength" for content, "gate"
+            for interpolation, "shift" and "sharpening" for location.
+        head: Number of the head.
+        memory, before: Memory, and weights of the step before.
+    """
     weights = before
-    if "key" in told:
-        key, strength = told["key"][head], told["strength"][head]
+    if "key" in given:
+        key, strength = given["key"][head], given["strength"][head]
         weights = softmax([strength * cosine(key, row) for row in memory])
-        if "gate" in told:
-            gate = told["gate"][head]
+        if "gate" in given:
+            gate = given["gate"][head]
             weights = gate * weights + (1.0 - gate) * before
-    if "shift" in told:
-        sharp = shifted(weights, told["shift"][head]) ** told["sharpening"][head]
+    if "shift" in given:
+        sharp = shifted(weights, given["shift"][head]) ** given["sharpening"][head]
         weights = sharp / sharp.sum()
     return weights
 
@@ -166,20 +173,20 @@ def neural_turing_machine(
         reads, trace = looks[:num_read_heads] @ memory, []
         for x in sequence:
             numbers = network.numbers(np.concatenate([x, *reads]), clip)
-            told = {name: activations[name](each) for name, each in split(numbers, parts).items()}
-            looks = np.array([address(told, head, memory, w) for head, w in enumerate(looks)])
+            given = {name: activations[name](each) for name, each in split(numbers, parts).items()}
+            looks = np.array([address(given, head, memory, w) for head, w in enumerate(looks)])
             reads, writes = looks[:num_read_heads] @ memory, looks[num_read_heads:]
             after = memory.copy()
             for i in range(len(memory)):
-                for look, erase in zip(writes, told["erase"], strict=True):
+                for look, erase in zip(writes, given["erase"], strict=True):
                     after[i] *= 1.0 - look[i] * erase
-                for look, add in zip(writes, told["add"], strict=True):
+                for look, add in zip(writes, given["add"], strict=True):
                     after[i] += look[i] * add
             memory = after
             output = np.concatenate([network.hidden, *reads])
             trace.append(
                 {
-                    **told,
+                    **given,
                     "output": output,
                     "memory": memory,
                     "reads": reads,

@@ -20,8 +20,8 @@ def convolution(maps, weights, stride=1, padding="same"):
         maps: Array `(*size, channels)`.
         weights: Kernel `(*size, channels, filters)` and bias `(filters,)`.
         stride: Distance of the pixels.
-        padding: "same", with zeros on both sides, one more behind than before if they are of odd
-            number; or "valid".
+        padding: "same", with zeros on both sides, one more at the end if their number is odd; or
+            "valid".
     """
     kernel, bias = weights
     widths = kernel.shape[:-2]
@@ -44,7 +44,7 @@ def convolution(maps, weights, stride=1, padding="same"):
 
 
 def pooling(maps, function, padding="same"):
-    """`np.max` or `np.mean` of 2 × 2 pixels; what is left at the border is one more for "same"."""
+    """`np.max` or `np.mean` of 2 × 2 pixels; "same" includes smaller blocks at the border."""
     counts = [size // 2 if padding == "valid" else -(-size // 2) for size in maps.shape[:-1]]
     output = np.zeros((*counts, maps.shape[-1]))
     for index in np.ndindex(*counts):

@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.oracles import variational
 from tests.oracles.draw import read, window, write
-from tests.oracles.recurrent import lstm
+from tests.oracles.recurrent import cell, cell_paths, lstm
 
 SAMPLES = 3
 
@@ -43,10 +43,6 @@ class Images:
 
 def double(p):
     return {symbol: np.asarray(weight, "float64") for symbol, weight in p.items()}
-
-
-def cell(p, name):
-    return p[f"W_{name}"], p[f"U_{name}"], p[f"b_{name}"]
 
 
 def windows(places):
@@ -101,9 +97,7 @@ class DRAWByHand(Images):
             "b_Q": "latent/projection/bias",
         }
         for side, name in (("enc", "encoder"), ("dec", "decoder")):
-            paths[f"W_{side}"] = f"{name}/kernel"
-            paths[f"U_{side}"] = f"{name}/recurrent_kernel"
-            paths[f"b_{side}"] = f"{name}/bias"
+            paths |= cell_paths(side, name)
             if self.learned:
                 paths[f"h_{side}_0"] = f"first_{name}_state"
         if self.learned:
@@ -230,9 +224,7 @@ class DRAWClassifierByHand(Images):
     @property
     def symbols(self):
         paths = {
-            "W_enc": "glimpses/cell/kernel",
-            "U_enc": "glimpses/cell/recurrent_kernel",
-            "b_enc": "glimpses/cell/bias",
+            **cell_paths("enc", "glimpses/cell"),
             "W": "logits/kernel",
             "b": "logits/bias",
         }

@@ -8,13 +8,13 @@ def sigmoid(x):
 
 
 def gru(inputs, state, kernel, recurrent, bias, reset_after=False):
-    """One step of the GRU of Cho et al., whose reset gate stands before the product.
+    """One step of the GRU of Cho et al., which applies the reset gate before the product.
 
     Keras keeps the update gate z first and mixes as `z h + (1 - z) h̃`; the paper's z is 1 less.
 
     Args:
-        reset_after: True for the variant with the gate after the product, and with a bias of two
-            rows, for inputs and state.
+        reset_after: True for the variant that applies the gate after the product, and has a bias
+            of two rows, for inputs and state.
     """
     bias, inner = bias if reset_after else (bias, np.zeros_like(bias))
     z, r, new = np.split(inputs @ kernel + bias, 3, axis=-1)

@@ -89,7 +89,7 @@ def taps(coordinate, size, interpolation, padding_mode, align_corners):
 
 
 def continued(index, size, padding_mode, align_corners):
-    """The pixel that stands for an index outside of the image; `None` for zeros."""
+    """Returns the pixel that an index outside of the image repeats; `None` for zeros."""
     if padding_mode == "zeros" and not 0 <= index < size:
         return None
     if padding_mode == "reflection":
@@ -109,7 +109,7 @@ def cubic(t, a=-0.75):
 
 
 def mirrored(position, size, align_corners):
-    """Mirrors stand on the outer edges of the image or on the centres of its outer pixels."""
+    """Reflects at the outer edges of the image, or at the centres of its outer pixels."""
     first, last = (0.0, size - 1.0) if align_corners else (-0.5, size - 0.5)
     if first == last:
         return first

@@ -103,7 +103,7 @@ def convolutions(p, maps):
 
 
 def pixels(p, maps):
-    """FCN: the pixels as they are."""
+    """FCN: the pixels themselves."""
     return maps.ravel()
 
 
@@ -116,7 +116,7 @@ def logits(p, features):
 
 
 def classifier(backbone, features=None, **options):
-    """`logits = f(V)`; each head's image goes through the backbone by itself."""
+    """`logits = f(V)`; the backbone is applied to the image of each head."""
 
     @over_batch
     def forward(p, image):

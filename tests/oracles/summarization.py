@@ -1,4 +1,4 @@
-"""Attention-based summarization as loops over NumPy arrays; see `translation` for what it takes."""
+"""Attention-based summarization as loops over NumPy arrays; arguments as in `translation`."""
 
 import numpy as np
 

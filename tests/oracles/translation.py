@@ -12,6 +12,7 @@ import numpy as np
 
 from tests.conformance.oracle import Oracle
 from tests.oracles.alignment import softmax
+from tests.oracles.caption_losses import crossentropy
 from tests.oracles.noise import Noise
 from tests.oracles.recurrent import cell, cell_paths, gru
 
@@ -31,11 +32,12 @@ def within(path, symbols):
     return {symbol: f"{path}/{name}" for symbol, name in symbols.items()}
 
 
-def oracle(symbols, model, training=True, **options):
+def oracle(symbols, model, training=True, gain=2.0, **options):
     """Returns the `Oracle` of a model, with the options that change its equations.
 
     Args:
         training: False for a case that neither drops nor adds a loss in training.
+        gain: See `Oracle`. With 1 the attention weights hardly depend on the parameters.
     """
     model = functools.partial(model, **options)
 
@@ -50,21 +52,14 @@ def oracle(symbols, model, training=True, **options):
         noise = Noise(draws)
         logits, _, added = model(p, source, target, noise)
         noise.assert_all_taken()
-        return {"outputs": [logits], "loss": cross_entropy(logits, targets) + added}
+        return {"outputs": [logits], "loss": crossentropy(logits, targets) + added}
 
-    return Oracle(symbols, forward, trained if training else None, calls={"align": align})
+    calls = {"align": align}
+    return Oracle(symbols, forward, trained if training else None, calls=calls, gain=gain)
 
 
 def align(model, inputs):
     return [alignment.weights for alignment in model.align(inputs["source"], inputs["target"])]
-
-
-def cross_entropy(logits, targets):
-    """`-Σ log p(y) / n` over all `n` words `y` of a batch, without padding."""
-    found = [
-        -np.log(softmax(logits[place])[word]) for place, word in np.ndenumerate(targets) if word
-    ]
-    return sum(found) / len(found)
 
 
 def maxout(both):
