@@ -60,12 +60,3 @@ def test_what_was_read_is_written_again_and_the_least_used_is_forgotten(generato
     kept = np.arange(LOCATIONS) != np.argmin(found["usage"][4])
     expected = found["memory"][4] * kept[:, None] + read[:, None] * np.tanh(keys[5])
     np.testing.assert_allclose(found["memory"][5], expected, atol=1e-5)
-
-
-def test_usage_decays_and_counts_reads_and_writes(generator):
-    found = trace(network(2), generator.uniform(-1.0, 1.0, (5, 2 * WIDTH)))
-    usage = np.zeros(LOCATIONS)
-    for step in range(5):
-        seen = found["read_weights"][step].sum(axis=0) + found["write_weights"][step].sum(axis=0)
-        usage = 0.99 * usage + seen
-        np.testing.assert_allclose(found["usage"][step], usage, atol=1e-5)
