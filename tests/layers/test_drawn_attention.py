@@ -16,25 +16,15 @@ from keras_attn import (
 from tests.backend import flat, gradients, to_numpy
 from tests.conformance.case import randomise, weights_by_path
 from tests.draws import recorded_draws
+from tests.layers.scores import enlarged_score
+from tests.ops.functions import differences
 from tests.oracles import alignment as oracle
 from tests.oracles import draws as drawn
 
 RATE = 0.5
 DROPOUT = 0.4
-
-
-def score_of(layer):
-    """The score of a layer that `MAKERS` makes, as a function of a query and a key."""
-    weights = weights_by_path(layer)
-    if isinstance(layer, VisualAttention):
-        part = "choice/alignment"
-        return oracle.additive(
-            3.0 * weights[f"{part}/scale"],
-            weights[f"{part}/query_projection/kernel"],
-            weights[f"{part}/key_projection/kernel"],
-            weights[f"{part}/query_projection/bias"],
-        )
-    return oracle.bilinear(weights["score/query_projection/kernel"].astype("float64"))
+# The second example has three values that are not masked.
+MASK = np.array([[1, 1, 1, 1, 1], [1, 0, 1, 1, 0]], "bool")
 
 
 def general():
@@ -42,15 +32,14 @@ def general():
 
 
 def made(make, **options):
-    """Returns a built layer with random weights, and its score."""
+    """Returns a built layer with random weights, and its score of a query and a key."""
     layer = make(seed=1, **options)
     layer.build([(2, 4, 3), (2, 5, 6)])
     randomise(layer)
-    score = score_of(layer)
-    if isinstance(layer, VisualAttention):  # else all places are about as likely
-        scale = layer.attention.attention.scale
-        scale.assign(3.0 * to_numpy(scale))
-    return layer, score
+    if isinstance(layer, VisualAttention):
+        return layer, enlarged_score(layer)
+    kernel = weights_by_path(layer)["score/query_projection/kernel"]
+    return layer, oracle.bilinear(kernel.astype("float64"))
 
 
 def hard(**options):
@@ -90,17 +79,28 @@ def numbers_of(draws):
     return [numbers for each in draws.values() for numbers in each]
 
 
+def both_happen(coins, rate):
+    """True if some queries use the distribution and others a draw; with a rate of 0 all draw."""
+    return (0.0 < np.mean(coins < rate) < 1.0) == (rate > 0.0)
+
+
 @every_option
-def test_hard_attention_looks_where_it_was_drawn_to(make, options, query, value):
+def test_hard_attention_draws_from_the_distribution(make, options, query, value):
     layer, score = made(make, **options)
     with recorded_draws(layer) as draws:
         context, weights, *state = flat(
-            layer([query, value], training=True, return_attention_scores=True, return_state=True)
+            layer(
+                [query, value],
+                mask=[None, MASK],
+                training=True,
+                return_attention_scores=True,
+                return_state=True,
+            )
         )
     *others, numbers, coins = numbers_of(draws)
-    _, distribution = oracle.attend(score, query, value)
+    _, distribution = oracle.attend(score, query, value, MASK)
     rate = options.get("expectation_rate", 0.0)
-    assert (0.0 < np.mean(coins < rate) < 1.0) == (rate > 0.0)
+    assert both_happen(coins, rate)
     chosen, *expected = drawn.hard_attention(distribution, numbers, coins, rate)
     np.testing.assert_allclose(weights, chosen, atol=1e-5)
     for found, wanted in zip(state, expected, strict=True):
@@ -114,18 +114,27 @@ def test_hard_attention_looks_where_it_was_drawn_to(make, options, query, value)
 @pytest.mark.training
 @every_option
 def test_hard_attention_has_the_gradient_of_its_estimator(make, options, query, value):
-    """Beside differences of what the estimator differentiates in the place of the draws."""
+    """Compares with differences of what the estimator differentiates in the place of the draws."""
     layer, score = made(make, **options)
     *others, numbers, coins = noise = [to_numpy(each) for each in layer.draw_noise(2, 4, 5)]
     rate = options.get("expectation_rate", 0.0)
     expects = coins < rate
-    _, distribution = oracle.attend(score, query, value)
+    assert both_happen(coins, rate)
+    _, distribution = oracle.attend(score, query, value, MASK)
     chosen, likelihood, entropy = drawn.hard_attention(distribution, numbers, coins, rate)
     locations, _ = drawn.drawn_locations(distribution, numbers)
 
+    def context(weights):
+        return (drawn.dropped(weights, others[0], DROPOUT) if others else weights) @ value
+
+    outputs = context(chosen), chosen, likelihood, entropy
+
     def relaxed(query):
-        """Returns the differentiable terms of draws, their likelihood and their entropy."""
-        _, distribution = oracle.attend(score, query, value)
+        """Returns the sum of differentiable terms in place of the outputs, each times its output.
+
+        Half of the gradient of the sum of squares, which `gradients` differentiates.
+        """
+        _, distribution = oracle.attend(score, query, value, MASK)
         used = distribution
         if options.get("estimator") == "reinforce":
             used = chosen
@@ -133,35 +142,41 @@ def test_hard_attention_has_the_gradient_of_its_estimator(make, options, query, 
             _, perturbed = drawn.drawn_locations(distribution, numbers)
             used = drawn.tempered(perturbed, options["temperature"])
         used = np.where(expects, distribution, used)
-        if "dropout" in options:
-            used = drawn.dropped(used, others[0], DROPOUT)
-        likely = np.sum(np.where(expects, 0.0, locations * np.log(distribution)), axis=(1, 2))
-        uneven = -np.sum(distribution * np.log(distribution), axis=(1, 2))
-        return used @ value, likely[:, None], uneven[:, None]
+        logarithm = np.log(np.where(distribution > 0.0, distribution, 1.0))
+        likely = np.sum(np.where(expects, 0.0, locations * logarithm), axis=(1, 2))
+        uneven = -np.sum(distribution * logarithm, axis=(1, 2))
+        terms = context(used), used, likely[:, None], uneven[:, None]
+        return sum(np.sum(term * output) for term, output in zip(terms, outputs, strict=True))
 
     def call(query):
-        outputs = layer([query, value], training=True, noise=noise, return_state=True)
+        outputs = layer(
+            [query, value],
+            mask=[None, MASK],
+            training=True,
+            noise=noise,
+            return_attention_scores=True,
+            return_state=True,
+        )
         return keras.tree.flatten(outputs)
 
-    if "dropout" in options:
-        chosen = drawn.dropped(chosen, others[0], DROPOUT)
-    outputs, slope = (chosen @ value, likelihood, entropy), np.zeros(query.shape)
-    for place in np.ndindex(*query.shape):
-        step = np.zeros(query.shape)
-        step[place] = 1e-5
-        pairs = zip(relaxed(query + step), relaxed(query - step), outputs, strict=True)
-        # `gradients` differentiates the sum of the squares of the outputs.
-        slope[place] = sum(np.sum(output * (more - less)) for more, less, output in pairs) / 1e-5
     (found,), _ = gradients(call, [query])
-    np.testing.assert_allclose(found, slope, atol=1e-3, rtol=1e-3)
+    np.testing.assert_allclose(found, 2.0 * differences(relaxed, query), atol=1e-3, rtol=1e-3)
 
 
 @pytest.mark.parametrize("make", [hard, visual])
-def test_outside_of_training_it_may_expect(make, query, value):
+def test_inference_may_use_the_expectation(make, query, value):
     layer, score = made(make, inference="expectation", dropout=DROPOUT)
-    found = flat(layer([query, value], return_attention_scores=True, return_state=True))
-    context, distribution = oracle.attend(score, query, value)
-    entropy = -np.sum(distribution * np.log(distribution), axis=(1, 2))[:, None]
+    found = flat(
+        layer(
+            [query, value],
+            mask=[None, MASK],
+            return_attention_scores=True,
+            return_state=True,
+        )
+    )
+    context, distribution = oracle.attend(score, query, value, MASK)
+    logarithm = np.log(np.where(distribution > 0.0, distribution, 1.0))
+    entropy = -np.sum(distribution * logarithm, axis=(1, 2))[:, None]
     expected = context, distribution, np.zeros((2, 1)), entropy
     for output, wanted in zip(found, expected, strict=True):
         np.testing.assert_allclose(output, wanted, atol=1e-4)
