@@ -257,6 +257,7 @@ DECODERS = {
     "monotonic": lambda: MonotonicAttention(
         BahdanauAttention(7), sigmoid_noise=1.0, dropout=DROPOUT, seed=1
     ),
+    "visual": lambda: visual(estimator="reinforce", gate="scalar", dropout=DROPOUT, seed=1),
     "dropout": lambda: BahdanauAttention(7, dropout=DROPOUT, seed=1),
 }
 

@@ -71,7 +71,7 @@ def test_a_map_that_does_not_fit_is_refused(query, feature_map):
         layer([query, feature_map[:1]])
     with pytest.raises(ValueError, match="`value_mask` must be of shape"):
         layer([query, feature_map], mask=[None, np.ones((2, 4, 4), "bool")])
-    with pytest.raises(ValueError, match='`expectation_rate` .*belong to `mode="hard"`'):
+    with pytest.raises(ValueError, match=r'`expectation_rate` .*belong to `mode="hard"`'):
         VisualAttention(7, expectation_rate=0.5)
 
 
