@@ -1,3 +1,5 @@
+"""Antialiased sampling of smaller images."""
+
 import keras
 import numpy as np
 import pytest

@@ -219,7 +219,8 @@ BOUNDS = {
     "log-of-bits": (
         bernoulli_log_probability,
         lambda bits, logits: np.sum(bits * logits - np.logaddexp(0.0, logits), axis=-1),
-        [np.array([[1.0, 0.0, 1.0, 0.0]] * 2), np.array([[90.0, 90.0, -90.0, -90.0], [1e4] * 4])],
+        [np.array([[1.0, 0.0, 1.0, 0.0]] * 2),
+         np.array([[90.0, 90.0, -90.0, -90.0], [1e4, -1e4, -1e4, 1e4]])],
         None,
     ),
     "semantic-sparsity": (

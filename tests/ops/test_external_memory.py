@@ -52,13 +52,6 @@ def test_nothing_to_erase_is_an_erase_of_zeros(generator, memory):
     np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
-def test_the_order_of_the_heads_does_not_matter(generator, memory):
-    arrays = heads(generator, 3)
-    found = to_numpy(write_memory(memory, *arrays))
-    other = to_numpy(write_memory(memory, *(array[:, [2, 0, 1]] for array in arrays)))
-    np.testing.assert_allclose(found, other, atol=1e-6)
-
-
 def test_what_is_refused(generator, memory):
     weights, erase, add = heads(generator, 2)
     for arguments in ((weights[0], memory), (weights[..., :3], memory), (weights[:1], memory)):

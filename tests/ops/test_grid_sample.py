@@ -1,10 +1,12 @@
+"""The sampler: identities, derivatives, extreme coordinates, dtypes and shapes."""
+
 import keras
 import numpy as np
 import pytest
 
 from keras_attn.ops import grid_sample, identity_grid
 from keras_attn.ops.interpolation import INTERPOLATIONS, PADDING_MODES
-from tests.backend import BACKEND, compiled, to_numpy
+from tests.backend import BACKEND, to_numpy
 from tests.ops.functions import (
     channels_last,
     double_precision,
@@ -103,14 +105,6 @@ def test_finite_differences_in_double_precision(generator, sizes, options):
 
 
 @pytest.mark.training
-def test_the_image_gradient_is_the_adjoint(generator):
-    images, grid = draw(generator, IMAGE, reach=1.5)
-    cotangent = generator.normal(size=(*grid.shape[:-1], 3)).astype("float32")
-    sampled, (gradient, _) = pull_back(channels_last(grid_sample), [images, grid], cotangent)
-    np.testing.assert_allclose(np.sum(sampled * cotangent), np.sum(images * gradient), rtol=1e-4)
-
-
-@pytest.mark.training
 @pytest.mark.parametrize("align_corners", [False, True])
 def test_the_identity_has_a_slope(align_corners):
     grid = to_numpy(identity_grid((4, 4), align_corners))[None]
@@ -186,15 +180,6 @@ def test_symbolic_shapes():
     assert shape((2, 3, 5, 7), (2, 4, 6, 2), "channels_first") == (2, 3, 4, 6)
     assert shape((2, 3, 5, 7), (2, 8, 4, 6, 2), "channels_first") == (2, 8, 3, 4, 6)
     assert shape((2, 9, 5, 7, 3), (2, 8, 4, 6, 3), "channels_last") == (2, 8, 4, 6, 3)
-
-
-@pytest.mark.training
-def test_compiled_is_eager(generator):
-    images, grid = draw(generator, IMAGE)
-    function = channels_last(grid_sample)
-    layer = keras.layers.Identity()
-    sampled = numpy_call(compiled(layer, function), images, grid)
-    np.testing.assert_allclose(sampled, sample(images, grid), atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+"""Composition, inverses and tiles of transformation matrices."""
+
 import numpy as np
 import pytest
 

@@ -69,12 +69,6 @@ def test_allocation_is_the_walk_along_the_free_list(usage):
     np.testing.assert_allclose(found.sum(axis=-1), 1.0 - left, atol=1e-6)
 
 
-def test_allocation_follows_a_permutation(generator, usage):
-    places = generator.permutation(LOCATIONS)
-    found = to_numpy(allocation_weights(usage[:, places]))
-    np.testing.assert_allclose(found, to_numpy(allocation_weights(usage))[:, places], atol=1e-6)
-
-
 @pytest.mark.parametrize("locations", [3, 40])
 def test_of_equally_used_locations_the_first_comes_first(locations):
     for used in (0.0, 0.5):
