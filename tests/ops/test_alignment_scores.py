@@ -14,12 +14,9 @@ from keras_attn.ops import (
 )
 from tests.backend import to_numpy
 from tests.ops.functions import double_precision, finite_difference, numpy_call, pull_back
+from tests.oracles.alignment import cosine
 
 BATCH, QUERIES, VALUES, WIDTH, KEY_WIDTH, UNITS = 2, 3, 4, 5, 6, 7
-
-
-def cosine(query, key):
-    return query @ key / np.sqrt((query @ query) * (key @ key))
 
 
 # Name → op, score of one query and one key as the papers write it, width of a key, and shapes of
