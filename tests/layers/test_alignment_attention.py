@@ -83,7 +83,7 @@ def test_causal_masks_hide_what_comes_later(make, query, value):
     assert np.all(weights[:, np.arange(3)[:, None] < np.arange(5)] == 0.0)
     np.testing.assert_allclose(weights.sum(axis=-1), 1.0, atol=1e-6)
     np.testing.assert_allclose(context[:, 0], value[:, 0], atol=1e-5)
-    with pytest.raises(ValueError, match="use_causal_mask"):
+    with pytest.raises(ValueError, match="`use_causal_mask` needs a query of several steps"):
         layer([query[:, 0], value], use_causal_mask=True)
 
 
@@ -185,7 +185,7 @@ def test_a_mask_for_something_else_is_refused(query, value):
 
 def test_a_location_needs_room_for_the_memory(query, generator):
     longer = generator.normal(size=(2, 10, 6)).astype("float32")
-    with pytest.raises(ValueError, match=r"at most 9 positions"):
+    with pytest.raises(ValueError, match="`value` must have at most 9 positions"):
         LocationAttention(9)([query, longer])
 
 

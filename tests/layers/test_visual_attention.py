@@ -67,7 +67,7 @@ def test_a_shut_gate_lets_nothing_through(query, feature_map):
 
 def test_a_map_that_does_not_fit_is_refused(query, feature_map):
     layer = VisualAttention(7, data_format="channels_last")
-    with pytest.raises(ValueError, match="same batch size"):
+    with pytest.raises(ValueError, match="`query` and `value` must have the same batch size"):
         layer([query, feature_map[:1]])
     with pytest.raises(ValueError, match="`value_mask` must be of shape"):
         layer([query, feature_map], mask=[None, np.ones((2, 4, 4), "bool")])
