@@ -39,7 +39,7 @@ def attend(layer, *inputs, **arguments):
 
 
 @every_layer
-def test_a_step_alone_is_the_step_among_others(make, query, value):
+def test_single_steps_equal_all_steps(make, query, value):
     layer = make()
     context, weights = attend(layer, query, value)
     for step in range(3):
@@ -77,7 +77,7 @@ def test_masked_values_have_no_weight_and_masked_queries_no_context(make, query,
 
 
 @every_layer
-def test_causal_masks_hide_what_comes_later(make, query, value):
+def test_causal_masks_hide_later_values(make, query, value):
     layer = make()
     context, weights = attend(layer, query, value, use_causal_mask=True)
     assert np.all(weights[:, np.arange(3)[:, None] < np.arange(5)] == 0.0)
@@ -158,7 +158,7 @@ def test_scores_that_half_precision_cannot_hold(masked):
     assert all(np.all(np.isfinite(gradient)) for gradient in by_input)
 
 
-def test_projected_keys_have_to_be_those_of_the_values(query, value):
+def test_projected_keys_of_another_length_are_refused(query, value):
     layer = BahdanauAttention(7)
     layer([query, value])
     keys = layer.project_keys(keras.ops.convert_to_tensor(value))
@@ -166,7 +166,7 @@ def test_projected_keys_have_to_be_those_of_the_values(query, value):
         layer([query, value[:, :4], keys], keys_projected=True)
 
 
-def test_a_base_without_score_says_so(query, value):
+def test_the_base_class_has_no_score(query, value):
     with pytest.raises(NotImplementedError, match="AlignmentAttention has no `score`"):
         AlignmentAttention()([query, value])
 
@@ -176,14 +176,14 @@ def test_four_inputs_are_refused(query, value):
         BahdanauAttention(7)([query, value, value, value])
 
 
-def test_a_mask_for_something_else_is_refused(query, value):
+def test_masks_of_other_shapes_are_refused(query, value):
     with pytest.raises(ValueError, match=r"`mask` must be a list \[query_mask, value_mask\]"):
         BahdanauAttention(7)([query, value], mask=np.ones((2, 5), "bool"))
     with pytest.raises(ValueError, match="`value_mask` must be of shape"):
         BahdanauAttention(7)([query, value], mask=[None, np.ones((2, 4), "bool")])
 
 
-def test_a_location_needs_room_for_the_memory(query, generator):
+def test_more_values_than_locations_are_refused(query, generator):
     longer = generator.normal(size=(2, 10, 6)).astype("float32")
     with pytest.raises(ValueError, match="`value` must have at most 9 positions"):
         LocationAttention(9)([query, longer])

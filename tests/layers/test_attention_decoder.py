@@ -19,7 +19,7 @@ every_decoder = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 
 
 @every_decoder
-def test_step_by_step_is_at_once(make, words, memory):
+def test_single_steps_equal_one_call(make, words, memory):
     layer = make()
     outputs, contexts, weights, remembered, last = layer(
         [words, memory],
@@ -49,7 +49,7 @@ def test_step_by_step_is_at_once(make, words, memory):
         np.testing.assert_allclose(to_numpy(one), to_numpy(other), atol=1e-5)
 
 
-def test_it_starts_where_the_encoder_ends(words, memory):
+def test_the_state_of_an_encoder_is_the_first_state(words, memory):
     encoded, *state = keras.layers.LSTM(8, return_sequences=True, return_state=True)(memory)
     layer = AttentionDecoder(LSTM(8), BahdanauAttention(7))
     outputs = to_numpy(layer([words, encoded], initial_state=state))
@@ -78,7 +78,7 @@ def test_a_stack_of_keras_equals_a_list_of_cells(words, memory):
 
 
 @every_decoder
-def test_a_sequence_goes_on_where_its_first_part_has_ended(make, words, memory):
+def test_the_last_state_continues_a_sequence(make, words, memory):
     layer = make()
     whole = to_numpy(layer([words, memory]))
     first, state = layer([words[:, :2], memory], return_state=True)

@@ -1,4 +1,4 @@
-"""Attention in training, beside computations from the random numbers that were drawn."""
+"""Attention in training, compared with computations from the recorded random numbers."""
 
 import keras
 import numpy as np
@@ -75,7 +75,7 @@ def value(generator):
 
 
 def numbers_of(draws):
-    """The recorded numbers of a layer and of what it wraps, in the order of their drawing."""
+    """The recorded numbers of a layer and of its sublayers, in the order of their drawing."""
     return [numbers for each in draws.values() for numbers in each]
 
 
@@ -184,7 +184,7 @@ def test_inference_may_use_the_expectation(make, query, value):
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_numbers_at_the_ends_of_their_range_draw_a_location(dtype, query, value):
-    """0, and the largest number below 1, of which the logarithms are infinite or nearly 0."""
+    """0, and the largest number below 1, whose logarithms are infinite and nearly 0."""
     layer = HardAttention(LocalAttention(general(), 1), temperature=0.5, dtype=dtype)
     query = 0.1 * query  # no place is much less likely than another
     layer([query, value])

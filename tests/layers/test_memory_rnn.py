@@ -99,7 +99,7 @@ def test_the_trace_is_that_of_the_papers(inputs, cell, backwards):
 
 
 @CELLS
-def test_the_trace_of_masked_steps_is_what_was_before_them_or_nothing(generator, cell):
+def test_the_trace_of_masked_steps_is_that_before_them_or_zero(generator, cell):
     layer = machine(cell)
     inputs = generator.normal(size=(2, 6, 3)).astype("float32")
     mask = np.array([[1, 0, 1, 1, 0, 0], [1, 1, 0, 1, 1, 0]], "bool")

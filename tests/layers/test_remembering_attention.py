@@ -44,7 +44,7 @@ def attend(layer, query, value, **arguments):
 
 
 @every_layer
-def test_step_by_step_is_at_once(make, query, value):
+def test_single_steps_equal_one_call(make, query, value):
     layer = make()
     mask = [None, np.array([[True] * 6, [True] * 4 + [False] * 2, [False] * 6])]
     context, weights, after = attend(layer, query, value, mask=mask)
@@ -161,7 +161,7 @@ def test_draws_of_one_seed_are_independent():
     check_independent(uniform, normal)
 
 
-def test_the_scales_of_coverage_and_hidden_layer_are_drawn_apart(query, value):
+def test_the_scales_of_coverage_and_hidden_layer_differ(query, value):
     layer = CoverageAttention(8)
     layer([query, value])
     assert not np.allclose(to_numpy(layer.scale), to_numpy(layer.coverage_scale))
@@ -185,12 +185,12 @@ def test_an_empty_memory_with_a_mask(query, value):
 
 
 @every_layer
-def test_causal_masks_hide_what_comes_later(make, query, value):
+def test_causal_masks_hide_later_values(make, query, value):
     layer = make()
     _, weights, _ = attend(layer, query, value, use_causal_mask=True)
     later = np.arange(4)[:, None] < np.arange(6)
     assert np.all(weights[:, later] == 0.0)
-    # What comes later has no part in what is seen before it, also not by what is remembered.
+    # Later values have no influence on earlier contexts, neither by the state.
     changed = np.concatenate([value[:, :2], 3.0 - value[:, 2:]], axis=1)
     context, _, _ = attend(layer, query, value, use_causal_mask=True)
     again, _, _ = attend(layer, query, changed, use_causal_mask=True)

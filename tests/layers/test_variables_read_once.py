@@ -1,4 +1,4 @@
-"""Loops whose variables are read once give what Keras's give, and train the same variables."""
+"""Loops that read their variables once equal those of Keras, with the same gradients."""
 
 import functools
 

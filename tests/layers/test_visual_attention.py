@@ -14,7 +14,7 @@ from tests.ops.functions import differences
 from tests.oracles import alignment as oracle
 
 
-def test_a_map_is_its_places_in_rows(query, feature_map):
+def test_a_map_equals_its_places_in_rows(query, feature_map):
     layer = VisualAttention(7, gate="vector", data_format="channels_last")
     mask = np.arange(16).reshape(2, 2, 4) % 3 > 0
     context, weights = flat(
@@ -49,7 +49,7 @@ def test_keys_are_projected_once(query, feature_map, mode):
         np.testing.assert_allclose(again, whole, atol=1e-5)
 
 
-def test_a_shut_gate_lets_nothing_through(query, feature_map):
+def test_the_gate_scales_the_context(query, feature_map):
     layer = VisualAttention(7, gate="scalar", data_format="channels_last")
     open_gate = VisualAttention(7, data_format="channels_last")
     for each in (layer, open_gate):
@@ -191,11 +191,11 @@ def test_a_draw_counts_for_the_rewards_from_its_step_on(generator):
         error = found.std(axis=0) / np.sqrt(draws)
         assert np.all(np.abs(found.mean(axis=0) - exact) < 4.0 * error)
         spread[to_go] = found.var(axis=0).sum()
-    # What the first draw has earned is no noise of the second.
+    # Rewards of the first draw are no noise of the second.
     assert spread[True] < 0.8 * spread[False]
 
 
-def test_adaptive_attention_leans_on_the_sentinel_where_nothing_can_be_seen(generator):
+def test_without_values_the_context_is_the_sentinel(generator):
     layer = AdaptiveAttention(7)
     query = generator.normal(size=(2, 3, 8)).astype("float32")
     value = generator.normal(size=(2, 5, 4)).astype("float32")
