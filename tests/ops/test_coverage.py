@@ -8,7 +8,7 @@ from tests.backend import to_numpy
 from tests.oracles import translation as oracle
 
 
-def test_it_is_the_loop(generator):
+def test_equals_the_loop(generator):
     weights = generator.dirichlet(np.ones(5), size=(2, 4)).astype("float32")
     runs = np.array([[True] * 4, [True, True, False, True], [False] * 4])
     for counts in runs:
