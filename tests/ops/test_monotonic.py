@@ -22,24 +22,21 @@ def test_pairs_are_the_doubled_spans(generator):
     np.testing.assert_allclose(found, to_numpy(_arrived(passing, previous)), atol=1e-5)
 
 
-@pytest.mark.parametrize("mode", ["parallel", "recursive"])
-def test_weights_of_all_ways_through_the_memory(generator, mode):
-    probability = generator.uniform(0.05, 0.95, (3, 5))
-    expected = oracle.monotonic(probability)
-    previous = np.eye(1, 5)
-    for row, wanted in zip(probability, expected, strict=True):
-        found = to_numpy(monotonic_weights(*logs(row[None]), previous, mode))
-        np.testing.assert_allclose(found[0], wanted, atol=1e-5)
-        previous = found
-
-
-def test_hard_weights(generator):
-    probability = generator.uniform(0, 1, (4, 9))
-    expected = oracle.hard_monotonic(probability)
-    previous = np.eye(1, 9)
-    for row, wanted in zip(probability, expected, strict=True):
-        previous = to_numpy(monotonic_weights(*logs(row[None]), previous, "hard"))
-        np.testing.assert_array_equal(previous[0], wanted)
+@pytest.mark.parametrize(
+    ("mode", "weigh"),
+    [
+        ("parallel", oracle.monotonic),
+        ("recursive", oracle.monotonic),
+        ("hard", oracle.hard_monotonic),
+    ],
+)
+def test_weights_of_query_after_query(generator, mode, weigh):
+    probability = generator.uniform(0.05, 0.95, (2, 3, 6))
+    expected = np.stack([weigh(each) for each in probability])
+    previous = np.eye(1, 6).repeat(2, axis=0)
+    for query in range(3):
+        previous = to_numpy(monotonic_weights(*logs(probability[:, query]), previous, mode))
+        np.testing.assert_allclose(previous, expected[:, query], atol=1e-5)
 
 
 @pytest.mark.parametrize("mode", ["parallel", "recursive"])
