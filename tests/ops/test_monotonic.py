@@ -31,10 +31,11 @@ def test_pairs_are_the_doubled_spans(generator):
     ],
 )
 def test_weights_of_query_after_query(generator, mode, weigh):
-    probability = generator.uniform(0.05, 0.95, (2, 3, 6))
+    # With these numbers hard attention moves on and leaves the memory.
+    probability = generator.uniform(0.05, 0.7, (2, 4, 9))
     expected = np.stack([weigh(each) for each in probability])
-    previous = np.eye(1, 6).repeat(2, axis=0)
-    for query in range(3):
+    previous = np.eye(1, 9).repeat(2, axis=0)
+    for query in range(4):
         previous = to_numpy(monotonic_weights(*logs(probability[:, query]), previous, mode))
         np.testing.assert_allclose(previous, expected[:, query], atol=1e-5)
 
