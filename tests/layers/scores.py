@@ -5,7 +5,7 @@ from tests.oracles import alignment as oracle
 
 
 def enlarged_score(layer):
-    """Triples the scale of the score of a built layer.
+    """Triples the scale and the query's kernel of the score of a built layer.
 
     Returns:
         The score, a function of a query and a key in float64.
@@ -21,4 +21,5 @@ def enlarged_score(layer):
         )
     )
     layer.attention.attention.scale.assign(3.0 * scale)
-    return oracle.additive(3.0 * scale, query_kernel, key_kernel, bias)
+    layer.attention.attention.query_projection.kernel.assign(3.0 * query_kernel)
+    return oracle.additive(3.0 * scale, 3.0 * query_kernel, key_kernel, bias)

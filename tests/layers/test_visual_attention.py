@@ -96,12 +96,13 @@ def test_a_decoder_draws_a_place_at_every_step(feature_map):
 @pytest.mark.training
 def test_reinforce_is_unbiased_and_a_baseline_reduces_its_variance(generator):
     """Compares with differences of the expected reward over all places."""
-    layer = VisualAttention(4, "hard", estimator="reinforce", seed=3, data_format="channels_last")
+    options = {"estimator": "reinforce", "scale_initializer": "ones", "seed": 3}
+    layer = VisualAttention(4, "hard", data_format="channels_last", **options)
     layer.build([(None, 1, 3), (None, 2, 2, 5)])
     randomise(layer)
     query = generator.normal(size=(1, 3))
     feature_map = generator.normal(size=(2, 2, 5)).astype("float32")
-    rewards = np.array([3.0, 1.0, 2.5, 4.0], "float32")
+    rewards = np.array([2.0, 3.0, 5.0, 1.0], "float32")
     score = enlarged_score(layer)
 
     def expected(query):
@@ -109,7 +110,6 @@ def test_reinforce_is_unbiased_and_a_baseline_reduces_its_variance(generator):
         return float(seen[0, 0] @ rewards)
 
     exact = differences(expected, query)[0]
-    assert np.all(np.abs(exact) > 0.01)
     draws = 4000
 
     def estimates(baseline):
@@ -132,6 +132,7 @@ def test_reinforce_is_unbiased_and_a_baseline_reduces_its_variance(generator):
     for baseline in (0.0, expected(query)):
         found = estimates(baseline)
         error = found.std(axis=0) / np.sqrt(draws)
+        assert np.all(np.abs(exact) > 8.0 * error)
         assert np.all(np.abs(found.mean(axis=0) - exact) < 4.0 * error)
         spread.append(found.var(axis=0).sum())
     assert spread[1] < 0.5 * spread[0]
@@ -140,14 +141,15 @@ def test_reinforce_is_unbiased_and_a_baseline_reduces_its_variance(generator):
 @pytest.mark.training
 def test_a_draw_counts_for_the_rewards_from_its_step_on(generator):
     """Compares with differences of the expected rewards over all pairs of places."""
-    layer = VisualAttention(4, "hard", estimator="reinforce", seed=5)
+    options = {"estimator": "reinforce", "scale_initializer": "ones", "seed": 5}
+    layer = VisualAttention(4, "hard", **options)
     layer.build([(None, 1, 3), (None, 4, 5)])
     randomise(layer)
     score = enlarged_score(layer)
     query, places = generator.normal(size=(1, 3)), generator.normal(size=(1, 4, 5))
     # The second query depends on the first draw, and so do both rewards.
     moves = generator.normal(size=(4, 3)).astype("float32")
-    first = np.array([30.0, 28.0, 31.0, 25.0], "float32")
+    first = np.array([1.0, 9.0, 3.0, 6.0], "float32")
     second = generator.normal(size=(4, 4)).astype("float32")
 
     def chances(query):
@@ -158,7 +160,6 @@ def test_a_draw_counts_for_the_rewards_from_its_step_on(generator):
         return float(chances(query) @ (first + np.sum(after * second, axis=1)))
 
     exact = differences(expected, query)[0]
-    assert np.all(np.abs(exact) > 0.01)
     draws = 4000
 
     def estimates(to_go):
@@ -189,10 +190,12 @@ def test_a_draw_counts_for_the_rewards_from_its_step_on(generator):
     for to_go in (False, True):
         found = estimates(to_go)
         error = found.std(axis=0) / np.sqrt(draws)
+        assert np.max(np.abs(exact) / error) > 8.0
         assert np.all(np.abs(found.mean(axis=0) - exact) < 4.0 * error)
         spread[to_go] = found.var(axis=0).sum()
+    assert np.all(np.abs(exact) > 8.0 * error)
     # Rewards of the first draw are no noise of the second.
-    assert spread[True] < 0.8 * spread[False]
+    assert spread[True] < 0.5 * spread[False]
 
 
 def test_without_values_the_context_is_the_sentinel(generator):
