@@ -1,16 +1,16 @@
-"""Cells with an external memory whose heads are told by hand what to do."""
+"""Weights set by hand for cells with an external memory."""
 
 import keras
 import numpy as np
 
 
-def hand_on(features):
-    """A controller that hands the input on as it is."""
-    return keras.layers.Dense(features, use_bias=False, name="hand_on")
+def identity(features):
+    """Returns a controller that is the identity, once `Heads.set` has set its weights."""
+    return keras.layers.Dense(features, use_bias=False, name="identity")
 
 
 class Heads:
-    """The projection of a cell, by the names of its parts, to be filled before `set`.
+    """Weights of the projection of a cell, by the names of its parts, to be filled before `set`.
 
     Attributes:
         kernel: by name, zeros `(units, heads, width)`.
@@ -23,7 +23,7 @@ class Heads:
         self.bias = {name: np.zeros(part) for name, part in cell.parts.items()}
 
     def set(self):
-        """Sets the weights of the built cell, and those of its controller, made by `hand_on`."""
+        """Sets the weights of the built cell, and of its controller, made by `identity`."""
         cell = self.cell
         kernel = cell.controller.cell.kernel
         kernel.assign(np.eye(*kernel.shape))

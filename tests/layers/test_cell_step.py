@@ -1,4 +1,4 @@
-"""A step by the backend's kernel is the step of Keras's cell."""
+"""Steps by the kernel of a backend equal those of the cells of Keras."""
 
 import keras
 import numpy as np
@@ -20,7 +20,7 @@ def cell_and_inputs(name):
     generator = np.random.default_rng(0)
     cell = CELLS[name]()
     cell.build((3, 4))
-    # Biases that are all alike would hide gates that are exchanged.
+    # Equal biases would hide gates in another order.
     cell.set_weights([generator.normal(size=weight.shape) for weight in cell.get_weights()])
     width = len(keras.tree.flatten(cell.state_size))
     inputs = generator.normal(size=(3, 4)).astype("float32")
@@ -62,8 +62,8 @@ def test_gradients_are_those_of_the_cell(name):
 KNOWN = [0, 1, 4]
 
 
-def knowing(cell, known):
-    """A step that is told its first `known` inputs beforehand."""
+def step_with_known_inputs(cell, known):
+    """Returns a step that gets its first `known` inputs before the loop."""
 
     def step(inputs, *states):
         others = None if known == 4 else inputs[:, known:]
@@ -79,7 +79,7 @@ def test_inputs_known_beforehand_make_no_difference(name, known):
     inputs, *states = (
         keras.ops.convert_to_tensor(each, cell.compute_dtype) for each in (inputs, *states)
     )
-    found, expected = knowing(cell, known)(inputs, *states), cell(inputs, states)[1]
+    found, expected = step_with_known_inputs(cell, known)(inputs, *states), cell(inputs, states)[1]
     assert_same(found, expected, cell.compute_dtype)
 
 
@@ -90,17 +90,22 @@ def test_inputs_known_beforehand_have_their_gradients(known):
     arrays = [inputs, *states]
     found, expected = (
         keras.tree.flatten(gradients(function, arrays, cell.trainable_variables))
-        for function in (knowing(cell, known), lambda x, *states: cell(x, list(states))[1])
+        for function in (
+            step_with_known_inputs(cell, known),
+            lambda x, *states: cell(x, list(states))[1],
+        )
     )
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
 
 
 @pytest.mark.training
-def test_dropout_is_the_cells_own():
-    cell = keras.layers.LSTMCell(5, dropout=0.5, seed=0)
-    cell.build((3, 4))
-    ones, zeros = np.ones((3, 4), "float32"), [np.zeros((3, 5), "float32")] * 2
-    dropped, _ = cell_step(cell, ones, zeros, training=True)
-    whole, _ = cell_step(cell, ones, zeros)
-    assert (to_numpy(dropped) != to_numpy(whole)).any()
+def test_dropout_is_that_of_the_cell():
+    cells = [keras.layers.LSTMCell(5, dropout=0.5, recurrent_dropout=0.5, seed=0) for _ in range(2)]
+    for cell in cells:
+        cell.build((3, 4))
+    cells[1].set_weights(cells[0].get_weights())
+    ones = np.ones((3, 4), "float32"), [np.ones((3, 5), "float32")] * 2
+    found, expected = cell_step(cells[0], *ones, training=True), cells[1](*ones, training=True)
+    assert_same(found, expected, "float32")
+    assert (to_numpy(found[0]) != to_numpy(cells[0](*ones)[0])).any()

@@ -1,4 +1,4 @@
-"""A differentiable neural computer set by hand, and what holds for any."""
+"""A differentiable neural computer with weights set by hand, and bounds of all weightings."""
 
 import numpy as np
 import pytest
@@ -6,21 +6,21 @@ import pytest
 from keras_attn import DNCCell, MemoryRNN
 from tests.backend import to_numpy
 from tests.conformance.case import randomise
-from tests.layers.machines import Heads, hand_on
+from tests.layers.machines import Heads, identity
 
 WIDTH = 5
 WRITE, BACKWARD, FORWARD, FREE = range(WIDTH, WIDTH + 4)
 
 
 def computer(locations):
-    """A computer that writes, follows its links and frees where it is told to.
+    """A computer that writes, follows its links and frees at the signs in its input.
 
     The input is a row, and the signs `WRITE`, `BACKWARD`, `FORWARD` and `FREE`. A row is written to
     a free location at `WRITE`; without a sign to follow the links, the one that resembles the row
     is read. `FREE` gives back what was read at the step before.
     """
     features = WIDTH + 4
-    cell = DNCCell(features, locations, WIDTH, controller=hand_on(features), clip=None)
+    cell = DNCCell(features, locations, WIDTH, controller=identity(features), clip=None)
     layer = MemoryRNN(cell, return_sequences=True)
     layer.build((None, None, features))
     heads = Heads(cell)
@@ -29,7 +29,7 @@ def computer(locations):
         heads.kernel["add"][place, 0, place] = 1.0
     heads.bias["read_strength"][:] = 20.0
     heads.bias["erase"][:] = heads.bias["allocation_gate"][:] = 20.0
-    # So far that it is 0: however little of a row is written, content finds it.
+    # The sigmoid is 0: reading by content would find a row of any small length.
     heads.bias["write_gate"][:] = heads.bias["free_gate"][:] = -200.0
     heads.kernel["write_gate"][WRITE] = heads.kernel["free_gate"][FREE] = 400.0
     heads.bias["read_mode"][0] = [-20.0, 0.0, -20.0]
@@ -40,7 +40,7 @@ def computer(locations):
 
 
 def steps(*pairs):
-    """A sequence `(1, steps, features)` of numbers of rows, or None for none, and signs."""
+    """Returns a sequence `(1, steps, features)` of pairs of a row, or `None`, and signs."""
     sequence = np.zeros((1, len(pairs), WIDTH + 4), "float32")
     for step, (row, *signs) in enumerate(pairs):
         if row is not None:
@@ -50,19 +50,19 @@ def steps(*pairs):
 
 
 @pytest.mark.parametrize("sign", [FORWARD, BACKWARD])
-def test_what_was_written_is_replayed(sign):
+def test_rows_are_read_in_the_order_of_writing(sign):
     order = [3, 0, 4, 2]
     replay = order if sign == FORWARD else order[::-1]
     layer = computer(locations=6)
     sequence = steps(*((row, WRITE) for row in order), (replay[0],), *[(None, sign)] * 3)
     trace = {name: to_numpy(each)[0] for name, each in layer.trace(sequence).items()}
     np.testing.assert_allclose(trace["reads"][4:, 0], np.eye(WIDTH)[replay], atol=1e-4)
-    # The first location is the first one free, and each of what is written takes the next.
+    # Rows are written to free locations in their order.
     np.testing.assert_allclose(trace["write_weights"][:4, 0], np.eye(6)[:4], atol=1e-4)
     np.testing.assert_allclose(trace["usage"][-1], [1.0] * 4 + [0.0] * 2, atol=1e-4)
 
 
-def test_what_was_freed_is_written_again():
+def test_a_freed_location_is_written_again():
     layer = computer(locations=3)
     sequence = steps(*((row, WRITE) for row in (0, 1, 2)), (1,), (4, WRITE, FREE), (0,), (4,))
     trace = {name: to_numpy(each)[0] for name, each in layer.trace(sequence).items()}
@@ -76,7 +76,7 @@ def test_a_full_memory_that_frees_nothing_is_not_overwritten():
     np.testing.assert_allclose(to_numpy(trace["memory"])[0, -1], np.eye(WIDTH)[:2], atol=1e-4)
 
 
-def test_all_weights_stay_weights(generator):
+def test_weightings_stay_in_their_range(generator):
     layer = MemoryRNN(DNCCell(5, memory_locations=6, memory_width=4, num_read_heads=2))
     layer.build((None, None, 3))
     randomise(layer)

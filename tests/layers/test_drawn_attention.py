@@ -1,4 +1,4 @@
-"""Attention in training, beside computations from the random numbers that were drawn."""
+"""Attention in training, compared with computations from the recorded random numbers."""
 
 import keras
 import numpy as np
@@ -8,196 +8,20 @@ from keras_attn import (
     AttentionDecoder,
     BahdanauAttention,
     HardAttention,
-    LocalAttention,
     LuongAttention,
     MonotonicAttention,
-    VisualAttention,
 )
-from tests.backend import flat, gradients, to_numpy
+from tests.backend import flat, to_numpy
 from tests.conformance.case import randomise, weights_by_path
 from tests.draws import recorded_draws
+from tests.layers.scores import general, made, numbers_of, visual
 from tests.oracles import alignment as oracle
 from tests.oracles import draws as drawn
 
 RATE = 0.5
 DROPOUT = 0.4
 
-
-def score_of(layer):
-    """The score of a layer that `MAKERS` makes, as a function of a query and a key."""
-    weights = weights_by_path(layer)
-    if isinstance(layer, VisualAttention):
-        part = "choice/alignment"
-        return oracle.additive(
-            3.0 * weights[f"{part}/scale"],
-            weights[f"{part}/query_projection/kernel"],
-            weights[f"{part}/key_projection/kernel"],
-            weights[f"{part}/query_projection/bias"],
-        )
-    return oracle.bilinear(weights["score/query_projection/kernel"].astype("float64"))
-
-
-def general():
-    return LuongAttention("general", name="score")
-
-
-def made(make, **options):
-    """Returns a built layer with random weights, and its score."""
-    layer = make(seed=1, **options)
-    layer.build([(2, 4, 3), (2, 5, 6)])
-    randomise(layer)
-    score = score_of(layer)
-    if isinstance(layer, VisualAttention):  # else all places are about as likely
-        scale = layer.attention.attention.scale
-        scale.assign(3.0 * to_numpy(scale))
-    return layer, score
-
-
-def hard(**options):
-    return HardAttention(general(), **options)
-
-
-def visual(**options):
-    return VisualAttention(7, "hard", scale_initializer="ones", **options)
-
-
-# (layer, options)
-HARD = [
-    (hard, {}),
-    (hard, {"temperature": 0.3}),
-    (hard, {"estimator": "reinforce", "expectation_rate": RATE}),
-    (hard, {"temperature": 2.0, "expectation_rate": RATE, "dropout": DROPOUT}),
-    (visual, {"expectation_rate": RATE}),
-    (visual, {"estimator": "reinforce", "expectation_rate": RATE, "dropout": DROPOUT}),
-]
-every_option = pytest.mark.parametrize(
-    ("make", "options"), HARD, ids=["-".join([make.__name__, *options]) for make, options in HARD]
-)
-
-
-@pytest.fixture
-def query(generator):
-    return 2.0 * generator.normal(size=(2, 4, 3)).astype("float32")
-
-
-@pytest.fixture
-def value(generator):
-    return generator.normal(size=(2, 5, 6)).astype("float32")
-
-
-def numbers_of(draws):
-    """The recorded numbers of a layer and of what it wraps, in the order of their drawing."""
-    return [numbers for each in draws.values() for numbers in each]
-
-
-@every_option
-def test_hard_attention_looks_where_it_was_drawn_to(make, options, query, value):
-    layer, score = made(make, **options)
-    with recorded_draws(layer) as draws:
-        context, weights, *state = flat(
-            layer([query, value], training=True, return_attention_scores=True, return_state=True)
-        )
-    *others, numbers, coins = numbers_of(draws)
-    _, distribution = oracle.attend(score, query, value)
-    rate = options.get("expectation_rate", 0.0)
-    assert (0.0 < np.mean(coins < rate) < 1.0) == (rate > 0.0)
-    chosen, *expected = drawn.hard_attention(distribution, numbers, coins, rate)
-    np.testing.assert_allclose(weights, chosen, atol=1e-5)
-    for found, wanted in zip(state, expected, strict=True):
-        np.testing.assert_allclose(found, wanted, rtol=1e-4)
-    if "dropout" in options:
-        (numbers,) = others
-        chosen = drawn.dropped(chosen, numbers, DROPOUT)
-    np.testing.assert_allclose(context, chosen @ value, atol=1e-4)
-
-
-@pytest.mark.training
-@every_option
-def test_hard_attention_has_the_gradient_of_its_estimator(make, options, query, value):
-    """Beside differences of what the estimator differentiates in the place of the draws."""
-    layer, score = made(make, **options)
-    *others, numbers, coins = noise = [to_numpy(each) for each in layer.draw_noise(2, 4, 5)]
-    rate = options.get("expectation_rate", 0.0)
-    expects = coins < rate
-    _, distribution = oracle.attend(score, query, value)
-    chosen, likelihood, entropy = drawn.hard_attention(distribution, numbers, coins, rate)
-    locations, _ = drawn.drawn_locations(distribution, numbers)
-
-    def relaxed(query):
-        """Returns the differentiable terms of draws, their likelihood and their entropy."""
-        _, distribution = oracle.attend(score, query, value)
-        used = distribution
-        if options.get("estimator") == "reinforce":
-            used = chosen
-        elif "temperature" in options:
-            _, perturbed = drawn.drawn_locations(distribution, numbers)
-            used = drawn.tempered(perturbed, options["temperature"])
-        used = np.where(expects, distribution, used)
-        if "dropout" in options:
-            used = drawn.dropped(used, others[0], DROPOUT)
-        likely = np.sum(np.where(expects, 0.0, locations * np.log(distribution)), axis=(1, 2))
-        uneven = -np.sum(distribution * np.log(distribution), axis=(1, 2))
-        return used @ value, likely[:, None], uneven[:, None]
-
-    def call(query):
-        outputs = layer([query, value], training=True, noise=noise, return_state=True)
-        return keras.tree.flatten(outputs)
-
-    if "dropout" in options:
-        chosen = drawn.dropped(chosen, others[0], DROPOUT)
-    outputs, slope = (chosen @ value, likelihood, entropy), np.zeros(query.shape)
-    for place in np.ndindex(*query.shape):
-        step = np.zeros(query.shape)
-        step[place] = 1e-5
-        pairs = zip(relaxed(query + step), relaxed(query - step), outputs, strict=True)
-        # `gradients` differentiates the sum of the squares of the outputs.
-        slope[place] = sum(np.sum(output * (more - less)) for more, less, output in pairs) / 1e-5
-    (found,), _ = gradients(call, [query])
-    np.testing.assert_allclose(found, slope, atol=1e-3, rtol=1e-3)
-
-
-@pytest.mark.parametrize("make", [hard, visual])
-def test_outside_of_training_it_may_expect(make, query, value):
-    layer, score = made(make, inference="expectation", dropout=DROPOUT)
-    found = flat(layer([query, value], return_attention_scores=True, return_state=True))
-    context, distribution = oracle.attend(score, query, value)
-    entropy = -np.sum(distribution * np.log(distribution), axis=(1, 2))[:, None]
-    expected = context, distribution, np.zeros((2, 1)), entropy
-    for output, wanted in zip(found, expected, strict=True):
-        np.testing.assert_allclose(output, wanted, atol=1e-4)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "mixed_float16", "mixed_bfloat16"])
-def test_numbers_at_the_ends_of_their_range_draw_a_location(dtype, query, value):
-    """0, and the largest number below 1, of which the logarithms are infinite or nearly 0."""
-    layer = HardAttention(LocalAttention(general(), 1), temperature=0.5, dtype=dtype)
-    query = 0.1 * query  # no place is much less likely than another
-    layer([query, value])
-    below = np.nextafter(np.float32(1), np.float32(0))
-    window = to_numpy(layer.attention([query, value], return_attention_scores=True)[1]) > 0.0
-    for number, others in ((0.0, 0.5), (below, 0.5), (0.0, 0.0), (below, below)):
-        numbers = np.full((2, 4, 5), others, "float32")
-        place = np.argmax(window, axis=-1)[..., None]
-        np.put_along_axis(numbers, place, np.float32(number), axis=-1)
-        noise = [numbers, np.ones((2, 4, 1), "float32")]
-        _, weights, (likelihood, entropy) = layer(
-            [query, value],
-            training=True,
-            noise=noise,
-            return_attention_scores=True,
-            return_state=True,
-        )
-        weights = to_numpy(weights).astype("float32")
-        np.testing.assert_allclose(weights.sum(axis=-1), np.any(window, axis=-1), atol=1e-2)
-        assert np.all(weights[~window] == 0.0)
-        if number == below and others != below:
-            np.testing.assert_allclose(
-                np.take_along_axis(weights, place, axis=-1)[..., 0], window.any(axis=-1), atol=1e-2
-            )
-        assert np.all(np.isfinite([to_numpy(likelihood), to_numpy(entropy)]))
-
-
-# (options, the mode of the training)
+# (options, oracle of the weights in training)
 MONOTONIC = [
     ({"mode": "recursive"}, oracle.monotonic),
     ({"mode": "parallel", "dropout": DROPOUT}, oracle.monotonic),
@@ -208,7 +32,11 @@ MONOTONIC = [
 
 @pytest.mark.parametrize(("options", "weigh"), MONOTONIC)
 @pytest.mark.parametrize("deviation", [0.0, 0.25, 2.0])
-def test_monotonic_attention_adds_noise_of_its_deviation(options, weigh, deviation, query, value):
+def test_monotonic_attention_adds_noise_of_its_deviation(options, weigh, deviation, generator):
+    query, value = (
+        generator.normal(size=size).astype("float32") for size in ((2, 4, 3), (2, 5, 6))
+    )
+    query = 2.0 * query
     layer, score = made(
         lambda **more: MonotonicAttention(general(), score_bias=-0.3, **more),
         sigmoid_noise=deviation,
@@ -242,6 +70,7 @@ DECODERS = {
     "monotonic": lambda: MonotonicAttention(
         BahdanauAttention(7), sigmoid_noise=1.0, dropout=DROPOUT, seed=1
     ),
+    "visual": lambda: visual(estimator="reinforce", gate="scalar", dropout=DROPOUT, seed=1),
     "dropout": lambda: BahdanauAttention(7, dropout=DROPOUT, seed=1),
 }
 

@@ -1,4 +1,4 @@
-"""Dropout drops what Keras's drops, and leaves the rest on average as it was."""
+"""Fast dropout: rate, scale, seeds, dtypes, gradients and saving."""
 
 import keras
 import numpy as np
@@ -10,7 +10,7 @@ from tests.backend import gradients, to_numpy
 INPUTS = np.random.default_rng(0).normal(size=(50, 40, 8)).astype("float32") + 3.0
 
 
-def test_a_part_is_dropped_and_the_rest_grows():
+def test_the_rate_is_dropped_and_the_rest_is_scaled():
     dropped = to_numpy(fast_dropout(0.25, seed=0)(INPUTS, training=True))
     kept = dropped != 0.0
     # Of 16,000 with a deviation of 0.0034.
@@ -18,12 +18,12 @@ def test_a_part_is_dropped_and_the_rest_grows():
     np.testing.assert_allclose(dropped[kept], INPUTS[kept] / 0.75, rtol=1e-6)
 
 
-def test_nothing_is_dropped_outside_of_training_or_at_rate_zero():
+def test_inputs_are_unchanged_at_inference_and_at_rate_zero():
     np.testing.assert_array_equal(to_numpy(fast_dropout(0.5)(INPUTS)), INPUTS)
     np.testing.assert_array_equal(to_numpy(fast_dropout(0.0)(INPUTS, training=True)), INPUTS)
 
 
-def test_every_call_drops_anew_and_the_same_seed_the_same():
+def test_calls_draw_new_masks_that_follow_the_seed():
     layer, same = fast_dropout(0.5, seed=3), fast_dropout(0.5, seed=3)
     first, second = (to_numpy(layer(INPUTS, training=True)) for _ in range(2))
     assert ((first == 0) != (second == 0)).any()
@@ -38,13 +38,15 @@ def test_a_noise_shape_drops_whole_vectors():
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
-def test_dtypes_are_kept(policy):
+def test_outputs_have_the_compute_dtype(policy):
     layer = fast_dropout(0.5, seed=0, dtype=policy)
-    assert layer(INPUTS, training=True).dtype == layer(INPUTS).dtype
+    for training in (True, False):
+        dtype = keras.backend.standardize_dtype(layer(INPUTS, training=training).dtype)
+        assert dtype == keras.DTypePolicy(policy).compute_dtype
 
 
 @pytest.mark.training
-def test_what_is_dropped_has_no_gradient():
+def test_dropped_numbers_have_no_gradient():
     (gradient,), _ = gradients(lambda x: fast_dropout(0.5, seed=1)(x, training=True), [INPUTS])
     dropped = to_numpy(fast_dropout(0.5, seed=1)(INPUTS, training=True)) == 0.0
     assert (gradient[dropped] == 0.0).all()

@@ -1,13 +1,12 @@
+"""Inputs of `GridSampler`; the conformance contracts test everything else."""
+
 import numpy as np
 import pytest
 
 from keras_attn import GridSampler
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_inputs_that_are_not_two_are_refused(count):
-    inputs = [np.ones((2, 4, 4, 1), "float32")] * count
-    with pytest.raises(ValueError, match="`inputs` must be a list"):
+def test_three_inputs_are_refused():
+    inputs = [np.ones((2, 4, 4, 1), "float32")] * 3
+    with pytest.raises(ValueError, match=r"`inputs` must be a list .*Received: a list of 3"):
         GridSampler()(inputs)
-    with pytest.raises(ValueError, match="`inputs` must be a list"):
-        GridSampler()(inputs[0])

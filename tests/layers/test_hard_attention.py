@@ -1,109 +1,179 @@
-"""Training passes of hard attention with given random numbers."""
+"""Hard attention in training, compared with computations from the recorded random numbers."""
 
+import keras
 import numpy as np
 import pytest
-from keras import ops
 
-from keras_attn import HardAttention, LuongAttention
-from tests.backend import flat, gradients
-from tests.oracles.alignment import softmax
+from keras_attn import HardAttention, LocalAttention
+from tests.backend import flat, gradients, to_numpy
+from tests.draws import recorded_draws
+from tests.layers.scores import general, made, numbers_of, visual
+from tests.ops.functions import differences
+from tests.oracles import alignment as oracle
+from tests.oracles import draws as drawn
 
-SEEN = [[0, 1, 2, 3], [0, 2, 3]]
-MASK = [None, np.array([[j in seen for j in range(4)] for seen in SEEN])]
+RATE = 0.5
+DROPOUT = 0.4
+# The second example has three values that are not masked.
+MASK = np.array([[1, 1, 1, 1, 1], [1, 0, 1, 1, 0]], "bool")
 
 
-def loops(query, value, noise, relaxed=None, temperature=None, rate=0.0):
-    """Computes the weights of each query with dot products as scores.
+def hard(**options):
+    return HardAttention(general(), **options)
 
-    Args:
-        relaxed: String, what takes the place of a draw in the weights: "distribution",
-            "gumbel softmax", or `None` for the draw itself.
 
-    Returns:
-        Context, weights, and the log-probability and entropy of each example.
-    """
-    uniform, coins = (each.astype("float64") for each in noise)
-    weights = np.zeros((*query.shape[:2], value.shape[1]))
-    likelihood, entropy = np.zeros((2, len(query), 1))
-    for b, i in np.ndindex(*query.shape[:2]):
-        alpha = softmax(value[b] @ query[b, i], SEEN[b])
-        entropy[b] -= sum(alpha[j] * np.log(alpha[j]) for j in SEEN[b])
-        weights[b, i] = alpha
-        if coins[b, i, 0] < rate:
-            continue
-        scores = np.zeros(len(alpha))
-        for j in SEEN[b]:
-            scores[j] = np.log(alpha[j]) - np.log(-np.log(uniform[b, i, j]))
-        place = max(SEEN[b], key=lambda j, scores=scores: scores[j])
-        likelihood[b] += np.log(alpha[place])
-        if relaxed is None:
-            weights[b, i] = np.eye(len(alpha))[place]
-        elif relaxed == "gumbel softmax":
-            weights[b, i] = softmax(scores / temperature, SEEN[b])
-    return weights @ value, weights, likelihood, entropy
+# (layer, options)
+HARD = [
+    (hard, {}),
+    (hard, {"temperature": 0.3}),
+    (hard, {"estimator": "reinforce", "expectation_rate": RATE}),
+    (hard, {"temperature": 2.0, "expectation_rate": RATE, "dropout": DROPOUT}),
+    (visual, {"expectation_rate": RATE}),
+    (visual, {"estimator": "reinforce", "expectation_rate": RATE, "dropout": DROPOUT}),
+]
+every_option = pytest.mark.parametrize(
+    ("make", "options"), HARD, ids=["-".join([make.__name__, *options]) for make, options in HARD]
+)
+
+
+@pytest.fixture
+def query(generator):
+    return 2.0 * generator.normal(size=(2, 4, 3)).astype("float32")
+
+
+@pytest.fixture
+def value(generator):
+    return generator.normal(size=(2, 5, 6)).astype("float32")
+
+
+def both_happen(coins, rate):
+    """True if some queries use the distribution and others a draw; with a rate of 0 all draw."""
+    return (0.0 < np.mean(coins < rate) < 1.0) == (rate > 0.0)
+
+
+@every_option
+def test_hard_attention_draws_from_the_distribution(make, options, query, value):
+    layer, score = made(make, **options)
+    with recorded_draws(layer) as draws:
+        context, weights, *state = flat(
+            layer(
+                [query, value],
+                mask=[None, MASK],
+                training=True,
+                return_attention_scores=True,
+                return_state=True,
+            )
+        )
+    *others, numbers, coins = numbers_of(draws)
+    _, distribution = oracle.attend(score, query, value, MASK)
+    rate = options.get("expectation_rate", 0.0)
+    assert both_happen(coins, rate)
+    chosen, *expected = drawn.hard_attention(distribution, numbers, coins, rate)
+    np.testing.assert_allclose(weights, chosen, atol=1e-5)
+    for found, wanted in zip(state, expected, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-4)
+    if "dropout" in options:
+        (numbers,) = others
+        chosen = drawn.dropped(chosen, numbers, DROPOUT)
+    np.testing.assert_allclose(context, chosen @ value, atol=1e-4)
 
 
 @pytest.mark.training
-@pytest.mark.parametrize(
-    ("temperature", "options", "relaxed"),
-    [
-        (None, {}, "distribution"),
-        (0.5, {"expectation_rate": 0.25}, "gumbel softmax"),
-        (None, {"estimator": "reinforce", "expectation_rate": 0.25}, None),
-    ],
-    ids=["straight-through", "gumbel", "reinforce"],
-)
-def test_draws_and_their_gradients(generator, temperature, options, relaxed):
-    layer = HardAttention(LuongAttention("dot"), temperature=temperature, **options)
-    query, value = generator.normal(size=(2, 6, 3)), generator.normal(size=(2, 4, 3))
-    noise = [generator.uniform(size=(2, 6, n)).astype("float32") for n in (4, 1)]
-    noise[1][:, :2] = np.float32([[[0.1], [0.9]], [[0.9], [0.1]]])
-    pulls = [generator.normal(size=shape) for shape in ((2, 6, 3), (2, 6, 4), (2, 1), (2, 1))]
-    rates = {"temperature": temperature, "rate": options.get("expectation_rate", 0.0)}
+@every_option
+def test_hard_attention_has_the_gradient_of_its_estimator(make, options, query, value):
+    """Compares with differences of what the estimator differentiates in the place of the draws."""
+    layer, score = made(make, **options)
+    *others, numbers, coins = noise = [to_numpy(each) for each in layer.draw_noise(2, 4, 5)]
+    rate = options.get("expectation_rate", 0.0)
+    expects = coins < rate
+    assert both_happen(coins, rate)
+    _, distribution = oracle.attend(score, query, value, MASK)
+    chosen, likelihood, entropy = drawn.hard_attention(distribution, numbers, coins, rate)
+    locations, _ = drawn.drawn_locations(distribution, numbers)
 
-    def pulled(query):
+    def context(weights):
+        return (drawn.dropped(weights, others[0], DROPOUT) if others else weights) @ value
+
+    outputs = context(chosen), chosen, likelihood, entropy
+
+    def relaxed(query):
+        """Returns the sum of differentiable terms in place of the outputs, each times its output.
+
+        Half of the gradient of the sum of squares, which `gradients` differentiates.
+        """
+        _, distribution = oracle.attend(score, query, value, MASK)
+        used = distribution
+        if options.get("estimator") == "reinforce":
+            used = chosen
+        elif "temperature" in options:
+            _, perturbed = drawn.drawn_locations(distribution, numbers)
+            used = drawn.tempered(perturbed, options["temperature"])
+        used = np.where(expects, distribution, used)
+        logarithm = np.log(np.where(distribution > 0.0, distribution, 1.0))
+        likely = np.sum(np.where(expects, 0.0, locations * logarithm), axis=(1, 2))
+        uneven = -np.sum(distribution * logarithm, axis=(1, 2))
+        terms = context(used), used, likely[:, None], uneven[:, None]
+        return sum(np.sum(term * output) for term, output in zip(terms, outputs, strict=True))
+
+    def call(query):
         outputs = layer(
-            [query, value.astype("float32")],
-            mask=MASK,
+            [query, value],
+            mask=[None, MASK],
             training=True,
-            noise=[ops.convert_to_tensor(each) for each in noise],
+            noise=noise,
             return_attention_scores=True,
             return_state=True,
         )
-        context, weights, state = outputs
-        outputs = [context, weights, *state]
-        total = sum(
-            ops.sum(each * ops.convert_to_tensor(pull, "float32"))
-            for each, pull in zip(outputs, pulls, strict=True)
+        return keras.tree.flatten(outputs)
+
+    (found,), _ = gradients(call, [query])
+    np.testing.assert_allclose(found, 2.0 * differences(relaxed, query), atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("make", [hard, visual])
+def test_inference_may_use_the_expectation(make, query, value):
+    layer, score = made(make, inference="expectation", dropout=DROPOUT)
+    found = flat(
+        layer(
+            [query, value],
+            mask=[None, MASK],
+            return_attention_scores=True,
+            return_state=True,
         )
-        # `gradients` differentiates the square of the result.
-        return total - ops.stop_gradient(total) + 0.5, [ops.stop_gradient(each) for each in outputs]
-
-    def expected(query):
-        surrogate = loops(query, value, noise, relaxed, **rates)
-        return sum(np.sum(each * pull) for each, pull in zip(surrogate, pulls, strict=True))
-
-    _, *outputs = flat(pulled(ops.convert_to_tensor(query.astype("float32"))))
-    for found, wanted in zip(outputs, loops(query, value, noise, **rates), strict=True):
-        np.testing.assert_allclose(found, wanted, atol=1e-5)
-    (found,), _ = gradients(lambda query: pulled(query)[0], [query.astype("float32")])
-    slope = np.zeros(query.shape)
-    for index in np.ndindex(*query.shape):
-        step = np.zeros(query.shape)
-        step[index] = 1e-5
-        slope[index] = (expected(query + step) - expected(query - step)) / 2e-5
-    np.testing.assert_allclose(found, slope, atol=1e-3, rtol=1e-3)
-
-
-def test_an_expectation_is_not_drawn_outside_of_training(generator):
-    layer = HardAttention(LuongAttention("dot"), inference="expectation")
-    query, value = generator.normal(size=(2, 6, 3)), generator.normal(size=(2, 4, 3))
-    outputs = layer(
-        [query.astype("float32"), value.astype("float32")],
-        mask=MASK,
-        return_attention_scores=True,
-        return_state=True,
     )
-    coins = np.zeros((2, 6, 4)), np.zeros((2, 6, 1))
-    for found, wanted in zip(flat(outputs), loops(query, value, coins, rate=1.0), strict=True):
-        np.testing.assert_allclose(found, wanted, atol=1e-5)
+    context, distribution = oracle.attend(score, query, value, MASK)
+    logarithm = np.log(np.where(distribution > 0.0, distribution, 1.0))
+    entropy = -np.sum(distribution * logarithm, axis=(1, 2))[:, None]
+    expected = context, distribution, np.zeros((2, 1)), entropy
+    for output, wanted in zip(found, expected, strict=True):
+        np.testing.assert_allclose(output, wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_float16", "mixed_bfloat16"])
+def test_numbers_at_the_ends_of_their_range_draw_a_location(dtype, query, value):
+    """0, and the largest number below 1, whose logarithms are infinite and nearly 0."""
+    layer = HardAttention(LocalAttention(general(), 1), temperature=0.5, dtype=dtype)
+    query = 0.1 * query  # no place is much less likely than another
+    layer([query, value])
+    below = np.nextafter(np.float32(1), np.float32(0))
+    window = to_numpy(layer.attention([query, value], return_attention_scores=True)[1]) > 0.0
+    for number, others in ((0.0, 0.5), (below, 0.5), (0.0, 0.0), (below, below)):
+        numbers = np.full((2, 4, 5), others, "float32")
+        place = np.argmax(window, axis=-1)[..., None]
+        np.put_along_axis(numbers, place, np.float32(number), axis=-1)
+        noise = [numbers, np.ones((2, 4, 1), "float32")]
+        _, weights, (likelihood, entropy) = layer(
+            [query, value],
+            training=True,
+            noise=noise,
+            return_attention_scores=True,
+            return_state=True,
+        )
+        weights = to_numpy(weights).astype("float32")
+        np.testing.assert_allclose(weights.sum(axis=-1), np.any(window, axis=-1), atol=1e-2)
+        assert np.all(weights[~window] == 0.0)
+        if number == below and others != below:
+            np.testing.assert_allclose(
+                np.take_along_axis(weights, place, axis=-1)[..., 0], window.any(axis=-1), atol=1e-2
+            )
+        assert np.all(np.isfinite([to_numpy(likelihood), to_numpy(entropy)]))

@@ -1,4 +1,4 @@
-"""A machine set by hand, and controllers."""
+"""A machine with weights set by hand, and controllers."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 
 from keras_attn import NTM, MemoryRNN, NTMCell
 from tests.backend import BACKEND, compiled, gradients, to_numpy
-from tests.layers.machines import Heads, hand_on
+from tests.layers.machines import Heads, identity
 
 SIZES = {"units": 5, "memory_locations": 6, "memory_width": 4}
 
@@ -17,13 +17,13 @@ def inputs(generator):
 
 
 def copy_machine(locations, width):
-    """A machine that writes where it is told to write and reads where it is told to read.
+    """A machine that writes and reads at the signs in its input.
 
-    The input is a row of bits, a sign to write and a sign to read. The controller hands it on as it
-    is; one location further at each sign, the one head writes what the other reads later.
+    The input is a row of bits, a sign to write and a sign to read. The controller is the identity;
+    at its sign a head moves to the next location, where one writes and the other reads.
     """
     features = width + 2
-    cell = NTMCell(features, locations, width, controller=hand_on(features))
+    cell = NTMCell(features, locations, width, controller=identity(features))
     layer = NTM(cell, return_sequences=True)
     layer.build((None, None, features))
     cell.first_memory.assign(np.zeros((locations, width)))
@@ -54,7 +54,7 @@ def test_a_machine_set_by_hand_copies(generator, length):
     sequence[:, length:, 4] = 1.0
     found = to_numpy(layer(sequence))
     np.testing.assert_allclose(found[:, length:, features:], bits, atol=1e-4)
-    # What is shown again is what was written, one location after the other.
+    # The locations are read in the order in which they were written.
     trace = {name: to_numpy(each) for name, each in layer.trace(sequence).items()}
     places = np.argmax(trace["write_weights"][0, :length, 0], axis=-1)
     assert places.tolist() == [(step + 1) % 8 for step in range(length)]
@@ -71,7 +71,7 @@ def test_a_machine_set_by_hand_copies(generator, length):
     ],
     ids=["LSTM", "SimpleRNNCell", "StackedRNNCells", "Sequential"],
 )
-def test_controllers_of_ones_own_are_saved(controller, inputs):
+def test_given_controllers_are_saved(controller, inputs):
     layer = NTM(NTMCell(**SIZES, controller=controller))
     expected = to_numpy(layer(inputs))
     again = NTM.from_config(layer.get_config())
@@ -100,7 +100,7 @@ def test_layers_of_another_width_are_refused_when_they_are_built(inputs):
         layer(inputs)
 
 
-def test_heads_begin_at_the_first_location_or_where_they_are_told():
+def test_first_weights_of_the_heads():
     for rows in (2, 6, 128):
         cell = NTMCell(5, rows, 4, num_write_heads=2, addressing="content")
         cell.build((None, 3))
@@ -116,7 +116,7 @@ def test_heads_begin_at_the_first_location_or_where_they_are_told():
 
 
 def test_a_memory_of_one_number_is_read_and_written(inputs):
-    # With one location there is nowhere to shift to.
+    # With one location there is no other to shift to.
     with pytest.raises(ValueError, match="`shift_range`"):
         NTMCell(5, memory_locations=1)
     layer = NTM(NTMCell(5, memory_locations=1, memory_width=1, addressing="content"))
@@ -131,7 +131,7 @@ def test_a_memory_of_one_number_is_read_and_written(inputs):
 
 
 @pytest.mark.training
-def test_gradients_of_long_sequences_have_a_norm(generator):
+def test_clipped_gradients_of_long_sequences_have_a_finite_norm(generator):
     """Without a limit they grow by a tenth at every step, until their squares are infinite."""
     sequence = generator.normal(size=(1, 600, 2)).astype("float32")
 

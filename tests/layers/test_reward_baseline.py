@@ -47,18 +47,6 @@ def test_rewards_are_compared_with_the_mean_of_a_word_so_far(to_go, weights, mom
         np.testing.assert_array_equal(before, to_numpy(after))
 
 
-def test_weights_of_words_count_in_their_mean():
-    layer = RewardBaseline(momentum=0.8, entropy_weight=0.0)
-    layer.build((None, None))
-    reward, weights = rewards(-2.0), np.array([[3.0, 9.0, 9.0], [1.0, 0.0, 2.0]], "float32")
-    found = to_numpy(layer.loss(LIKELIHOOD, ENTROPY, reward, WRITTEN, weights=weights))
-    baseline = (3.0 * reward[0, 0] + reward[1, 0] + 2.0 * reward[1, 2]) / 6.0
-    for row, length in enumerate((1, 3)):
-        gain = reward[row, :length] - baseline
-        expected = -np.sum(gain * LIKELIHOOD[row, :length])
-        np.testing.assert_allclose(found[row], expected, rtol=1e-5)
-
-
 def test_batches_without_words_have_a_loss():
     layer = RewardBaseline(momentum=0.8)
     layer.build((None, None))

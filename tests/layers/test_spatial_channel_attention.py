@@ -1,5 +1,7 @@
 """The orders of its branches, the modulated map, masks, and the loop of a decoder."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from tests.oracles import alignment as oracle
 
 ORDERS = ("channel_spatial", "spatial_channel", "spatial", "channel")
 every_order = pytest.mark.parametrize("order", ORDERS)
-# What the first example may see of its 2 × 4 places; the second sees nothing.
+# Places of the first example that are not masked, of 2 × 4; all of the second are masked.
 SEEN = [0, 2, 5, 7]
 MASK = np.zeros((2, 2, 4), "bool")
 MASK.reshape(2, 8)[0, SEEN] = True
@@ -29,27 +31,27 @@ def built(order, query, feature_map, data_format="channels_last", **options):
 @pytest.mark.parametrize("rescale", [False, True], ids=["paper", "rescaled"])
 def test_the_modulated_map_is_that_of_the_paper(order, rescale, query, feature_map):
     layer = built(order, query, feature_map, rescale=rescale)
-    for mask, seen in ((None, range(8)), ([None, MASK], SEEN)):
+    for mask, seen, examples in ((None, range(8), (0, 1)), ([None, MASK], SEEN, (0,))):
         found = layer.modulate([query, feature_map], mask=mask, return_attention_scores=True)
         modulated, spatial, channel = (None if each is None else to_numpy(each) for each in found)
         assert modulated.shape == (2, 3, 2, 4, 6)
         assert spatial.shape == (2, 3, 2, 4)
         assert (channel is None) == (order == "spatial")
-        for step in range(3):
-            places = feature_map[0].reshape(8, 6).astype("float64")
-            expected = oracle.spatial_channel(
-                weights_by_path(layer), query[0, step], places, order, rescale, seen
-            )
-            np.testing.assert_allclose(modulated[0, step].reshape(8, 6), expected[2], atol=1e-5)
-            for one, other in ((spatial, expected[0]), (channel, expected[1])):
-                if other is not None:
-                    np.testing.assert_allclose(one[0, step].ravel(), other, atol=1e-5)
         context = to_numpy(layer([query, feature_map], mask=mask))
         total = modulated.sum(axis=(2, 3))
         if rescale or order == "channel":
             total /= len(seen)
-        np.testing.assert_allclose(context[0], total[0], atol=1e-5)
-    # What cannot be seen has no weight at all, and nor have the channels of nothing.
+        for b, step in itertools.product(examples, range(3)):
+            places = feature_map[b].reshape(8, 6).astype("float64")
+            expected = oracle.spatial_channel(
+                weights_by_path(layer), query[b, step], places, order, rescale, seen
+            )
+            np.testing.assert_allclose(modulated[b, step].reshape(8, 6), expected[2], atol=1e-5)
+            for one, other in ((spatial, expected[0]), (channel, expected[1])):
+                if other is not None:
+                    np.testing.assert_allclose(one[b, step].ravel(), other, atol=1e-5)
+            np.testing.assert_allclose(context[b, step], total[b, step], atol=1e-5)
+    # Masked places have no weight, nor have channels where all places are masked.
     assert np.all(modulated[1] == 0.0)
     assert np.all(context[1] == 0.0)
     assert np.all(modulated[0][:, ~MASK[0]] == 0.0)
@@ -57,7 +59,7 @@ def test_the_modulated_map_is_that_of_the_paper(order, rescale, query, feature_m
 
 
 @every_order
-def test_keys_are_made_once_and_a_step_has_no_axis_of_queries(order, query, feature_map):
+def test_steps_with_projected_keys_equal_all_queries_at_once(order, query, feature_map):
     layer = built(order, query, feature_map)
     keys = layer.project_keys(feature_map)
     mask = [None, MASK]
@@ -76,8 +78,8 @@ def test_keys_are_made_once_and_a_step_has_no_axis_of_queries(order, query, feat
 
 
 @every_order
-def test_what_each_query_may_see_is_its_own(order, query, feature_map):
-    """A masked query, and places that later queries see, change nothing for the others."""
+def test_masks_of_a_query_leave_the_other_queries(order, query, feature_map):
+    """Neither a masked query nor the places of later queries change an output."""
     places = feature_map.reshape(2, 8, 6)
     asked = np.array([[True, False, True], [True, True, True]])
     layer = built(order, query, places)
@@ -115,10 +117,10 @@ def wanted_of_places(layer, query, places):
     return to_numpy(layer.modulate([query, maps])).reshape(2, 3, 8, 6)
 
 
-def test_the_map_is_made_before_any_call(query, feature_map):
+def test_modulate_builds_the_layer(query, feature_map):
     layer = SpatialChannelAttention(7, data_format="channels_last")
     assert layer.modulate([query, feature_map]).shape == (2, 3, 2, 4, 6)
-    with pytest.raises(ValueError, match="same batch size"):
+    with pytest.raises(ValueError, match="`query` and `value` must have the same batch size"):
         layer.modulate([query, feature_map[:1]])
     with pytest.raises(ValueError, match="`value_mask` must be of shape"):
         layer.modulate([query, feature_map], mask=[None, np.ones((2, 4, 4), "bool")])
@@ -142,7 +144,7 @@ def test_many_places_and_channels_in_half_precision(order, policy, generator):
             assert np.mean(np.abs(rough - exact)) <= 0.02 * np.mean(np.abs(exact))
 
 
-def test_no_places_give_nothing(query):
+def test_a_map_without_places(query):
     layer = built("channel_spatial", query, np.zeros((2, 2, 4, 6)))
     context, weights = flat(
         layer([query, np.zeros((2, 0, 6), "float32")], return_attention_scores=True)
@@ -153,7 +155,7 @@ def test_no_places_give_nothing(query):
 
 @pytest.mark.training
 @pytest.mark.parametrize("order", ["channel_spatial", "spatial_channel"])
-def test_a_decoder_drives_it_compiled_saved_and_loaded(order, feature_map, generator, tmp_path):
+def test_in_a_decoder_that_is_compiled_saved_and_loaded(order, feature_map, generator, tmp_path):
     places = feature_map.reshape(2, 8, 6)
     words = generator.normal(size=(2, 3, 4)).astype("float32")
     inputs = [keras.Input((None, 4)), keras.Input((None, 6))]

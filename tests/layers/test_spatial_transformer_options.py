@@ -60,7 +60,9 @@ def test_limits_and_tiles(
     image = generator.normal(size=(2, *size, channels)).astype("float32")
     layer = transformer(transformation, axes=axes, output_size=size, **options)
     layer.build(image.shape)
-    warped, theta, grid = numpy_call(lambda x: layer(x, return_transformation=True), image)
+    warped, theta, grid, localized = numpy_call(
+        lambda x: (*layer(x, return_transformation=True), layer.localize(x)), image
+    )
     parameters = image.reshape(2, -1, channels).mean(axis=1, dtype="float64")
     if transformation == "flow":
         parameters = np.moveaxis(image.reshape(2, *size, num_heads, axes), -2, 1)
@@ -68,6 +70,7 @@ def test_limits_and_tiles(
     found = [transformed(each, transformation, size, **options) for each in parameters]
     for actual, desired in zip((theta, grid), zip(*found, strict=True), strict=True):
         np.testing.assert_allclose(actual, np.stack(desired), atol=1e-5)
+    np.testing.assert_allclose(localized, theta, atol=1e-6)
     expected = sample_batch(image, grid, align_corners=align_corners)
     np.testing.assert_allclose(warped, expected, atol=1e-4)
 
@@ -102,9 +105,19 @@ def test_sampling(generator, interpolation, padding_mode, align_corners, antiali
     np.testing.assert_allclose(warped, expected, atol=1e-5)
 
 
-def check_inverse(generator, transformation, num_heads, data_format, **options):
-    """Compares `inverse` with sampling by the inverse matrices, and zeros outside."""
-    layer = transformer(transformation, data_format, num_heads=num_heads, **options)
+def check_inverse(
+    generator, transformation, num_heads, data_format, output_size, input_size, **options
+):
+    """Compares `inverse` with sampling by the inverse matrices, and zeros outside.
+
+    The layer is built for maps of size `(5, 6)`.
+
+    Args:
+        input_size: Size that `inverse` is called with; `None` for the default.
+    """
+    layer = transformer(
+        transformation, data_format, num_heads=num_heads, output_size=output_size, **options
+    )
     count = parameter_count(transformation)
     maps = [2, 5, 6, num_heads * count]
     layer.build(maps if data_format == "channels_last" else [maps[0], maps[3], *maps[1:3]])
@@ -115,15 +128,17 @@ def check_inverse(generator, transformation, num_heads, data_format, **options):
     given = warped
     if data_format == "channels_first":
         given = np.moveaxis(warped, -1, 1 + len(heads))
-    found = numpy_call(lambda *tensors: layer.inverse(*tensors, input_size=(5, 6)), given, theta)
+    found = numpy_call(lambda *tensors: layer.inverse(*tensors, input_size), given, theta)
     if data_format == "channels_first":
         found = np.moveaxis(found, 1 + len(heads), -1)
-    align_corners = options["align_corners"]
-    grid = matrix_grid(inverse(theta.astype("float64")), (5, 6), align_corners)
+    # Without `output_size`, maps in and out have one size.
+    size = input_size or ((5, 6) if output_size else (3, 4))
+    grid = matrix_grid(inverse(theta.astype("float64")), size, options["align_corners"])
     flat_maps, flat_grids = (
         array.reshape(-1, *array.shape[1 + len(heads) :]) for array in (warped, grid)
     )
     expected = sample_batch(flat_maps, flat_grids, **{**options, "padding_mode": "zeros"})
+    assert found.shape == (2, *heads, *size, 2)
     np.testing.assert_allclose(found.reshape(expected.shape), expected, atol=1e-4)
 
 
@@ -132,7 +147,27 @@ def check_inverse(generator, transformation, num_heads, data_format, **options):
 @aligned
 def test_inverse(generator, transformation, num_heads, align_corners):
     check_inverse(
-        generator, transformation, num_heads, "channels_last", align_corners=align_corners
+        generator,
+        transformation,
+        num_heads,
+        "channels_last",
+        output_size=(3, 4),
+        input_size=None,
+        align_corners=align_corners,
+    )
+
+
+@pytest.mark.parametrize("num_heads", [1, 2])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_inverse_has_the_size_of_the_warped_maps_by_default(generator, num_heads, data_format):
+    check_inverse(
+        generator,
+        "affine",
+        num_heads,
+        data_format,
+        output_size=None,
+        input_size=None,
+        align_corners=False,
     )
 
 
@@ -145,6 +180,8 @@ def test_inverse_samples_as_the_layer_does_but_for_the_padding(
         "attention",
         2,
         "channels_first",
+        output_size=None,
+        input_size=(5, 6),
         interpolation=interpolation,
         padding_mode=padding_mode,
         align_corners=align_corners,

@@ -3,6 +3,7 @@
 import contextlib
 
 import keras
+import numpy as np
 
 from tests.backend import BACKEND, to_numpy
 
@@ -48,6 +49,17 @@ def pull_back(function, arrays, cotangent):
 def finite_difference(function, array, direction, step=1e-6):
     """Central difference of a scalar function along a direction, in float64."""
     return (function(array + step * direction) - function(array - step * direction)) / (2 * step)
+
+
+def differences(function, array, step=1e-5):
+    """Central differences of a scalar function along each number of an array, in float64."""
+    array = np.asarray(array, "float64")
+    slopes = np.zeros(array.shape)
+    for place in np.ndindex(*array.shape):
+        direction = np.zeros(array.shape)
+        direction[place] = 1.0
+        slopes[place] = finite_difference(function, array, direction, step)
+    return slopes
 
 
 def numpy_call(function, *arrays):

@@ -27,6 +27,7 @@ from keras_attn.ops import (
 )
 from tests.backend import TRAINS, to_numpy
 from tests.ops.functions import double_precision, pull_back
+from tests.oracles.memory import softmax
 
 DIRECTIONS = np.array([[1.0, 2.0, -2.0], [2.0, -1.0, 0.5], [0.3, 0.3, 1.0]])
 
@@ -34,11 +35,6 @@ DIRECTIONS = np.array([[1.0, 2.0, -2.0], [2.0, -1.0, 0.5], [0.3, 0.3, 1.0]])
 def lengths(*sizes):
     """Returns vectors of these sizes, `(1, sizes, 3)`."""
     return np.array(sizes)[None, :, None] * np.resize(DIRECTIONS, (1, len(sizes), 3))
-
-
-def softmax(scores):
-    mass = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
-    return mass / mass.sum(axis=-1, keepdims=True)
 
 
 def cosines(query, key, added=0.0):
@@ -219,7 +215,8 @@ BOUNDS = {
     "log-of-bits": (
         bernoulli_log_probability,
         lambda bits, logits: np.sum(bits * logits - np.logaddexp(0.0, logits), axis=-1),
-        [np.array([[1.0, 0.0, 1.0, 0.0]] * 2), np.array([[90.0, 90.0, -90.0, -90.0], [1e4] * 4])],
+        [np.array([[1.0, 0.0, 1.0, 0.0]] * 2),
+         np.array([[90.0, 90.0, -90.0, -90.0], [1e4, -1e4, -1e4, 1e4]])],
         None,
     ),
     "semantic-sparsity": (

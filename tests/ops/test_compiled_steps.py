@@ -1,4 +1,4 @@
-"""Steps that are compiled give what steps give that are not."""
+"""Compiled steps of loops equal steps that are not compiled."""
 
 import shutil
 
@@ -19,6 +19,7 @@ from tests.backend import BACKEND, gradients, outputs_and_gradients, to_numpy
 from tests.conformance.case import randomise
 
 pytestmark = pytest.mark.training
+on_torch = pytest.mark.skipif(BACKEND != "torch", reason="other backends compile the loop")
 
 GRU = keras.layers.GRUCell
 SEQUENCES = np.random.default_rng(0).normal(size=(3, 4, 5)).astype("float32")
@@ -54,25 +55,30 @@ def afterwards():
 @pytest.fixture
 def enable_step_compilation():
     """Compiles by dynamo alone, without the minute of its C++."""
-    if BACKEND == "torch":
-        import torch
+    import torch
 
-        torch._dynamo.reset()
-    return lambda: keras_attn.enable_step_compilation(
-        **({"backend": "eager"} if BACKEND == "torch" else {})
-    )
+    torch._dynamo.reset()
+    return lambda: keras_attn.enable_step_compilation(backend="eager")
 
 
 def compiled_frames():
-    if BACKEND != "torch":
-        return 0
     import torch
 
     return torch._dynamo.utils.counters["frames"]["ok"]
 
 
+@pytest.mark.skipif(BACKEND == "torch", reason="PyTorch compiles the step")
+def test_steps_are_not_compiled_in_compiled_loops():
+    def step(slices, state):
+        return [], state
+
+    keras_attn.enable_step_compilation()
+    assert compiled_step(step) is step
+
+
+@on_torch
 @pytest.mark.parametrize("name", list(CALLS))
-def test_equals_what_runs_as_it_is(name, enable_step_compilation):
+def test_compiled_steps_equal_eager_steps(name, enable_step_compilation):
     make, call = CALLS[name]
     layer = make()
     layer.build(SEQUENCES.shape)
@@ -85,14 +91,15 @@ def test_equals_what_runs_as_it_is(name, enable_step_compilation):
     before = compiled_frames()
     enable_step_compilation()
     found = outputs_and_gradients(run, [SEQUENCES], layer.trainable_variables)
-    assert (compiled_frames() > before) == (BACKEND == "torch")
+    assert compiled_frames() > before
     for ours, expected in zip(keras.tree.flatten(found), keras.tree.flatten(plain), strict=True):
         np.testing.assert_allclose(to_numpy(ours), to_numpy(expected), atol=1e-5)
 
 
-# Keys that are gone through whole, in parts of equal size, and that have no such parts.
+# Keys in one part, in parts of equal size, and of a size without equal parts.
+@on_torch
 @pytest.mark.parametrize("values", [1, 5, 36, 37])
-def test_decoders_look_where_they_did(values, enable_step_compilation, generator):
+def test_decoders_have_the_same_weights_and_gradients(values, enable_step_compilation, generator):
     decoder = AttentionDecoder(GRU(6), BahdanauAttention(4))
     memory = generator.normal(size=(3, values, 7)).astype("float32")
     decoder.build([SEQUENCES.shape, memory.shape])
@@ -109,12 +116,12 @@ def test_decoders_look_where_they_did(values, enable_step_compilation, generator
     enable_step_compilation()
     compiled = found()
     # Of scores, of sums over values, and of the gradient of the keys.
-    assert compiled_frames() == before + 3 * (BACKEND == "torch")
+    assert compiled_frames() == before + 3
     for ours, expected in zip(keras.tree.flatten(compiled), keras.tree.flatten(plain), strict=True):
         np.testing.assert_allclose(to_numpy(ours), to_numpy(expected), atol=1e-5)
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="the others run the same twice")
+@on_torch
 def test_scores_of_queries_alone_and_together_add_to_one_gradient(
     enable_step_compilation, generator
 ):
@@ -136,7 +143,7 @@ def test_scores_of_queries_alone_and_together_add_to_one_gradient(
         np.testing.assert_allclose(to_numpy(ours), to_numpy(expected), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="the others run the same twice")
+@on_torch
 def test_what_was_compiled_has_a_gradient_when_steps_no_longer_are(
     enable_step_compilation, generator
 ):
@@ -155,7 +162,7 @@ def test_what_was_compiled_has_a_gradient_when_steps_no_longer_are(
     np.testing.assert_allclose(*found, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="the others run the same twice")
+@on_torch
 def test_a_model_learns_the_same(enable_step_compilation):
     losses, frames = [], []
     for compiled in (False, True):
@@ -171,7 +178,7 @@ def test_a_model_learns_the_same(enable_step_compilation):
 
 
 def machine():
-    """A model that learns to copy, and what."""
+    """Returns a model and its copy task."""
     task = CopyTask(lengths=(2, 4), batch_size=4, steps_per_epoch=3, seed=1)
     cell = NTMCell(**SIZES)
     model = NeuralTuringMachine(task.input_channels, task.target_channels, cell)
@@ -179,7 +186,7 @@ def machine():
     return model, task
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="the others compile the loop")
+@on_torch
 @pytest.mark.skipif(not shutil.which("g++"), reason="there is no C++ compiler")
 def test_with_the_compiler_of_pytorch():
     def running(slices, state):
@@ -196,7 +203,7 @@ def test_with_the_compiler_of_pytorch():
     np.testing.assert_allclose(found, plain, atol=1e-5)
 
 
-@pytest.mark.skipif(BACKEND != "torch", reason="the others compile the whole")
+@on_torch
 @pytest.mark.skipif(not shutil.which("g++"), reason="there is no C++ compiler")
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_scores_with_the_compiler_of_pytorch(dtype, generator):
@@ -214,6 +221,6 @@ def test_scores_with_the_compiler_of_pytorch(dtype, generator):
         np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-5)
 
 
-def test_options_of_nothing_are_refused():
+def test_options_while_disabling_are_refused():
     with pytest.raises(ValueError, match="`enabled=False` takes no options"):
         keras_attn.enable_step_compilation(False, dynamic=True)

@@ -32,7 +32,7 @@ def test_it_is_the_loop(weights, reduction):
         np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_what_is_not_understood_is_refused(weights):
+def test_other_ranks_and_reductions_are_refused(weights):
     with pytest.raises(ValueError, match="`weights` must be of rank 3"):
         doubly_stochastic_loss(weights[0])
     with pytest.raises(ValueError, match="`reduction` must be one of"):

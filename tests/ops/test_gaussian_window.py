@@ -44,9 +44,6 @@ def test_windows_are_the_papers_counted_from_zero(generator, patch_size):
 def test_zeros_span_a_square_image_from_its_first_pixel_to_its_last(patch_size):
     window = gaussian_window(np.zeros((1, 5), "float32"), (28, 28), patch_size)
     np.testing.assert_allclose(to_numpy(window_box(window, patch_size)), [[0, 0, 27, 27]])
-    steps = float(window.stride[0]) * np.arange(patch_size)
-    filters = to_numpy(gaussian_filters(window.center_x, window.stride, [0.05], patch_size, 28))
-    np.testing.assert_allclose(filters[0] @ np.arange(28), steps, atol=0.3)
 
 
 @pytest.mark.parametrize("padding_mode", ["border", "zeros"])
@@ -76,7 +73,7 @@ def test_inside_of_the_image_both_kinds_are_the_same():
     np.testing.assert_allclose(*found, rtol=1e-4, atol=1e-30)
 
 
-def test_as_many_sharp_filters_as_pixels_change_nothing(generator):
+def test_as_many_sharp_filters_as_pixels_are_the_identity(generator):
     image = generator.normal(size=(1, 7, 7, 2)).astype("float32")
     numbers = np.array([[0.0, 0.0, math.log(0.01), 0.0, 0.0]], "float32")
     filters = both_filters(numbers, 7, 7, 7)
@@ -115,7 +112,7 @@ def test_smaller_strides_zoom_in_and_larger_variances_blur():
         to_numpy(read_patch(edge, *both_filters(np.array([numbers], "float32"), 12, 28, 28)))
         for numbers in ([0, 0, -2, 0, 0], [0, 0, -2, -2, 0], [0, 0, 5, 0, 0])
     )
-    # The middle pixels see the edge; how much of it their neighbours see tells the zoom.
+    # The middle pixels are at the edge; their neighbours depend on the zoom.
     assert wide[0, 6, :, 0].round(2).tolist() == [0.0] * 6 + [1.0] * 6
     assert np.ptp(blurred) < 0.9 < np.ptp(near)
     reach = [

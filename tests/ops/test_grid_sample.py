@@ -1,10 +1,12 @@
+"""The sampler: identities, derivatives, extreme coordinates, dtypes and shapes."""
+
 import keras
 import numpy as np
 import pytest
 
 from keras_attn.ops import grid_sample, identity_grid
 from keras_attn.ops.interpolation import INTERPOLATIONS, PADDING_MODES
-from tests.backend import BACKEND, compiled, to_numpy
+from tests.backend import BACKEND, to_numpy
 from tests.ops.functions import (
     channels_last,
     double_precision,
@@ -53,14 +55,12 @@ def test_shifts_flips_and_quarter_turns(generator):
     np.testing.assert_allclose(turned, np.rot90(images, axes=(1, 2)), atol=2e-6)
 
 
-@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
 @pytest.mark.parametrize("align_corners", [False, True])
-def test_a_linear_ramp_returns_its_coordinates(generator, interpolation, align_corners):
+def test_a_linear_ramp_returns_its_coordinates(generator, align_corners):
     ramp = to_numpy(identity_grid((9, 11), align_corners))[None]
     grid = generator.uniform(-0.5, 0.5, (1, 4, 4, 2)).astype("float32")
-    sampled = sample(ramp, grid, interpolation, align_corners=align_corners)
-    # Cubic convolution with a = -0.75 reproduces constants exactly and ramps to a few percent.
-    np.testing.assert_allclose(sampled, grid, atol=1e-5 if interpolation == "bilinear" else 0.02)
+    sampled = sample(ramp, grid, align_corners=align_corners)
+    np.testing.assert_allclose(sampled, grid, atol=1e-5)
 
 
 def test_a_volume_of_depth_one_is_an_image(generator):
@@ -100,14 +100,6 @@ def test_finite_differences_in_double_precision(generator, sizes, options):
         ]
     for gradient, direction, slope in zip(gradients, directions, slopes, strict=True):
         np.testing.assert_allclose(np.sum(gradient * direction), slope, rtol=1e-6)
-
-
-@pytest.mark.training
-def test_the_image_gradient_is_the_adjoint(generator):
-    images, grid = draw(generator, IMAGE, reach=1.5)
-    cotangent = generator.normal(size=(*grid.shape[:-1], 3)).astype("float32")
-    sampled, (gradient, _) = pull_back(channels_last(grid_sample), [images, grid], cotangent)
-    np.testing.assert_allclose(np.sum(sampled * cotangent), np.sum(images * gradient), rtol=1e-4)
 
 
 @pytest.mark.training
@@ -188,15 +180,6 @@ def test_symbolic_shapes():
     assert shape((2, 9, 5, 7, 3), (2, 8, 4, 6, 3), "channels_last") == (2, 8, 4, 6, 3)
 
 
-@pytest.mark.training
-def test_compiled_is_eager(generator):
-    images, grid = draw(generator, IMAGE)
-    function = channels_last(grid_sample)
-    layer = keras.layers.Identity()
-    sampled = numpy_call(compiled(layer, function), images, grid)
-    np.testing.assert_allclose(sampled, sample(images, grid), atol=1e-6)
-
-
 @pytest.mark.parametrize(
     ("images", "grid", "options", "message"),
     [
@@ -206,13 +189,18 @@ def test_compiled_is_eager(generator):
         ((2, 5, 7, 3), (2, 4, 2), {}, "`grid` must have 2 coordinates"),
         ((2, 5, 7, 3), (2, 4, 4, 3), {}, "`grid` must have 2 coordinates"),
         ((2, 5, 7, 6, 3), (2, 4, 4, 4, 2), {}, "`grid` must have 3 coordinates"),
-        ((2, 5, 7, 3), (3, 4, 4, 2), {}, "same batch size"),
+        ((2, 5, 7, 3), (3, 4, 4, 2), {}, "`images` and `grid` must have the same batch size"),
         ((2, 5, 7, 3), (2, 4, 4, 2), {"interpolation": "cubic"}, "`interpolation` must be one"),
         ((2, 5, 7, 3), (2, 4, 4, 2), {"padding_mode": "wrap"}, "`padding_mode` must be one"),
         ((2, 5, 7, 3), (2, 4, 4, 2), {"data_format": "last"}, "`data_format` must be one"),
         ((2, 5, 7, 3), (2, 4, 4, 2), {"dtype": "int32"}, "`images` must be floating point"),
         ((2, 5, 7, 3), (2, 4, 4, 2), {"grid_dtype": "int32"}, "`grid` must be floating point"),
-        ((2, 3, 5, 7, 3), (2, 1, 4, 4, 3), {"interpolation": "bicubic"}, "bicubic"),
+        (
+            (2, 3, 5, 7, 3),
+            (2, 1, 4, 4, 3),
+            {"interpolation": "bicubic"},
+            "`interpolation='bicubic'`",
+        ),
         ((2, 3, 5, 7, 3), (2, 1, 4, 4, 3), {"antialias": True}, "`antialias=True` needs images"),
         (
             (2, 5, 7, 3),

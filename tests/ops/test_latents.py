@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import pytest
 
 from keras_attn.ops import (
     bernoulli_log_probability,
@@ -13,29 +12,21 @@ from keras_attn.ops import (
 from tests.backend import to_numpy
 
 
-def test_nothing_told_costs_nothing():
+def test_the_divergence_of_the_prior_is_zero():
     zeros = np.zeros((3, 7), "float32")
     np.testing.assert_array_equal(to_numpy(gaussian_kl_divergence(zeros, zeros)), 0.0)
 
 
 def test_the_divergence_is_the_closed_form(generator):
-    mean, log_stddev = generator.normal(size=(2, 3, 4)).astype("float32")
-    expected = np.zeros(3)
-    for n in range(3):
-        for m, s in zip(mean[n].astype("float64"), log_stddev[n].astype("float64"), strict=True):
-            expected[n] += 0.5 * (m * m + math.exp(2 * s) - 1) - s
+    """For every latent number: the paper's `T / 2` is for one number and `T` steps."""
+    mean, log_stddev = generator.normal(size=(2, 2, 5, 3)).astype("float32")
+    expected = np.zeros((2, 5))
+    for place in np.ndindex(2, 5):
+        for m, s in zip(mean[place].tolist(), log_stddev[place].tolist(), strict=True):
+            expected[place] += 0.5 * (m * m + math.exp(2 * s) - 1) - s
     np.testing.assert_allclose(
         to_numpy(gaussian_kl_divergence(mean, log_stddev)), expected, rtol=1e-5
     )
-
-
-def test_over_steps_each_number_has_its_own_half(generator):
-    """The paper's `T / 2` is for one latent number; three numbers and five steps have `15 / 2`."""
-    mean, log_stddev = generator.normal(size=(2, 1, 5, 3)).astype("float32")
-    stddev = np.exp(log_stddev.astype("float64"))
-    expected = 0.5 * np.sum(mean**2 + stddev**2 - np.log(stddev**2)) - 15 / 2
-    total = to_numpy(gaussian_kl_divergence(mean, log_stddev)).sum()
-    np.testing.assert_allclose(total, expected, rtol=1e-5)
 
 
 def test_the_divergence_is_the_mean_of_the_log_ratio(generator):
@@ -61,10 +52,3 @@ def test_bits_have_the_log_probability_of_the_loop(generator):
     np.testing.assert_allclose(
         to_numpy(bernoulli_log_probability(bits, logits)), expected, rtol=1e-4
     )
-
-
-@pytest.mark.parametrize("logit", [-1e4, 1e4])
-def test_sure_bits_have_finite_costs(logit):
-    logits = np.full((1, 2), logit, "float32")
-    found = to_numpy(bernoulli_log_probability(np.array([[0.0, 1.0]], "float32"), logits))
-    np.testing.assert_allclose(found, -1e4)

@@ -87,7 +87,7 @@ def test_sharpening_is_the_power(generator, weights):
 @pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 @pytest.mark.parametrize("sharpening", [1.0, 22.0, 100.0])
 @pytest.mark.parametrize("kind", ["even", "one", "none", "tiny"])
-def test_extreme_weights_stay_weights(dtype, sharpening, kind):
+def test_extreme_weights_are_sharpened_to_weights(dtype, sharpening, kind):
     weights = {
         "even": np.full((1, 1, 128), 1 / 128),
         "one": np.eye(128)[None, :1],
@@ -118,7 +118,7 @@ def test_an_empty_memory_and_an_empty_key_have_finite_gradients():
         assert np.all(np.isfinite(slope))
 
 
-def test_what_is_refused(weights, memory):
+def test_other_shapes_are_refused(weights, memory):
     number, key = weights[..., 0], memory[:, :3]
     for function, arguments, name in (
         (content_addressing, (key, memory, weights), "strength"),
@@ -150,12 +150,12 @@ def test_dtypes_are_kept(weights, memory):
         assert keras.backend.standardize_dtype(found.dtype) == "float16"
 
 
-def test_integers_are_numbers_too():
+def test_integers_are_accepted():
     memory, one = np.array([[[1, 0], [0, 1]]]), np.array([[1]])
     content = to_numpy(content_addressing(np.array([[[0, 3]]]), memory, 100 * one))
     np.testing.assert_allclose(content, [[[0.0, 1.0]]], atol=1e-5)
-    told = {"key": memory[:, :1], "strength": one, "gate": 0 * one, "shift": np.array([[[1]]])}
-    found = address_memory(**told, sharpening=one, memory=memory, previous=np.array([[[0, 1]]]))
+    given = {"key": memory[:, :1], "strength": one, "gate": 0 * one, "shift": np.array([[[1]]])}
+    found = address_memory(**given, sharpening=one, memory=memory, previous=np.array([[[0, 1]]]))
     np.testing.assert_allclose(to_numpy(found), [[[0.0, 1.0]]], atol=1e-5)
 
 

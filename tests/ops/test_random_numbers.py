@@ -1,4 +1,4 @@
-"""Random numbers are those of `keras.random` in kind, and follow their seeds."""
+"""Random numbers: distributions, seeds and dtypes."""
 
 import keras
 import numpy as np
@@ -8,7 +8,7 @@ from keras_attn.ops.random_numbers import normal, uniform
 from tests.backend import compiled, to_numpy
 
 
-def test_numbers_are_distributed_as_they_should_be():
+def test_distributions():
     even, bell = to_numpy(uniform((100, 200), seed=1)), to_numpy(normal((100, 200), seed=1))
     assert even.min() >= 0.0
     assert even.max() < 1.0
@@ -21,7 +21,7 @@ def test_numbers_are_distributed_as_they_should_be():
 
 
 @pytest.mark.parametrize("draw", [uniform, normal])
-def test_seeds_are_followed(draw):
+def test_numbers_follow_the_seed(draw):
     first, again, other = (to_numpy(draw((3, 4), seed=seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).all()
@@ -31,7 +31,7 @@ def test_seeds_are_followed(draw):
 
 
 @pytest.mark.parametrize("draw", [uniform, normal])
-def test_without_a_seed_every_draw_is_new_and_keras_seeds_them(draw):
+def test_draws_without_a_seed_follow_the_seed_of_keras(draw):
     # Older Keras seeds only a generator that is not there yet.
     keras.utils.clear_session()
     keras.utils.set_random_seed(5)

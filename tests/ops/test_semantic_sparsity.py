@@ -37,7 +37,7 @@ def test_weights_of_zero_and_one_have_finite_gradients(weights):
     assert np.all(np.isfinite(slope))
 
 
-def test_what_is_not_understood_is_refused(weights):
+def test_other_ranks_and_powers_are_refused(weights):
     with pytest.raises(ValueError, match="`weights` must be of rank 3"):
         semantic_sparsity_loss(weights[0])
     with pytest.raises(ValueError, match="`p` must be above 1"):

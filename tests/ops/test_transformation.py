@@ -1,3 +1,5 @@
+"""Matrices of transformation parameters: identities, limits and rotations."""
+
 import numpy as np
 import pytest
 from keras import ops

@@ -1,4 +1,4 @@
-"""The hidden layer of all pairs, `(batch, queries, values, units)`, is nowhere held."""
+"""No kernel holds the hidden layer of all pairs, `(batch, queries, values, units)`."""
 
 import importlib
 import math
@@ -92,7 +92,7 @@ def largest(policy, masked):
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize("masked", [False, True])
-def test_it_is_not_held(policy, masked, monkeypatch):
+def test_the_hidden_layer_is_not_held(policy, masked, monkeypatch):
     if BACKEND == "torch":
         kernel = importlib.import_module("keras_attn.ops.kernels.torch_additive_scores")
         # All of it would fit into a tile.

@@ -1,3 +1,5 @@
+"""Additive scores by kernels with gradients of their own, beside the plain path."""
+
 import functools
 import importlib
 

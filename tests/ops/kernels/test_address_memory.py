@@ -1,4 +1,4 @@
-"""The four steps at once equal one after the other, their gradients, too."""
+"""Addressing by a kernel equals its four steps, with equal gradients."""
 
 import importlib
 
@@ -63,7 +63,7 @@ def test_extremes_are_finite(generator, kind, dtype):
     else:
         one_hot = np.eye(LOCATIONS)[None, [1, 1, 4]].repeat(BATCH, 0)
         up = np.broadcast_to([0.0, 0.0, 1.0], shift.shape)
-        # One head finds the row that it asks for, one stays.
+        # One head addresses the row of its key, one stays.
         gate[:] = [[1.0, 0.0, 0.5]]
         key[:] = memory[:, :HEADS]
         given = [key, 0 * strength + 1e4, gate, up, 0 * sharpening + 100.0, memory, one_hot]
@@ -79,12 +79,12 @@ def test_extremes_are_finite(generator, kind, dtype):
         assert np.all(np.isfinite(gradient))
 
 
-def test_what_is_refused(generator):
+def test_other_shapes_are_refused(generator):
     names = ["key", "strength", "gate", "shift", "sharpening", "memory", "previous"]
     right = dict(zip(names, arrays(generator), strict=True))
     for name in names:
         for wrong in (right[name][0], right[name][..., :-1], right[name][:1]):
             if name == "memory" and wrong.ndim == 3:
-                continue  # it is the others that do not fit it
+                continue  # the error names another argument
             with pytest.raises(ValueError, match=f"`{name}` must"):
                 address_memory(**{**right, name: wrong})

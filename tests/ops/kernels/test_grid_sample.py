@@ -1,3 +1,5 @@
+"""Sampling by kernels with gradients of their own, beside the plain path and PyTorch."""
+
 import importlib
 from importlib.util import find_spec
 

@@ -1,3 +1,5 @@
+"""Loops over steps by kernels, beside the plain loop."""
+
 import keras
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Windows with their filters and a gradient written out, looks and strokes equal the plain ones."""
+"""Windows, reads and writes by kernels with custom gradients equal the plain paths."""
 
 import importlib
 
@@ -31,7 +31,7 @@ def given(generator, variance=2.0):
 
 
 def as_one(place, image_size, patch_size):
-    """All that it makes as one array, weighed by numbers of its own."""
+    """Returns a function of the parameters that gives window and filters as one array."""
 
     def function(parameters):
         window, *filters = place(parameters, image_size, patch_size)
@@ -68,7 +68,7 @@ def test_the_gradient_is_that_of_differences(generator, image_size):
     assert torch.autograd.gradcheck(function, parameters)
 
 
-def test_what_is_asked_of_it_may_be_a_part(generator):
+def test_gradients_of_a_part_of_the_results(generator):
     import torch
 
     parameters = torch.tensor(given(generator), requires_grad=True)
@@ -107,7 +107,7 @@ def answer(asked, values, window):
 
 @SIZES
 @ASKED
-def test_looks_equal_their_plain_twins(generator, size, asked):
+def test_reads_equal_their_plain_twins(generator, size, asked):
     images = [generator.normal(size=(5, *size)).astype("float32") for _ in range(2)]
     numbers = given(generator).astype("float32")[1:]
     # The window alone does not ask for the images.
@@ -143,7 +143,7 @@ def test_an_image_has_its_gradient_where_the_others_need_none(generator, index):
 
 @SIZES
 @ASKED
-def test_strokes_equal_their_plain_twins(generator, size, asked):
+def test_writes_equal_their_plain_twins(generator, size, asked):
     patch = generator.normal(size=(5, 16 * size[-1]))
     numbers = np.concatenate([patch, given(generator)[1:]], axis=1).astype("float32")
     assert_twins_equal(

@@ -27,7 +27,7 @@ def tensors(generator):
     ]
 
 
-def test_passes_that_leave_out_the_keys_leave_nothing_behind(tensors):
+def test_passes_without_the_keys_have_no_effect_on_later_passes(tensors):
     import torch
 
     query, source, scale = tensors
@@ -41,7 +41,7 @@ def test_passes_that_leave_out_the_keys_leave_nothing_behind(tensors):
         np.testing.assert_allclose(to_numpy(found), to_numpy(expected), atol=1e-6)
 
 
-def test_keys_changed_in_place_are_noticed(tensors):
+def test_keys_changed_in_place(tensors):
     import torch
 
     query, source, scale = tensors
@@ -62,11 +62,12 @@ def test_keys_first_seen_without_a_gradient_get_one(tensors):
     with torch.no_grad():
         additive_scores(query, key, scale)
     (found,) = torch.autograd.grad(additive_scores(query, key, scale).sum(), [source])
-    assert np.all(to_numpy(found) != 0.0)
+    (expected,) = torch.autograd.grad(additive_scores(query, source * 2.0, scale).sum(), [source])
+    np.testing.assert_allclose(to_numpy(found), to_numpy(expected), atol=1e-6)
 
 
 @pytest.mark.parametrize("backward", [True, False])
-def test_nothing_outlives_the_keys(tensors, backward):
+def test_keys_are_freed(tensors, backward):
     # Of the kernel itself: what leads to it in Keras 3.12 keeps its arguments until a collection.
     from keras_attn.ops.kernels.torch_additive_scores import additive_scores
 

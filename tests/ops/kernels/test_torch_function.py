@@ -54,8 +54,8 @@ def tensors(generator):
 
 
 @EACH
-def test_a_second_derivative_is_refused_and_never_wrong(tensors, name):
-    """Also where the loss is linear, so that the gradient that comes in is a constant."""
+def test_second_derivatives_are_refused(tensors, name):
+    """Also of a linear loss, whose gradient is a constant."""
     import torch
 
     given = tensors(name)
@@ -104,7 +104,7 @@ def test_dtypes_may_be_mixed(tensors, name, dtypes):
     assert [each.dtype for each in gradients] == [each.dtype for each in given]
 
 
-def test_one_backward_pass_inside_of_another_keeps_what_that_has_added(tensors):
+def test_a_backward_pass_inside_of_another(tensors):
     import torch
 
     query, key, scale = tensors("additive_scores")
@@ -124,7 +124,7 @@ def test_one_backward_pass_inside_of_another_keeps_what_that_has_added(tensors):
     np.testing.assert_allclose(to_numpy(found), to_numpy(expected), atol=1e-6)
 
 
-def test_a_shift_may_go_around_the_ring_more_than_once(tensors, generator):
+def test_a_shift_may_be_wider_than_the_memory(tensors, generator):
     import torch
 
     key, strength, gate, _, sharpening, memory, previous = tensors("address_memory")

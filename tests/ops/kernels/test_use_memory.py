@@ -1,4 +1,4 @@
-"""A step of a machine by the kernel equals that by the layer's own operations."""
+"""A step with the memory by a kernel equals that by the operations of the layer."""
 
 import importlib
 

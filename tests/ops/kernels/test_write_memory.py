@@ -1,4 +1,4 @@
-"""Writing with a gradient of its own equals writing without."""
+"""Writing by a kernel with a custom gradient equals the plain path."""
 
 import importlib
 
