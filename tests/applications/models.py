@@ -14,8 +14,10 @@ def images(count, *shape, seed=0):
 
 
 def unsettled(model, seed=1):
-    """The model with random numbers for all weights that start at zero: no transformer is at its
-    start any more. Biases are positive, so that few units are dead."""
+    """Replaces zeros in the weights by random numbers, so that no transformation is the identity.
+
+    Biases are positive, so that few units are dead.
+    """
     generator = np.random.default_rng(seed)
     for weight in model.trainable_weights:
         if not np.any(keras.ops.convert_to_numpy(weight)):
@@ -25,19 +27,19 @@ def unsettled(model, seed=1):
 
 
 def predicted(model, arrays):
-    """The outputs of the model, computed as `predict` does."""
+    """Returns the outputs of the model in inference, as a NumPy array."""
     return keras.ops.convert_to_numpy(model(arrays, training=False))
 
 
 def reloaded(model, folder):
-    """The model after it was saved and loaded."""
+    """Saves and loads the model."""
     path = folder / "model.keras"
     model.save(path)
     return keras.saving.load_model(path)
 
 
 def check_round_trip(model, arrays, folder):
-    """Saved and loaded, the model is of its class and gives the same; its config survives JSON."""
+    """Asserts that a file preserves the class and the outputs of a model, and JSON its config."""
     loaded = reloaded(unsettled(model), folder)
     assert type(loaded) is type(model)
     np.testing.assert_allclose(predicted(loaded, arrays), predicted(model, arrays), atol=1e-6)
@@ -49,7 +51,7 @@ def check_round_trip(model, arrays, folder):
 
 
 def check_fit(model, *data, frozen=(), **compiling):
-    """One step changes every weight but the frozen ones."""
+    """Asserts that one step changes every weight except for frozen ones."""
     before = [keras.ops.convert_to_numpy(weight).copy() for weight in model.weights]
     model.compile("adam", **compiling)
     history = model.fit(*data, verbose=0)

@@ -1,4 +1,4 @@
-"""Captioners: one step at a time is all at once, and what their losses are."""
+"""Models that describe images: steps, generated captions, alignments and losses."""
 
 import keras
 import numpy as np
@@ -57,7 +57,7 @@ def logits_of(model, inputs):
 
 
 @pytest.mark.parametrize("make", [soft, plain, semantic])
-def test_what_is_written_is_the_likeliest_word_of_each_step(make):
+def test_a_greedy_search_takes_the_most_probable_words(make):
     model = make()
     captions = model.generate(INPUTS["image"], max_length=5, batch_size=2)
     for image, caption in zip(INPUTS["image"], captions, strict=True):
@@ -65,7 +65,7 @@ def test_what_is_written_is_the_likeliest_word_of_each_step(make):
         given = [1, *caption][:5]
         inputs["target"][0, : len(given)] = given
         found = logits_of(model, inputs)[0]
-        found[:, :2] = -np.inf  # padding and start are never written
+        found[:, :2] = -np.inf  # padding and start are suppressed
         written = [*caption, 2][:5]
         assert np.argmax(found, axis=-1)[: len(written)].tolist() == written
 
@@ -90,7 +90,7 @@ def test_steps_and_alignments_are_those_of_the_paper(case):
             np.testing.assert_allclose(found.weights.reshape(words, -1), every[:words], atol=1e-5)
 
 
-def test_weights_of_a_search_are_those_of_the_whole():
+def test_weights_of_a_search_equal_those_of_given_captions():
     model = soft()
     captions, found = model.generate(INPUTS["image"], max_length=5, return_alignments=True)
     for again, alignment, caption in zip(
@@ -144,7 +144,7 @@ def test_attributes_are_words_of_the_vocabulary():
 
 
 @pytest.mark.training
-def test_the_detector_stays_as_it_is():
+def test_the_detector_is_not_trained():
     model = semantic()
     before = [to_numpy(weight) for weight in model.detector.weights]
     model.compile(keras.optimizers.Adam(0.01), loss())
@@ -153,7 +153,7 @@ def test_the_detector_stays_as_it_is():
     assert all(np.array_equal(*pair) for pair in zip(before, after, strict=True))
 
 
-def test_texts_of_a_tokenizer():
+def test_captions_are_strings_with_a_tokenizer():
     tokenizer = TextTokenizer.train(["a red star", "a blue ring"], "word", 20)
     model = soft(tokenizer)
     captions, alignments = model.generate(INPUTS["image"], max_length=4, return_alignments=True)
@@ -254,7 +254,7 @@ def test_the_hard_mode_moves_its_baseline_and_its_attention():
     assert set(np.unique(weights)) <= {0.0, 1.0}
 
 
-def test_what_is_refused():
+def test_bad_arguments_are_refused():
     model = soft()
     with pytest.raises(ValueError, match="`images` must be of shape"):
         model.generate(np.zeros((1, 8, 16, 3)))
@@ -268,10 +268,8 @@ def test_what_is_refused():
         plain().align(INPUTS["image"], [[4]] * 3)
 
 
-def test_trainable_false_freezes_all_sublayers():
-    detector = AttributeDetector((16, 16, 3), ["a"], data_format="channels_last", trainable=False)
-    assert not any(layer.trainable for layer in detector.layers)
-    detector.trainable = True
-    assert detector.trainable_weights
-    frozen = AttributeDetector((16, 16, 3), ["a"], train_encoder=False, data_format="channels_last")
-    assert frozen.trainable_weights == frozen.scores.weights
+def test_only_the_scores_are_trained_with_a_frozen_encoder():
+    detector = AttributeDetector(
+        (16, 16, 3), ["a"], train_encoder=False, data_format="channels_last"
+    )
+    assert detector.trainable_weights == detector.scores.weights
