@@ -50,6 +50,14 @@ def check_round_trip(model, arrays, folder):
     return loaded
 
 
+def check_channels_first(last, first, arrays):
+    """Asserts that a model with channels first computes the same as one with channels last."""
+    first.set_weights(unsettled(last).get_weights())
+    expected = predicted(last, arrays)
+    assert np.ptp(expected, axis=0).max() > 1e-3  # the outputs depend on the images
+    np.testing.assert_allclose(predicted(first, np.moveaxis(arrays, -1, 1)), expected, atol=1e-5)
+
+
 def check_fit(model, *data, frozen=(), **compiling):
     """Asserts that one step changes every weight except for frozen ones."""
     before = [keras.ops.convert_to_numpy(weight).copy() for weight in model.weights]
