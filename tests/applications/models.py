@@ -5,6 +5,8 @@ import json
 import keras
 import numpy as np
 
+from tests.conformance.case import randomise
+
 CROSS_ENTROPY = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
@@ -23,6 +25,14 @@ def unsettled(model, seed=1):
         if not np.any(keras.ops.convert_to_numpy(weight)):
             value = generator.normal(0, 0.1, weight.shape)
             weight.assign(np.abs(value) if len(weight.shape) == 1 else value)
+    return model
+
+
+def varied(model):
+    """Sets random weights with which the sequences that a model generates depend on its inputs."""
+    for weight in randomise(model, seed=4).weights:
+        if len(weight.shape) >= 2:
+            weight.assign(3.0 * weight)
     return model
 
 

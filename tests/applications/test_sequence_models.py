@@ -18,6 +18,7 @@ from keras_attn.applications import (
 )
 from keras_attn.datasets import TextTokenizer
 from keras_attn.decoding import Alignment
+from tests.applications.models import varied
 from tests.backend import BACKEND, flat, inferred, quick, to_numpy
 from tests.conformance.case import randomise
 from tests.conformance.selection import by_id
@@ -30,13 +31,13 @@ TARGETS = ["a man", "a brown dog runs", "two dogs"]
 
 def rnn_search(**arguments):
     sizes = {"units": 6, "embedding_units": 5, "maxout_units": 4, "target_vocabulary": 9}
-    return randomise(RNNSearch(10, **{**sizes, **arguments}))
+    return varied(RNNSearch(10, **{**sizes, **arguments}))
 
 
 @pytest.fixture(scope="module")
 def texts():
     tokenizers = [TextTokenizer.train(side, "word") for side in (SOURCES, TARGETS)]
-    return randomise(RNNSearch(*tokenizers, units=6, embedding_units=5, maxout_units=4))
+    return varied(RNNSearch(*tokenizers, units=6, embedding_units=5, maxout_units=4))
 
 
 @by_id([*MODELS, *VARIANTS])
@@ -59,8 +60,9 @@ def test_steps_equal_one_call(case):
 
 def test_a_greedy_search_takes_the_most_probable_tokens():
     model = rnn_search()
-    source = [5, 6, 7]
+    source = [6, 7, 8]
     (output,) = model.generate([source], max_length=6)
+    assert len(set(output)) > 1
     ids = [1]
     for _ in range(6):
         # Of one length, to be compiled once; later tokens have no effect.
@@ -81,6 +83,7 @@ def test_results_do_not_depend_on_the_batch_size():
     together, alignments = model.generate(sources, max_length=5, return_alignments=True)
     pairs = model.generate(sources, max_length=5, batch_size=2)
     assert together == pairs
+    assert len(set(map(tuple, together))) > 2
     for source, output, alignment in zip(sources, together, alignments, strict=True):
         assert alignment.source == [*source, 2]
         assert alignment.target[: len(output)] == output
@@ -89,8 +92,9 @@ def test_results_do_not_depend_on_the_batch_size():
 
 def test_rows_of_an_array_may_be_padded():
     model = rnn_search()
-    plain = model.generate([[5, 6, 7], [8]], max_length=4)
-    assert model.generate(np.array([[5, 6, 7, 2], [8, 2, 0, 0]]), max_length=4) == plain
+    plain = model.generate([[6, 7, 8], [6]], max_length=4)
+    assert plain[0] != plain[1]
+    assert model.generate(np.array([[6, 7, 8, 2], [6, 2, 0, 0]]), max_length=4) == plain
 
 
 def test_several_hypotheses_and_samples(texts):
