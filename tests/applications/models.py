@@ -14,8 +14,10 @@ def images(count, *shape, seed=0):
 
 
 def unsettled(model, seed=1):
-    """The model with random numbers for all weights that start at zero: no transformer is at its
-    start any more. Biases are positive, so that few units are dead."""
+    """Replaces zeros in the weights by random numbers, so that no transformation is the identity.
+
+    Biases are positive, so that few units are dead.
+    """
     generator = np.random.default_rng(seed)
     for weight in model.trainable_weights:
         if not np.any(keras.ops.convert_to_numpy(weight)):
@@ -24,20 +26,32 @@ def unsettled(model, seed=1):
     return model
 
 
+def varied(model):
+    """Sets random weights with which the sequences that a model generates depend on its inputs."""
+    generator = np.random.default_rng(16)
+    for weight in model.weights:
+        if len(weight.shape) >= 2:
+            value = generator.uniform(-4.0, 4.0, weight.shape) / np.prod(weight.shape[:-1]) ** 0.5
+        else:
+            value = generator.uniform(0.2, 0.5, weight.shape)
+        weight.assign(value)
+    return model
+
+
 def predicted(model, arrays):
-    """The outputs of the model, computed as `predict` does."""
+    """Returns the outputs of the model in inference, as a NumPy array."""
     return keras.ops.convert_to_numpy(model(arrays, training=False))
 
 
 def reloaded(model, folder):
-    """The model after it was saved and loaded."""
+    """Saves and loads the model."""
     path = folder / "model.keras"
     model.save(path)
     return keras.saving.load_model(path)
 
 
 def check_round_trip(model, arrays, folder):
-    """Saved and loaded, the model is of its class and gives the same; its config survives JSON."""
+    """Asserts that a file preserves the class and the outputs of a model, and JSON its config."""
     loaded = reloaded(unsettled(model), folder)
     assert type(loaded) is type(model)
     np.testing.assert_allclose(predicted(loaded, arrays), predicted(model, arrays), atol=1e-6)
@@ -48,8 +62,16 @@ def check_round_trip(model, arrays, folder):
     return loaded
 
 
+def check_channels_first(last, first, arrays):
+    """Asserts that a model with channels first computes the same as one with channels last."""
+    first.set_weights(unsettled(last).get_weights())
+    expected = predicted(last, arrays)
+    assert np.ptp(expected, axis=0).max() > 1e-3  # the outputs depend on the images
+    np.testing.assert_allclose(predicted(first, np.moveaxis(arrays, -1, 1)), expected, atol=1e-5)
+
+
 def check_fit(model, *data, frozen=(), **compiling):
-    """One step changes every weight but the frozen ones."""
+    """Asserts that one step changes every weight except for frozen ones."""
     before = [keras.ops.convert_to_numpy(weight).copy() for weight in model.weights]
     model.compile("adam", **compiling)
     history = model.fit(*data, verbose=0)

@@ -1,4 +1,4 @@
-"""Sizes and rates that models have by default are those of their papers."""
+"""Default arguments are those of the papers."""
 
 import inspect
 
@@ -11,8 +11,13 @@ from keras_attn.applications import (
     LuongTranslator,
     NeuralTuringMachine,
     RNNSearch,
+    SemanticAttentionCaptioner,
+    ShowAndTell,
+    ShowAttendTell,
     StackedLSTM,
 )
+from keras_attn.layers.reward_baseline import RewardBaseline
+from keras_attn.ops import semantic_sparsity_loss
 
 pytestmark = pytest.mark.once
 
@@ -46,16 +51,30 @@ DEFAULTS = {
         "num_read_heads": 4,
         "usage_decay": 0.99,
     },
+    # Models that describe images.
+    ShowAndTell: {"units": 512, "embedding_units": 512},
+    ShowAttendTell: {
+        "gate": "scalar",
+        "doubly_stochastic_weight": 1.0,
+        "estimator": "reinforce",
+        "reward_weight": 1.0,
+        "entropy_weight": 0.002,
+        "expectation_rate": 0.5,
+    },
+    SemanticAttentionCaptioner: {"num_attributes": 10, "sparsity_weight": 1.0},
+    RewardBaseline: {"momentum": 0.9, "entropy_weight": 0.002},
+    semantic_sparsity_loss: {"p": 2.0, "q": 0.5},
 }
 
 
-@pytest.mark.parametrize("cls", DEFAULTS, ids=lambda cls: cls.__name__)
-def test_defaults_are_those_of_the_paper(cls):
-    parameters = inspect.signature(cls).parameters
-    assert {name: parameters[name].default for name in DEFAULTS[cls]} == DEFAULTS[cls]
+@pytest.mark.parametrize("subject", DEFAULTS, ids=lambda subject: subject.__name__)
+def test_defaults_are_those_of_the_paper(subject):
+    parameters = inspect.signature(subject).parameters
+    found = {name: parameters[name].default for name in DEFAULTS[subject]}
+    assert found == DEFAULTS[subject]
 
 
-def test_default_cell_is_that_of_the_paper():
+def test_the_default_cell_is_that_of_the_paper():
     cell = NeuralTuringMachine(2, 3).machine.cell
     expected = {"units": 100, "controller": "lstm", **MEMORY, **ONE_HEAD_OF_EACH}
     config = cell.get_config()

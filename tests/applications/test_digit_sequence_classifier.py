@@ -1,3 +1,5 @@
+"""Classifiers of digit sequences: serialization, initial transformations, sizes and training."""
+
 import numpy as np
 import pytest
 
@@ -12,33 +14,13 @@ def small(**arguments):
     )
 
 
-@pytest.mark.parametrize("transformers", ["single", "multi"])
-def test_round_trip(transformers, tmp_path):
-    model = small(transformers=transformers)
-    assert model.output_shape == (None, 3, 11)
-    check_round_trip(model, images(2, 16, 18, 1), tmp_path)
+def test_round_trip(tmp_path):
+    check_round_trip(small(transformers="multi"), images(2, 16, 18, 1), tmp_path)
 
 
-def test_transformations():
+def test_the_initial_transformations_are_the_identity():
     given = images(2, 16, 18, 1)
-    warped, theta, grid = small(transformers="single").transformations(given)
-    assert warped.shape == (2, 16, 18, 1)
-    assert theta.shape == (2, 2, 3)
-    assert grid.shape == (2, 16, 18, 2)
-    # At the start all four are the identity; the first one looks at the image.
-    warped, theta, grid = small(transformers="multi").transformations(given)
-    assert [part.shape for part in warped] == [
-        (2, 16, 18, 1),
-        (2, 8, 9, 1),
-        (2, 8, 9, 1),
-        (2, 4, 5, 3),
-    ]
-    assert [part.shape for part in grid] == [
-        (2, 16, 18, 2),
-        (2, 8, 9, 2),
-        (2, 8, 9, 2),
-        (2, 4, 5, 2),
-    ]
+    warped, theta, _ = small(transformers="multi").transformations(given)
     np.testing.assert_allclose(warped[0], given, atol=1e-5)
     np.testing.assert_allclose(theta, np.broadcast_to(np.eye(2, 3), (4, 2, 2, 3)), atol=1e-6)
 
@@ -66,11 +48,8 @@ def test_fit(transformers):
     ("arguments", "message"),
     [
         ({"image_shape": (16, 18)}, "`image_shape` must be 3 positive integers"),
-        ({"max_length": 0}, "`max_length` must be a positive integer"),
         ({"num_classes": 2.5}, "`num_classes` must be a positive integer"),
-        ({"transformers": 2}, "`transformers` must be one of"),
         ({"transformation": "shear"}, "`transformation` must be one of"),
-        ({"width": 0}, "`width` must be positive"),
     ],
 )
 def test_bad_input_is_refused(arguments, message):

@@ -7,13 +7,7 @@ import numpy as np
 import pytest
 
 from keras_attn import BahdanauAttention
-from keras_attn.applications import (
-    Autoencoder,
-    DenoisingAutoencoder,
-    DRAWClassifier,
-    RNNSearch,
-    ShowAndTell,
-)
+from keras_attn.applications import Autoencoder, DRAWClassifier, RNNSearch, ShowAndTell
 
 
 @keras.saving.register_keras_serializable(package="tests")
@@ -138,12 +132,6 @@ def test_layer_arguments_are_copied():
     assert isinstance(copy.attention, BahdanauAttention)
     assert copy.attention is not attention
     assert [w.path for w in copy.weights] == [w.path for w in model.weights]
-
-
-def test_arguments_of_the_base_class_are_saved():
-    model = DenoisingAutoencoder((4,), units=3, amount=0.5, output_activation=None)
-    copy = DenoisingAutoencoder.from_config(model.get_config())
-    assert (copy.amount, copy.output_activation, copy.sparsity) == (0.5, None, 0.0)
 
 
 def test_a_missing_argument_raises():

@@ -1,4 +1,4 @@
-"""Error messages for losses and images with which a model would train badly."""
+"""Error messages for losses of probabilities and for unscaled images."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""Logits from the embeddings of the words."""
+"""Logits from word embeddings."""
 
 import keras
 import numpy as np
@@ -28,7 +28,7 @@ def test_a_logit_is_the_product_with_the_embedding_of_the_word(generator):
     np.testing.assert_allclose(to_numpy(layer(outputs)), expected, atol=1e-5)
 
 
-def test_an_embedding_with_a_call_of_its_own(generator):
+def test_the_call_of_a_subclassed_embedding_is_used(generator):
     embedding = Doubled(5, 3)
     embedding.build()
     outputs = generator.normal(size=(2, 3)).astype("float32")

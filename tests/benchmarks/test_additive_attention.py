@@ -1,4 +1,4 @@
-"""Both sides of the benchmark compute with a mask and in mixed precision."""
+"""Both layers of the benchmark compute the same, with a mask and in mixed precision."""
 
 import importlib.util
 from pathlib import Path
@@ -24,18 +24,42 @@ def benchmark(monkeypatch):
 
 @pytest.mark.training
 @pytest.mark.parametrize("name", ["ours", "keras.AdditiveAttention"])
-def test_every_variant_runs(benchmark, name):
-    assert benchmark.VARIANTS == ("masked", "mixed_bfloat16")
+def test_every_variant_runs(benchmark, name, monkeypatch):
+    made, layers = [], benchmark.layers
+
+    def recording(units, dtype, masked):
+        made.append((units, dtype, masked))
+        return layers()[name](units, dtype, masked)
+
+    monkeypatch.setattr(benchmark, "layers", lambda: {name: recording})
     for variant in ("", *benchmark.VARIANTS):
         passes = benchmark.make(BACKEND, name, SIZE, variant)
         passes["forward"]()
         passes["forward+backward"]()
+    assert made == [(4, "float32", False), (4, "float32", True), (4, "mixed_bfloat16", False)]
 
 
-def test_what_is_masked_is_not_seen(benchmark, generator):
+@pytest.mark.parametrize("masked", [False, True])
+def test_both_layers_compute_the_same(benchmark, generator, masked):
+    query, value = (
+        keras.ops.convert_to_tensor(generator.normal(size=(3, n, 4)).astype("float32"))
+        for n in (2, 6)
+    )
+    ours, theirs = (cls(4, "float32", masked) for cls in benchmark.layers().values())
+    for layer in (ours, theirs):
+        layer(query, value)  # builds the layer
+    for projection in ("query_projection", "key_projection"):
+        kernel = getattr(ours.attention, projection).kernel
+        getattr(theirs, projection).kernel.assign(to_numpy(kernel))
+    theirs.attention.scale.assign(to_numpy(ours.attention.scale))
+    found, expected = (to_numpy(layer(query, value)) for layer in (ours, theirs))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_masked_values_have_no_effect(benchmark, generator):
     query, value = (generator.normal(size=(3, n, 4)).astype("float32") for n in (2, 6))
     other = value.copy()
-    other[:, -1] += 1.0  # it is seen in the last example alone
+    other[:, -1] += 1.0  # not masked in the last example only
     for name in benchmark.NAMES:
         layer = benchmark.layers()[name](4, "mixed_bfloat16", masked=True)
         one, two = (

@@ -1,4 +1,4 @@
-"""A benchmark's file says what it was got with."""
+"""The file of a benchmark holds results, date, versions and device."""
 
 import datetime
 import json
@@ -26,7 +26,7 @@ harness.main(measure, "Nothing.")
 """
 
 
-def test_a_file_says_when_where_and_with_what_it_was_measured(tmp_path):
+def test_a_file_holds_results_date_versions_and_devices(tmp_path):
     program, file = tmp_path / "nothing.py", tmp_path / "nothing.json"
     program.write_text(BENCHMARK)
     begin = datetime.date.today()

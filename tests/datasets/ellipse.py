@@ -1,4 +1,4 @@
-"""An ellipse, whose distortion can be measured."""
+"""Measurement of the distortion of an ellipse."""
 
 import numpy as np
 
@@ -10,13 +10,13 @@ HEIGHT, WIDTH = 20, 30
 
 
 def ellipse():
-    """A smooth ellipse in the middle of an image, its long axis horizontal."""
+    """Returns an image with a smooth ellipse in its center, wider than high."""
     x, y = np.arange(WIDTH) - (WIDTH - 1) / 2, np.arange(HEIGHT) - (HEIGHT - 1) / 2
     return np.exp(-((x / 3.2) ** 2 + (y[:, None] / 1.4) ** 2) / 2)[..., None]
 
 
 def measured(images):
-    """Angle in degrees, scale and shift of ellipses `(N, height, width)`, from their moments.
+    """Returns angle in degrees, scale and shift of ellipses `(N, height, width)` by moments.
 
     Angles are counter-clockwise, as seen; a shift is x and y from the middle of the image.
     """
@@ -32,7 +32,7 @@ def measured(images):
 
 
 def check_rts(angle, scale, shift, size):
-    """±45°, 0.7 to 1.2, and any place where the canvas holds the scaled image."""
+    """Asserts ±45°, scales of 0.7 to 1.2, and uniform positions inside the canvas."""
     check_uniform(angle, -45, 45, error=0.3)
     check_uniform(scale, 0.7, 1.2, error=0.005)
     free = size - scale[:, None] * [WIDTH, HEIGHT]

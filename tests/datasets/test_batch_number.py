@@ -12,7 +12,7 @@ from keras_attn.datasets import (
     SequencePairs,
 )
 
-# No tensor comes near it.
+# Uses no tensors.
 pytestmark = pytest.mark.once
 
 IMAGES = np.linspace(0.0, 1.0, 5 * 8 * 8, dtype="float32").reshape(5, 8, 8, 1)
@@ -27,7 +27,7 @@ SEQUENCES = {
 
 
 @pytest.mark.parametrize("name", SEQUENCES)
-def test_batches_are_counted_as_in_a_list(name):
+def test_indices_are_those_of_a_list(name):
     sequence = SEQUENCES[name]()
     batches = list(sequence)
     assert len(batches) == len(sequence) == 3

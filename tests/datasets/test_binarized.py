@@ -1,4 +1,4 @@
-"""Images in black and white, drawn once and for all, or anew in every epoch."""
+"""Binarized images, fixed or drawn anew in every epoch."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.once
 BITS = np.random.default_rng(0).integers(0, 2, (3, 784))
 
 
-def test_the_original_files_and_the_packed_one_hold_the_same(tmp_path):
+def test_original_and_packed_files(tmp_path):
     text, packed = tmp_path / "text", tmp_path / "packed"
     text.mkdir()
     packed.mkdir()
@@ -22,7 +22,7 @@ def test_the_original_files_and_the_packed_one_hold_the_same(tmp_path):
         np.testing.assert_array_equal(found, BITS.reshape(3, 28, 28, 1))
 
 
-def test_what_is_not_there_is_named(tmp_path):
+def test_bad_splits_and_missing_files_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"`split`.*'valid'"):
         binarized_mnist("valid", tmp_path)
     with pytest.raises(ValueError, match=r"`folder` must hold binarized_mnist_test\.amat"):
@@ -32,7 +32,7 @@ def test_what_is_not_there_is_named(tmp_path):
         binarized_mnist("test", tmp_path)
 
 
-def test_a_file_of_another_format_is_named(tmp_path):
+def test_files_of_another_format_are_refused(tmp_path):
     (tmp_path / "binarized_mnist_test.amat").write_text("0 1 x\n")
     with pytest.raises(ValueError, match=r"`folder`.*binarized_mnist_test\.amat"):
         binarized_mnist("test", tmp_path)

@@ -1,4 +1,4 @@
-"""Attributes that captions of images name."""
+"""Attributes from the captions of images."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ CAPTIONS = [
 
 def test_the_most_frequent_words_first():
     attributes, targets = caption_attributes(CAPTIONS)
-    # One count for each image, however often it is said there; then by the alphabet.
+    # A word counts once for each image; words of equal counts are in alphabetical order.
     assert attributes == ["ring", "café", "red", "rouge", "star", "un", "well-known"]
     assert targets.dtype == np.float32
     named = [{a for a, on in zip(attributes, row, strict=True) if on} for row in targets]
@@ -31,7 +31,7 @@ def test_the_most_frequent_words_first():
     assert "a" in caption_attributes(CAPTIONS, ignore=())[0]
 
 
-def test_a_thousand_attributes_that_say_something_are_the_default():
+def test_a_thousand_attributes_without_function_words_are_the_default():
     words = [f"word{number}" for number in range(1200)]
     captions = [[" ".join(words)], ["a dog and the cat on the mat with her hat"]]
     attributes, _ = caption_attributes(captions, count=5000)
@@ -41,14 +41,14 @@ def test_a_thousand_attributes_that_say_something_are_the_default():
     assert set(attributes) == {*words, "dog", "cat", "mat", "hat"}
 
 
-def test_those_that_are_asked_for():
+def test_given_attributes():
     attributes, targets = caption_attributes(CAPTIONS, ["star", "dog"])
     assert attributes == ["star", "dog"]
     assert targets.tolist() == [[1, 0], [0, 0], [0, 0], [0, 0]]
     assert caption_attributes([], ["star"])[1].shape == (0, 1)
 
 
-def test_what_is_refused():
+def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="`captions` must be a list of lists"):
         caption_attributes(["a star"])
     with pytest.raises(ValueError, match="`captions` must be a list of lists"):

@@ -53,7 +53,7 @@ def test_kinds_of_files(folder, name, text):
     assert captions == [["A dog .", "It runs , fast ."], ["A cat ."]]
 
 
-def test_separators_inside_of_a_caption_are_no_ends_of_it(folder):
+def test_line_separators_may_be_part_of_a_caption(folder):
     (folder / "c.txt").write_text("a.jpg#0\tOne\u2028two .\r\n", encoding="utf-8")
     assert captioned_images(folder, folder / "c.txt")[1] == [["One\u2028two ."]]
     (folder / "c.csv").write_text('image,caption\na.jpg,"One\ntwo ."\n', encoding="utf-8")
@@ -82,7 +82,7 @@ def test_separators_inside_of_a_caption_are_no_ends_of_it(folder):
         ("c.json", COCO.replace('"A cat ."', "3"), ValueError, r"c\.json, caption 3 .*a\.jpg"),
     ],
 )
-def test_what_is_not_understood_is_said(folder, name, text, error, words):
+def test_bad_files_are_refused(folder, name, text, error, words):
     (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(error, match=words):
         captioned_images(folder, folder / name)
@@ -173,7 +173,7 @@ def test_splits_of_karpathy_and_li(folder, filepath):
         captioned_images(folder, folder / "dataset_flickr8k.json", split="test")
 
 
-def test_images_are_read_when_asked_for(folder):
+def test_images_are_read_by_index(folder):
     images = ImageFiles([folder / "a.jpg", folder / "b.jpg", "nowhere.jpg"], (4, 4))
     assert len(images) == 3
     assert images[1].dtype == "float32"
@@ -216,7 +216,7 @@ def test_features_are_computed_once(tmp_path):
 
 
 @pytest.mark.parametrize("damaged", ["no image", "cut short"])
-def test_a_file_that_cannot_be_read_is_named_and_leaves_no_cache(folder, damaged):
+def test_a_damaged_image_is_named_and_leaves_no_cache(folder, damaged):
     whole = (folder / "a.jpg").read_bytes()
     (folder / "bad.jpg").write_bytes(whole[: len(whole) // 2] if damaged == "cut short" else b"?")
     images = ImageFiles([folder / "a.jpg", folder / "bad.jpg"], (4, 4))

@@ -1,4 +1,4 @@
-"""Crops of other images on a canvas: how many, how large, and what they cover."""
+"""Crops of other images on a canvas: number, size, and values."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from keras_attn import datasets
 from keras_attn.datasets.clutter import Clutter
 
-# No tensor comes near it.
+# Uses no tensors.
 pytestmark = pytest.mark.once
 
 
@@ -44,7 +44,7 @@ def test_every_canvas_has_all_its_crops(clutter, size, num_distractors, distract
     np.testing.assert_allclose(out.sum(axis=(1, 2, 3)), mass, rtol=1e-6)
 
 
-def test_clutter_leaves_the_digit(digits):
+def test_clutter_is_added_to_the_digit(digits):
     clean = datasets.translated(digits, seed=np.random.SeedSequence(5, spawn_key=(0,)))
     out, boxes = datasets.cluttered(digits, num_distractors=16, seed=5, return_boxes=True)
     assert (out >= clean).all()
@@ -55,7 +55,7 @@ def test_clutter_leaves_the_digit(digits):
 
 
 def test_clutter_by_hand():
-    """One crop, its place and origin read from the draw, added and clipped in plain NumPy."""
+    """Crops are added at the places of the draw, and the sum is clipped."""
     rng = np.random.default_rng(0)
     canvas, source = rng.random((5, 12, 14, 2), "float32"), rng.random((3, 6, 7, 2), "float32")
     clutter = Clutter(3, 4)
@@ -70,10 +70,8 @@ def test_clutter_by_hand():
     np.testing.assert_allclose(out, np.minimum(expected, 1), atol=1e-6)
 
 
-def test_clutter_of_a_kind_is_that_of_the_function(digits):
+def test_clutter_of_a_batch_is_that_of_the_function(digits):
     options = {"size": 100, "num_distractors": 8, "distractor_size": 8}
-    of_kind = datasets.distort(digits, "TC", 3, **options)
-    np.testing.assert_array_equal(of_kind, datasets.cluttered(digits, seed=3, **options))
     batches = datasets.DistortedDigits(
         digits, np.zeros(len(digits), int), "TC", len(digits), shuffle=False, **options
     )

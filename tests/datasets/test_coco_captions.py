@@ -1,6 +1,6 @@
-"""COCO's captions through tensorflow-datasets: a few made-up examples, prepared as the real ones.
+"""Captions of COCO through tensorflow-datasets: a few examples in place of the large data set.
 
-The set itself is too large for a test; its builder, its files and their reader are the real ones.
+Builder, file format and reader are those of the data set.
 """
 
 import io
@@ -22,7 +22,7 @@ COLOURS = {"train": [(255, 0, 0), (0, 0, 255), (0, 255, 0)], "restval": [(128, 1
 
 
 def prepared(folder, monkeypatch, file_format="array_record", captions=CAPTIONS):
-    """The folder, with a set of one-coloured images as the builder of COCO prepares it."""
+    """Writes a data set of images of one color with the builder of COCO; returns the folder."""
     tfds = pytest.importorskip("tensorflow_datasets")
     builder = tfds.builder("coco_captions", data_dir=folder)
 
@@ -86,7 +86,7 @@ def test_sums_parts_and_batches(tmp_path, monkeypatch):
         images[0]
 
 
-def test_what_is_not_there_is_said(tmp_path, monkeypatch):
+def test_bad_splits_sizes_and_files_are_refused(tmp_path, monkeypatch):
     for split in ("validation", "train+all", "", "[:10]"):
         with pytest.raises(ValueError, match=r"`split` must be made of .* Received"):
             coco_captions(split, data_dir=tmp_path)

@@ -1,4 +1,4 @@
-"""The defaults of all data sets, against the numbers of the papers."""
+"""Default arguments of all data sets are those of the papers and docstrings."""
 
 import inspect
 
@@ -7,7 +7,7 @@ import pytest
 from keras_attn import datasets
 from keras_attn.datasets.caption_attributes import FUNCTION_WORDS
 
-# No tensor comes near it.
+# Uses no tensors.
 pytestmark = pytest.mark.once
 
 AFFINE = {"seed": 0, "return_theta": False, "return_boxes": False, "verbose": 0}

@@ -1,4 +1,4 @@
-"""Scenes show what their sentences say, where their boxes say."""
+"""Scenes: objects in their boxes, sentences about them, and the distributions of both."""
 
 import re
 
@@ -9,7 +9,7 @@ from keras_attn.datasets import described_scenes
 from keras_attn.datasets.described_scenes import COLOURS, SHAPES
 from tests.moments import check_frequencies, check_independent, check_integers, check_uniform
 
-# No tensor comes near it.
+# Uses no tensors.
 pytestmark = pytest.mark.once
 
 OPPOSITE = {"left": "right", "right": "left", "above": "below", "below": "above"}
@@ -24,7 +24,7 @@ def middle(box):
     return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
 
-def test_each_noun_stands_in_its_box_in_its_colour(scenes):
+def test_each_noun_is_in_its_box_in_its_colour(scenes):
     for image, (caption, *_), boxes in zip(
         scenes.images, scenes.captions, scenes.boxes, strict=True
     ):
@@ -42,7 +42,7 @@ def test_each_noun_stands_in_its_box_in_its_colour(scenes):
         assert image[outside].max() < 0.11
 
 
-def test_every_paraphrase_says_how_the_things_lie(scenes):
+def test_every_paraphrase_states_the_relative_positions(scenes):
     for captions, sentences, boxes in zip(
         scenes.captions, scenes.paraphrases, scenes.boxes, strict=True
     ):
@@ -92,7 +92,7 @@ def test_nouns_colours_and_sizes_are_equally_likely(things):
     check_independent(*columns)
 
 
-def test_two_scenes_of_five_have_three_things_from_left_to_right(things):
+def test_two_scenes_of_five_have_three_objects_from_left_to_right(things):
     scenes, *_, rows, columns, _, _ = things
     cells = {}
     for scene, row, column in zip(scenes, rows, columns, strict=True):
@@ -117,7 +117,7 @@ def test_two_scenes_of_five_have_three_things_from_left_to_right(things):
     check_integers([apart.index(each) for each in two], 0, len(apart) - 1)
 
 
-def test_things_lie_up_to_2_pixels_off_the_middle_of_their_cell(things):
+def test_objects_are_up_to_2_pixels_off_the_center_of_their_cell(things):
     *_, sizes, rows, columns, tops, lefts = map(np.array, things)
     for cell, place in ((rows, tops), (columns, lefts)):
         # A frame of 13 pixels in the middle begins 4.5 pixels after its cell, 2.5 to 6.5 here.
@@ -140,7 +140,7 @@ def test_references_and_noise_are_uniform(scenes):
     check_uniform(scenes.images[ground], 0.0, 0.1)
 
 
-def test_arrangements_of_the_test_are_not_trained_on():
+def test_arrangements_of_the_splits_differ():
     def arrangements(split):
         found = described_scenes(split, num_scenes=600, references=1)
         return {
@@ -159,25 +159,34 @@ def test_arrangements_of_the_test_are_not_trained_on():
     assert not train & test
 
 
-def test_a_seed_gives_the_same_scenes_again():
+def test_the_seed_determines_the_scenes():
     few, more = described_scenes(num_scenes=4), described_scenes(num_scenes=9)
     np.testing.assert_array_equal(few.images, more.images[:4])
     assert few.captions == more.captions[:4]
     assert described_scenes(num_scenes=4, seed=1).captions != few.captions
 
 
-def test_digits_take_the_place_of_shapes():
+def test_digits_replace_the_shapes():
+    # The opacity of a digit identifies its label.
+    labels, opacity = np.array([0, 3, 9, 0, 3, 9]), {"zero": 1.0, "three": 0.6, "nine": 0.3}
     images = np.zeros((6, 28, 28, 1), "float32")
-    images[:, 6:22, 8:20] = 1.0
-    scenes = described_scenes(num_scenes=20, size=96, digits=(images, np.array([0, 3, 9, 0, 3, 9])))
+    images[:, 6:22, 8:20] = np.tile([*opacity.values()], 2)[:, None, None, None]
+    scenes = described_scenes(num_scenes=20, size=96, digits=(images, labels))
     assert scenes.images.shape == (20, 96, 96, 3)
-    assert {noun for boxes in scenes.boxes for noun in boxes} == {"zero", "three", "nine"}
-    for image, boxes in zip(scenes.images, scenes.boxes, strict=True):
-        for top, left, bottom, right in boxes.values():
-            assert image[top:bottom, left:right].max() > 0.7
+    assert {noun for boxes in scenes.boxes for noun in boxes} == set(opacity)
+    for image, (caption, *_), boxes in zip(
+        scenes.images, scenes.captions, scenes.boxes, strict=True
+    ):
+        for noun, (top, left, bottom, right) in boxes.items():
+            colour = np.array(COLOURS[re.search(rf"(\w+) {noun}\b", caption).group(1)])
+            center = image[(top + bottom) // 2, (left + right) // 2]
+            # The noise of the background is at most 0.1.
+            behind = center - opacity[noun] * colour
+            assert behind.min() >= -1e-3
+            assert behind.max() <= 0.1 * (1.0 - opacity[noun]) + 1e-3
 
 
-def test_what_is_refused():
+def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="`split` must be"):
         described_scenes("val")
     with pytest.raises(ValueError, match="`size` must be an integer >= 48"):

@@ -7,7 +7,7 @@ from keras_attn import datasets
 from tests.datasets.ellipse import HEIGHT, NUM, WIDTH, check_rts, ellipse, measured
 from tests.moments import check_independent, check_integers, check_moments, check_uniform
 
-# No tensor comes near it.
+# Uses no tensors.
 pytestmark = pytest.mark.once
 
 
@@ -18,7 +18,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def levels():
-    """Ten flat images, each of the grey that tells its label."""
+    """Ten uniform images, whose grey level identifies the label."""
     labels = np.arange(10)
     images = np.broadcast_to((labels[:, None, None, None] + 1) / 10, (10, 28, 28, 1))
     return images, labels
@@ -46,7 +46,7 @@ def test_each_digit_of_a_pair_is_distorted_by_rts():
     check_independent(*columns)
 
 
-def test_sequences_read_from_left_to_right(levels):
+def test_short_sequences_end_with_blanks(levels):
     crops, sequences = datasets.digit_sequences(*levels, num_sequences=200, max_length=4)
     assert crops.shape == (200, 64, 64, 1)
     assert sequences.shape == (200, 4)
@@ -58,8 +58,8 @@ def test_sequences_read_from_left_to_right(levels):
         assert (sequence[count:] == 10).all()
 
 
-def test_sequence_digits_stand_in_order_and_inside():
-    """Small bright squares: as many blobs as digits, from left to right, none cut off."""
+def test_digits_of_a_sequence_are_ordered_from_left_to_right_inside_the_crop():
+    """Digits are small squares, whose brightness identifies the label."""
     images = np.zeros((10, 28, 28, 1))
     images[:, 8:20, 10:18] = (np.arange(10)[:, None, None, None] + 1) / 10
     crops, sequences = datasets.digit_sequences(images, np.arange(10), num_sequences=100)
@@ -87,16 +87,16 @@ def test_sequences_do_not_depend_on_their_number(digits):
 
 
 def uniform_moments(low, high):
-    """Mean and mean square of a uniform variable."""
+    """Returns the mean and the mean square of a uniform variable."""
     return (low + high) / 2, (low**2 + low * high + high**2) / 3
 
 
 @pytest.fixture(scope="module")
 def rows():
-    """Labels of many sequences, and the size and position of each digit, relative to the middle.
+    """Labels of many sequences, and the size and position of each digit, from the center.
 
-    The digits are small blobs, whose brightness tells the label; a size is that of the square that
-    the ink of a digit takes, 20 of 28 pixels in MNIST.
+    The digits are small blobs, whose brightness identifies the label; a size is that of the square
+    that the ink of a digit fills, 20 of 28 pixels in MNIST.
     """
     blob = np.exp(-((np.arange(28) - 13.5) ** 2) / (2 * 1.5**2))
     images = np.multiply.outer(np.arange(1, 11) / 10, np.outer(blob, blob))[..., None]
@@ -124,7 +124,7 @@ def rows():
 
 
 def largest(length):
-    """The largest digits of a row: it fills the crop, and no digit more than 60 % of its height."""
+    """Returns the largest size of digits: rows fit in the crop, digits in 60 % of its height."""
     return min(64 / (0.85 * length), 0.6 * 64)
 
 
@@ -209,12 +209,6 @@ def test_co_localization(levels, clutter):
         np.testing.assert_array_equal(scene[y_min:y_max, x_min:x_max], 1)
         outside = scene.sum() - 28 * 28
         assert (outside > 0) == clutter
-
-
-def test_co_localization_takes_different_images(digits):
-    images = np.linspace(0.1, 1, 200)[:, None, None, None] * np.ones((1, 28, 28, 1))
-    scenes, _ = datasets.co_localization(images, np.zeros(200, int), 0, clutter=False)
-    assert len(np.unique(scenes.max(axis=(1, 2, 3)))) == 100
 
 
 def test_co_localized_digits_are_anywhere_in_84_pixels():

@@ -1,4 +1,4 @@
-"""Every data set in `fit`: with any first batches, with workers, and as validation data."""
+"""All data sets in `fit`: any first batches, workers, validation data, curricula."""
 
 import keras
 import numpy as np
@@ -47,10 +47,12 @@ def pairs(seed, shuffle=True, **kwargs):
     return SequencePairs(texts, targets, batch_size=3, shuffle=shuffle, seed=seed, **kwargs)
 
 
-def captions(seed, shuffle=True, batch_size=4, **kwargs):
+def captions(seed, shuffle=True, batch_size=4, long=0.2, **kwargs):
+    """Returns images with two captions each, of which the part `long` is long."""
     generator = np.random.default_rng(seed)
     texts = [
-        [[row + 4] * generator.choice([2, 6], p=[0.8, 0.2]) for _ in range(2)] for row in range(NUM)
+        [[row + 4] * generator.choice([2, 6], p=[1 - long, long]) for _ in range(2)]
+        for row in range(NUM)
     ]
     return ImageCaptions(IMAGES, texts, batch_size, shuffle=shuffle, seed=seed, **kwargs)
 
@@ -136,11 +138,30 @@ def test_fit_with_ten_seeds(name):
 
 
 @pytest.mark.parametrize("name", ["image captions", "copies", "repeated copies", "recall"])
-def test_fit_with_a_single_batch_of_varying_length(name):
-    single = {"batch_size": NUM} if name == "image captions" else {"steps": 1}
-    data = DATA[name](0, **single)
+def test_a_single_batch_is_padded_to_one_length_in_all_epochs(name):
+    single = {"batch_size": NUM, "long": 0.03} if name == "image captions" else {"steps": 1}
+    data, drawn, lengths = DATA[name](1, **single), [], []
+
+    class Recorded(type(data)):
+        def draw_batch(self, number):
+            content, given = super().draw_batch(number)
+            if number == 0:
+                drawn.append(tuple(given))
+            return content, given
+
+        def __getitem__(self, index):
+            batch = super().__getitem__(index)
+            lengths.append(batch[1].shape[1])
+            return batch
+
+    model = model_for(data)
+    data.__class__ = Recorded
     assert len(data) == 1
-    model_for(data).fit(data, epochs=6, validation_data=DATA[name](1, **single), verbose=0)
+    history = model.fit(data, epochs=6, validation_data=DATA[name](0, **single), verbose=0).history
+    assert np.all(np.isfinite([*history.values()]))
+    assert len(history["val_loss"]) == 6
+    assert len(set(drawn)) > 1
+    assert len(set(lengths)) == 1
 
 
 def record_labels(data, log):

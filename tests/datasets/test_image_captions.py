@@ -6,7 +6,7 @@ import pytest
 from keras_attn.datasets import ImageCaptions
 from tests.moments import check_integers
 
-# No tensor comes near it.
+# Uses no tensors.
 pytestmark = pytest.mark.once
 
 
@@ -18,7 +18,7 @@ def images():
 CAPTIONS = [[[10], [11, 4]], [[20]], [[30, 5, 6, 7]], [[40]], [[50, 8]]]
 
 
-def test_targets_are_the_labels_one_step_behind(images):
+def test_targets_are_the_labels_shifted_by_one_step(images):
     batches = ImageCaptions(images, CAPTIONS, 3, shuffle=False)
     assert len(batches) == 2
     inputs, labels = batches[0]
@@ -34,7 +34,7 @@ def test_targets_are_the_labels_one_step_behind(images):
     assert labels.shape == (2, 4)
 
 
-def test_an_epoch_sees_each_image_once_with_one_of_its_captions(images):
+def test_an_epoch_holds_each_image_once_with_one_of_its_captions(images):
     batches = ImageCaptions(images, CAPTIONS, 2, seed=1)
     seen = []
     for _ in range(12):
@@ -71,7 +71,7 @@ def test_captions_and_places_in_the_epoch_are_equally_likely(images):
         check_integers(place, 0, 4)
 
 
-def test_what_is_refused(images):
+def test_bad_arguments_are_refused(images):
     with pytest.raises(ValueError, match="must be equally many"):
         ImageCaptions(images, CAPTIONS[:2])
     with pytest.raises(ValueError, match="one for each image"):

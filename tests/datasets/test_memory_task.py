@@ -1,4 +1,4 @@
-"""The base of the memory tasks: batches, shapes, growing sizes, and what is refused."""
+"""The base class of memory tasks: batches, shapes, growing sizes, and refusals."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ TASKS = [CopyTask, RepeatCopyTask, AssociativeRecallTask, DynamicNGramsTask, Pri
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_batches_are_drawn_by_seed_epoch_and_place(task):
+def test_batches_depend_on_seed_epoch_and_index(task):
     first, again, other = (task(batch_size=3, steps_per_epoch=4, seed=seed) for seed in (5, 5, 6))
     assert len(first) == 4
     for one, two in zip(first[2], again[2], strict=True):
@@ -57,7 +57,7 @@ def test_shapes(task):
         assert not targets[:, last + 1 :].any()
 
 
-def test_sizes_grow():
+def test_sizes_grow_over_the_epochs():
     task = RepeatCopyTask(
         lengths=(2, 6), repeats=(1, 9), batch_size=1, steps_per_epoch=200, curriculum_epochs=4
     )
@@ -68,7 +68,7 @@ def test_sizes_grow():
         most.append(np.max(sizes, axis=0).tolist())
         task.on_epoch_end()
     assert most == [[3, 3], [4, 5], [5, 6], [6, 8], [6, 9], [6, 9]]
-    # What does not grow is what is drawn when all has grown.
+    # At the end of the curriculum batches are those of a task without a curriculum.
     grown = RepeatCopyTask(lengths=(2, 6), repeats=(1, 9), batch_size=1, steps_per_epoch=200)
     grown.epoch = task.epoch
     assert same(task[7], grown[7])
@@ -105,12 +105,12 @@ def sizes_of(task, index):
         (PrioritySortTask, {"top": 0}),
     ],
 )
-def test_what_is_refused(task, arguments):
+def test_bad_arguments_are_refused(task, arguments):
     with pytest.raises(ValueError, match=f"`({'|'.join(arguments)})` must"):
         task(**arguments)
 
 
-def test_a_task_of_ones_own():
+def test_a_custom_task():
     class Echo(MemoryTask):
         input_channels = target_channels = 1
 

@@ -28,7 +28,7 @@ def without_padding(batch):
 
 
 def batches(task, **options):
-    """A thousand small batches of a task with the sizes of the paper."""
+    """Returns a thousand small batches of a task with the sizes of the paper."""
     made = task(batch_size=2, steps_per_epoch=NUM, pad_to_multiple_of=1, **options)
     return [made[number] for number in range(NUM)]
 
@@ -194,7 +194,7 @@ def test_n_grams_of_200_bits_begin_with_5_fair_ones():
 
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_n_grams_have_a_probability_of_beta_one_half_for_each_context(order):
-    """All sequences of 6 bits, beside the probability that each has under the prior."""
+    """Frequencies of all sequences of 6 bits are their probabilities under the prior."""
     task = DynamicNGramsTask(6, order, batch_size=20 * NUM, pad_to_multiple_of=1)
     bits = task[0][1][..., 0].astype(int)
     probabilities = []

@@ -1,4 +1,4 @@
-"""MNIST through tensorflow-datasets, where a copy is at hand."""
+"""MNIST through tensorflow-datasets, if there is a local copy."""
 
 import sys
 import urllib.error
@@ -9,7 +9,7 @@ import pytest
 
 from keras_attn.datasets import binarized_mnist, coco_captions, mnist
 
-# No tensor comes near it.
+# Uses no tensors.
 pytestmark = pytest.mark.once
 
 

@@ -76,14 +76,14 @@ def test_real_texts(data_folder):
     assert (sources[0], targets[0]) == ("ank", "अंक")
 
 
-def test_no_two_dates_are_written_alike():
+def test_no_two_dates_have_the_same_text():
     meanings = {}
     for seed in range(4):
         for text, date in zip(*date_pairs(num_pairs=20_000, seed=seed), strict=True):
             assert meanings.setdefault(text, date) == date
 
 
-def test_days_of_the_test_are_in_no_training_set():
+def test_days_of_the_splits_differ():
     train = set(date_pairs("train", 50_000, seed=5)[1])
     test = set(date_pairs("test", 5000)[1])
     assert len(test) > 2000

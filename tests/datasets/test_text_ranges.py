@@ -1,4 +1,4 @@
-"""Made-up dates, words and headlines: their letters, and how often each kind occurs."""
+"""Generated dates, words and headlines: their letters, and the frequency of each kind."""
 
 import datetime
 import re
@@ -31,7 +31,7 @@ START = datetime.date(1950, 1, 1)
 
 
 def fields(day):
-    """The parts of a date as the forms name them, by the calendar of the standard library."""
+    """Returns the fields of the date forms, computed by the standard library."""
     return {
         "d": day.day,
         "dd": f"{day:%d}",
@@ -140,7 +140,7 @@ def test_letters_of_words_are_equally_likely(words):
 
 @pytest.fixture(scope="module")
 def stories():
-    """The number of the story, its words by their names, and the aside or None, of each pair."""
+    """Story, words by their names, and aside or `None` of each pair; and sizes of word lists."""
     groups = {
         "city": PLACES, "person": PEOPLE, "day": DAYS, "number": NUMBERS, "goods": GOODS,
         "group": GROUPS, "hazard": HAZARDS, "country": COUNTRIES, "abroad": COUNTRIES,

@@ -63,7 +63,7 @@ def test_special_tokens_end_and_pad():
     assert tokenizer.decode([noisy, [], [tokenizer.end_id]]) == [TEXTS[1], "", ""]
 
 
-def test_unknown_words_are_said_to_be_unknown():
+def test_unknown_words_are_marked():
     tokenizer = TextTokenizer.train(TEXTS, "word")
     ids = tokenizer.encode(["Ein Elefant läuft"])
     assert ids[0][1] == tokenizer.unknown
@@ -74,7 +74,7 @@ def test_unknown_words_are_said_to_be_unknown():
     assert pieces.decode(pieces.encode(["Ein Traum"])) == ["Ein Traum"]
 
 
-def test_unknown_letters_stand_where_they_are():
+def test_unknown_letters_are_marked_in_their_places():
     for unit, text in (("character", "Qin"), ("bpe", "Ein Qein.")):
         tokenizer = TextTokenizer.train(TEXTS, unit)
         found = tokenizer.decode(tokenizer.encode([text]))[0]
@@ -95,7 +95,7 @@ def test_split_gives_the_text_of_each_token():
         assert "".join(pieces) == unicodedata.normalize("NFC", text)
 
 
-def test_a_tokenizer_of_ones_own_does_only_what_is_asked():
+def test_padding_and_templates_of_a_custom_tokenizer_are_ignored():
     import tokenizers
 
     own = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="<unk>"))
@@ -128,14 +128,14 @@ def test_other_scripts_and_normal_forms():
     assert tokenizer.encode(["cafe\u0301"]) == tokenizer.encode(["caf\u00e9"])
 
 
-def test_config_holds_all_of_it():
+def test_the_config_holds_the_vocabulary():
     tokenizer = TextTokenizer.train(TEXTS, "bpe")
     config = json.loads(json.dumps(keras.saving.serialize_keras_object(tokenizer)))
     again = keras.saving.deserialize_keras_object(config)
     assert again.encode(TEXTS) == tokenizer.encode(TEXTS)
 
 
-def test_what_is_refused():
+def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match=r"`unit` must be one of .* unit='sentence'"):
         TextTokenizer.train(TEXTS, "sentence")
     with pytest.raises(ValueError, match=r"`vocabulary_size` must be more than 4.*=4"):
@@ -158,7 +158,7 @@ def test_what_is_refused():
         TextTokenizer(other)
 
 
-def test_package_does_without_the_library():
+def test_the_library_is_optional():
     code = (
         "import sys; sys.modules['tokenizers'] = None; import keras_attn\n"
         "try: keras_attn.datasets.TextTokenizer.train(['a'])\n"
@@ -168,7 +168,7 @@ def test_package_does_without_the_library():
     assert 'pip install "keras-attn[text]"' in done.stdout, done.stderr[-2000:]
 
 
-def test_unknown_words_are_shown_where_they_are_special():
+def test_unknown_words_of_a_custom_tokenizer_are_marked():
     import tokenizers
 
     own = tokenizers.Tokenizer(tokenizers.models.WordLevel(unk_token="<unk>"))

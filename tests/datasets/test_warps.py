@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from keras_attn import datasets
-from keras_attn.datasets.warping import bilinear_sample
 from keras_attn.datasets.warps import AffineWarp, ElasticWarp, ProjectiveWarp
 
-# No tensor comes near it.
+# Uses no tensors.
 pytestmark = pytest.mark.once
 
 AFFINE = ("none", "R", "RTS", "T", "TC")
@@ -19,7 +18,7 @@ def digits():
 
 
 def bilinear(image, x, y):
-    """A point of an image `(height, width)`, zeros outside, in pixels from its first pixel."""
+    """Returns the value of an image `(height, width)` at a point in pixels; zero outside."""
     left, top = int(np.floor(x)), int(np.floor(y))
     value = 0.0
     for row in (top, top + 1):
@@ -30,7 +29,7 @@ def bilinear(image, x, y):
 
 
 def sample_frame(canvas, theta, size=28):
-    """The frame that `theta` sends to the canvas, sampled back: a plain loop, pixel by pixel."""
+    """Returns the frame that `theta` maps to the canvas, sampled pixel by pixel."""
     out = np.zeros((size, size))
     for row in range(size):
         for column in range(size):
@@ -95,10 +94,10 @@ def test_right_angles_are_exact():
 
 @pytest.mark.parametrize("sigma", [0.3, 2.0, None])
 def test_projective_is_the_homography_of_its_corners(generator, sigma):
-    """Pixel by pixel: the null vector of the eight equations of four corresponding points."""
+    """The homography is the null vector of the eight equations of four pairs of points."""
     images = generator.random((3, 9, 12, 1))
     warp = ProjectiveWarp((0.75, 1.0), sigma or 0.0)
-    # Without noise, one whose sides meet between the middle of the output and itself.
+    # Without noise, a quadrilateral whose sides meet between it and the output center.
     corners = np.array([[[-0.5, 1.7], [0.5, 1.7], [4.8, 6.0], [-4.8, 6.0]]] * 3)
     if sigma is not None:
         corners = warp.draw(3, (9, 12, 1), 0)["corners"]
@@ -110,7 +109,7 @@ def test_projective_is_the_homography_of_its_corners(generator, sigma):
             equations.append([x, y, 1, 0, 0, 0, -u * x, -u * y, -u])
             equations.append([0, 0, 0, x, y, 1, -v * x, -v * y, -v])
         matrix = np.linalg.svd(np.array(equations))[2][-1].reshape(3, 3)
-        # Its middle is seen: it lies in front of the projection's centre.
+        # Its center lies in front of the camera.
         front = np.sign(matrix[2] @ [*quadrilateral.mean(axis=0), 1])
         for row in range(9):
             for column in range(12):
@@ -152,17 +151,19 @@ def test_elastic_is_the_thin_plate_spline_of_scipy(scale, rows, columns):
             unit, drawn["displacement"][number], kernel="thin_plate_spline"
         )
         moved = spline(points).reshape(28, 20, 2)
-        expected = bilinear_sample(
-            image[number : number + 1],
-            ((moved[..., 0] + np.arange(20) - 9.5) / scale + 9.5)[None].astype("float32"),
-            ((moved[..., 1] + np.arange(28)[:, None] - 13.5) / scale + 13.5)[None].astype(
-                "float32"
-            ),
-        )
         out = warp.apply(image, drawn)[number]
-        np.testing.assert_allclose(out, expected[0], atol=1e-3)
+        for row in range(28):
+            for column in range(20):
+                x, y = (moved[row, column] + [column - 9.5, row - 13.5]) / scale + [9.5, 13.5]
+                expected = bilinear(image[number, ..., 0], x, y)
+                assert out[row, column, 0] == pytest.approx(expected, abs=1e-3)
 
 
 def test_one_pixel():
-    for kind in ("R", "RTS", "P", "E", "T"):
-        assert np.isfinite(datasets.distort(np.ones((2, 1, 1, 1)), kind)).all()
+    pixel = np.ones((20, 1, 1, 1))
+    np.testing.assert_allclose(datasets.distort(pixel, "R"), pixel, atol=1e-6)
+    np.testing.assert_array_equal(datasets.distort(pixel, "T").sum(axis=(1, 2, 3)), 1.0)
+    for kind in ("RTS", "P", "E"):
+        out = datasets.distort(pixel, kind)
+        assert out.min() >= 0.0
+        assert out.max() <= 1.0 + 1e-6

@@ -1,4 +1,4 @@
-"""A small language model, and searches over its sequences in lists."""
+"""A small language model, and reference searches that keep sequences in lists."""
 
 import itertools
 
@@ -19,7 +19,7 @@ LIMITS = {
 
 
 class Chain:
-    """A step function whose state is a weighted sum of all tokens so far."""
+    """Step function whose state is a weighted sum of all previous tokens."""
 
     def __init__(self, generator, batch=2):
         self.table = generator.normal(size=(6, VOCABULARY)).astype("float32")
@@ -41,7 +41,7 @@ class Chain:
         return logits, {"history": history}, weights
 
     def log_probs(self, example, before):
-        """Log-probabilities of the next token, and the weights, in NumPy."""
+        """Returns log-probabilities of the next token, and attention weights, by NumPy."""
         if (example, before) not in self._known:
             history = np.zeros(6)
             for token in (0, *before):
@@ -53,7 +53,7 @@ class Chain:
         return self._known[example, before]
 
     def follow(self, example, tokens):
-        """Log-likelihood and weights of one sequence."""
+        """Returns the log-likelihood and the attention weights of one sequence."""
         steps = [self.log_probs(example, tuple(tokens[:step])) for step in range(len(tokens))]
         total = sum(logs[token] for (logs, _), token in zip(steps, tokens, strict=True))
         return total, np.array([weights for _, weights in steps])
@@ -62,7 +62,7 @@ class Chain:
 def scored(
     chain, example, tokens, length_penalty=0.0, coverage_penalty=0.0, memory_mask=None
 ):  # fmt: skip
-    """`s(Y, X)` of Wu et al. 2016, section 7."""
+    """Returns `s(Y, X)` of Wu et al. 2016, section 7."""
     total, looks = chain.follow(example, tokens)
     covered = 0.0
     for value in range(VALUES):
@@ -73,7 +73,7 @@ def scored(
 
 
 def is_allowed(tokens, min_length=0, suppress_tokens=(), no_repeat_ngram_size=0):
-    """True for a sequence, or the beginning of one, that the constraints let pass."""
+    """Returns True for a sequence or prefix that the constraints allow."""
     size = no_repeat_ngram_size
     pieces = [tuple(tokens[first : first + size]) for first in range(len(tokens) - size + 1)]
     return (
@@ -84,7 +84,7 @@ def is_allowed(tokens, min_length=0, suppress_tokens=(), no_repeat_ngram_size=0)
 
 
 def enumerated(chain, example, max_length, num_hypotheses=1, penalties=(), constraints=()):
-    """The best of all sequences: those that end, then those that are cut off at `max_length`."""
+    """Returns the best of all sequences: those that end, then those cut off at `max_length`."""
     penalties, constraints = dict(penalties), dict(constraints)
     words = [token for token in range(VOCABULARY) if token != END]
     ended = [
@@ -103,7 +103,7 @@ def enumerated(chain, example, max_length, num_hypotheses=1, penalties=(), const
 def listed(
     chain, example, max_length, num_beams, num_hypotheses=1, penalties=(), constraints=()
 ):  # fmt: skip
-    """A beam search in lists that never ends early: the best that ended, then what was cut off."""
+    """Returns the hypotheses of a beam search that never ends early, like `enumerated`."""
     penalties, constraints = dict(penalties), dict(constraints)
     live, ended = [()], []
     for _ in range(max_length):
@@ -118,7 +118,7 @@ def listed(
 
 
 def fixed(logits):
-    """A step function with logits `(vocabulary, vocabulary)` for each last token, or for all."""
+    """Returns a step function with logits `(vocabulary, vocabulary)` by last token, or for all."""
     table = np.array(logits, "float32")
     table = np.broadcast_to(table, (table.shape[-1], table.shape[-1])).copy()
 

@@ -1,4 +1,4 @@
-"""Beam search, with options that meet, beside an enumeration of all sequences."""
+"""Beam search with combined options equals an enumeration of all sequences."""
 
 import itertools
 import math
@@ -89,13 +89,13 @@ def test_a_beam_finds_the_best_of_all_sequences(chain, penalty, limit, size, num
 @pytest.mark.once
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize(("num_beams", "num_hypotheses"), [(1, 1), (3, 2), (ALL, 1), (ALL, 30)])
-def test_all_options_of_a_beam_go_together(chain, limit, num_beams, num_hypotheses):
+def test_all_combinations_of_options(chain, limit, num_beams, num_hypotheses):
     for penalty, size in itertools.product(PENALTIES, (0, 1, 2)):
         if num_beams != 1 or penalty == "likelihood":
             check_beam(chain, penalty, limit, size, num_beams, num_hypotheses, max_length=3)
 
 
-# Of chains whose search ends early, and would find something else if it ended earlier still.
+# Chains with a search that ends early, and that would be wrong if it ended one step earlier.
 @pytest.mark.parametrize(
     ("seed", "num_beams", "num_hypotheses", "alpha", "beta"),
     [(23, 2, 1, 1.0, 0.0), (8, 3, 3, 2.0, 0.0), (33, 3, 1, 1.0, 2.0), (33, 3, 2, 1.0, 1.0)],
@@ -171,7 +171,7 @@ def test_hypotheses_of_the_same_score_differ(num_hypotheses):
     assert not ends[13:].any()
 
 
-def test_values_that_were_never_looked_at_count_as_1e_10():
+def test_values_without_weight_count_as_1e_10():
     """The weights of both steps sum to 1.5, 0.5 and 0."""
     looks = np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]], "float32")
     step = fixed([[NEVER, 0.0, NEVER, NEVER]] + [[NEVER, NEVER, NEVER, 0.0]] * 3)

@@ -1,4 +1,4 @@
-"""Inputs of a beam search: shapes, models, decoders, and what is refused."""
+"""Inputs of a beam search: shapes, models, decoders, and refusals."""
 
 import math
 
@@ -13,13 +13,13 @@ from tests.backend import to_numpy
 from tests.decoding.chain import END, VALUES, VOCABULARY, Chain, search
 
 
-def test_a_beam_wider_than_all_there_is_returns_what_there_is(generator):
+def test_a_beam_wider_than_the_number_of_sequences(generator):
     chain = Chain(generator)
     tokens, lengths, scores, alignments = search(
         chain, max_length=1, num_beams=40, num_hypotheses=8
     )
     assert tokens[:, 0].tolist() == [[END]] * 2
-    # The others are cut off after one token; there are four, and then there is nothing.
+    # The four other sequences are cut off after one token; further hypotheses are empty.
     assert sorted(tokens[0, 1:5, 0].tolist()) == [0, 1, 2, 4]
     assert np.all(np.isfinite(scores[:, :5]))
     assert np.all(np.isneginf(scores[:, 5:]))
@@ -30,7 +30,7 @@ def test_a_beam_wider_than_all_there_is_returns_what_there_is(generator):
 
 
 @pytest.mark.parametrize("shape", [(2, 2), (2, 1, 2), ()])
-def test_what_is_attended_to_may_have_any_axes(generator, shape):
+def test_attention_weights_may_have_any_axes(generator, shape):
     chain = Chain(generator)
     size = math.prod(shape)
 
@@ -58,7 +58,7 @@ def test_what_is_attended_to_may_have_any_axes(generator, shape):
     np.testing.assert_allclose(looks, to_numpy(flat.alignments), atol=1e-6)
 
 
-def test_inside_of_a_model_it_is_compiled(generator):
+def test_a_search_inside_a_compiled_model(generator):
     chain = Chain(generator, batch=3)
 
     class Search(keras.layers.Layer):
@@ -83,7 +83,7 @@ def test_inside_of_a_model_it_is_compiled(generator):
     np.testing.assert_allclose(alignments, to_numpy(direct.alignments), atol=1e-5)
 
 
-def test_a_decoder_is_searched_and_shows_where_its_words_looked(generator):
+def test_scores_and_alignments_of_a_decoder_are_those_of_its_call(generator):
     decoder = AttentionDecoder(keras.layers.LSTMCell(8), CoverageAttention(7))
     embed = keras.layers.Embedding(VOCABULARY, 3, embeddings_initializer="normal")
     readout = keras.layers.Dense(VOCABULARY, kernel_initializer="orthogonal")
@@ -143,7 +143,7 @@ def test_an_end_outside_of_the_vocabulary_is_refused(generator):
 
 
 @pytest.mark.parametrize("suppress_tokens", [(-1, 77), (1, 5), (1.5,)])
-def test_what_is_forbidden_must_be_in_the_vocabulary(generator, suppress_tokens):
+def test_suppressed_tokens_must_be_in_the_vocabulary(generator, suppress_tokens):
     message = (
         r"`suppress_tokens` must hold tokens of the vocabulary of 5\. Received: suppress_tokens=\("
     )

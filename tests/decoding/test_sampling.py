@@ -1,3 +1,5 @@
+"""Sampling: frequencies of tokens and sequences, all options, extreme temperatures, refusals."""
+
 import itertools
 import math
 
@@ -37,16 +39,12 @@ def draw(max_length=1, num_samples=4000, **options):
     return [to_numpy(part) for part in found]
 
 
-def frequencies(tokens):
-    return np.bincount(tokens.ravel(), minlength=4) / tokens.size
-
-
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
         ({}, LIKELY),
         ({"temperature": 0.5}, LIKELY**2 / np.sum(LIKELY**2)),
-        # The temperature comes first: 0.53 instead of 0.4 for the likeliest token.
+        # The temperature comes first: 0.53 instead of 0.4 for the most probable token.
         ({"temperature": 0.5, "top_p": 0.5}, np.array([0, 1, 0, 0])),
         ({"top_k": 2}, np.array([0, 4, 3, 0]) / 7),
         ({"top_p": 0.6}, np.array([0, 4, 3, 0]) / 7),
@@ -56,14 +54,14 @@ def frequencies(tokens):
         ({"top_k": 99}, LIKELY),
     ],
 )
-def test_tokens_are_drawn_as_often_as_they_are_likely(options, expected):
+def test_frequencies_of_tokens_are_their_probabilities(options, expected):
     tokens, _, scores, _ = draw(**options)
     assert tokens.shape == (2, 4000, 1)
-    np.testing.assert_allclose(frequencies(tokens), expected, atol=0.02)
+    check_frequencies(np.bincount(tokens.ravel(), minlength=4), expected)
     np.testing.assert_allclose(scores, np.log(LIKELY)[tokens[..., 0]], atol=1e-5)
 
 
-def test_each_token_has_a_share_that_begins_where_the_one_before_ends():
+def test_tokens_share_the_unit_interval_without_gaps():
     logits = ops.zeros((8, 4))
     chances = np.array([0.0, 0.25, 0.5, 0.75, 0.2499, 0.4999, 0.7499, 0.9999], "float32")
     tokens = to_numpy(_draw(logits, 1.0, ops.convert_to_tensor(chances), None, None))
@@ -96,7 +94,7 @@ def test_draws_are_independent_and_repeatable():
     assert not np.array_equal(to_numpy(one.tokens), to_numpy(other.tokens))
 
 
-def test_the_likeliest_alone_is_greedy():
+def test_sampling_from_one_token_is_greedy():
     tokens, *_ = draw(max_length=4, num_samples=3, top_k=1, no_repeat_ngram_size=1)
     found = greedy_search(
         step, np.zeros((2, 1), "float32"), 0, 3, 4, no_repeat_ngram_size=1, pad_id=9
@@ -125,9 +123,10 @@ def test_numbers_out_of_range_are_refused(options, message):
         draw(**options)
 
 
-def test_what_is_forbidden_is_never_drawn():
+def test_suppressed_tokens_are_never_drawn():
     options = {"suppress_tokens": (0, 1, 2), "min_length": 3, "max_length": 4, "num_samples": 20}
-    tokens, lengths, scores, alignments = draw(**options)  # the end comes too early, the rest never
+    # The end is suppressed in the first step, and all other tokens in every step.
+    tokens, lengths, scores, alignments = draw(**options)
     assert np.all(lengths == 0)
     assert np.all(np.isneginf(scores))
     assert np.all(tokens == 9)
@@ -156,9 +155,9 @@ def test_a_temperature_near_zero_is_greedy(temperature):
 
 
 @pytest.mark.parametrize("temperature", [1e10, 1e30, 1e39, np.inf])
-def test_a_high_temperature_draws_from_all_that_is_allowed(temperature):
+def test_a_high_temperature_draws_all_tokens_that_are_not_suppressed(temperature):
     tokens, *_ = draw(temperature=temperature, suppress_tokens=(1,))
-    np.testing.assert_allclose(frequencies(tokens), np.array([1, 0, 1, 1]) / 3, atol=0.02)
+    check_frequencies(np.bincount(tokens.ravel(), minlength=4), np.array([1, 0, 1, 1]) / 3)
     logits = np.array([[0.0, -np.inf, 0.0, -1e30]] * 64, "float32")
     chances = np.linspace(0.0, 1 - 2**-24, 64, dtype="float32")
     tensors = [ops.convert_to_tensor(each) for each in (logits, chances)]
@@ -167,7 +166,7 @@ def test_a_high_temperature_draws_from_all_that_is_allowed(temperature):
 
 
 @pytest.mark.parametrize("shape", [(2, 2), ()])
-def test_what_is_attended_to_may_have_any_axes(shape):
+def test_attention_weights_may_have_any_axes(shape):
     def seen(tokens, state, constants):
         logits, state, weights = step(tokens, state, constants)
         return logits, state, ops.reshape(weights[:, : math.prod(shape)], (-1, *shape))
@@ -187,9 +186,9 @@ def chain():
 
 
 def sampled(chain, example, max_length, temperature, top_k, top_p, constraints):
-    """The probability of each sequence when token by token is drawn: Fan et al., Holtzman et al.
+    """Returns the probability of each sequence: Fan et al. and Holtzman et al.
 
-    Where nothing may come next there is no sequence, here `()`.
+    The probability of the empty sequence `()` is that of prefixes without an allowed token.
     """
     found, live = {}, {(): 1.0}
     for _ in range(max_length):
@@ -235,7 +234,7 @@ def check_samples(chain, temperature, top_k, top_p, limit, size, max_length=4):
             said = tuple(tokens[row, : lengths[row]].tolist())
             assert (tokens[row, lengths[row] :] == 9).all()
             counts[said] += number
-            # Of the model as it is, without temperature and limits.
+            # The scores are those of the model, without temperature and constraints.
             total = chain.follow(example, said)[0] if said else -np.inf
             assert scores[row] == pytest.approx(total, abs=1e-4)
         check_frequencies(list(counts.values()), list(expected.values()))
@@ -249,7 +248,7 @@ def check_samples(chain, temperature, top_k, top_p, limit, size, max_length=4):
         (2.0, 2, None, "suppressed", 2), (2.0, 3, 0.5, "both", 0),
     ],
 )  # fmt: skip
-def test_sequences_are_drawn_as_often_as_they_are_likely(
+def test_frequencies_of_sequences_are_their_probabilities(
     chain, temperature, top_k, top_p, limit, size
 ):
     check_samples(chain, temperature, top_k, top_p, limit, size)
@@ -258,7 +257,7 @@ def test_sequences_are_drawn_as_often_as_they_are_likely(
 @pytest.mark.once
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize("temperature", [1.0, 0.4, 2.0])
-def test_all_options_of_a_sampler_go_together(chain, limit, temperature):
+def test_all_combinations_of_options(chain, limit, temperature):
     for top_k, top_p, size in itertools.product((None, 3), (None, 0.6), (0, 1)):
         check_samples(chain, temperature, top_k, top_p, limit, size, max_length=3)
 
@@ -278,7 +277,7 @@ def test_all_options_of_a_sampler_go_together(chain, limit, temperature):
     ],
 )
 def test_a_mass_of_exactly_top_p_is_enough(options, count):
-    """Four tokens of probability 1/4, of which any may stand first."""
+    """Four tokens of probability 1/4, in any order."""
     found = sample(
         fixed([0.0] * 4), np.zeros((1, 1), "float32"), 0, END, 1, 400, seed=0, **options
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Beams, greedy searches and samples alike: sure ends, none at all, and the defaults."""
+"""Properties of all searches: certain and impossible ends, and default arguments."""
 
 import inspect
 import math
@@ -61,7 +61,7 @@ def test_scores_and_weights_are_of_the_precision_of_floatx(name, double_floatx):
 
 
 @pytest.mark.parametrize("name", SEARCHES)
-def test_a_sure_end_leaves_nothing_else(name):
+def test_a_certain_end_is_the_only_hypothesis(name):
     tokens, lengths, scores = run(SEARCHES[name], [NEVER, NEVER, NEVER, 0.0], 3, pad_id=9)
     there = lengths > 0
     assert there[0]

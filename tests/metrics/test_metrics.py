@@ -1,6 +1,4 @@
-"""Metrics that ignore padding, held against loops."""
-
-import json
+"""Metrics that ignore padding equal loops over examples and steps."""
 
 import keras
 import numpy as np
@@ -21,21 +19,33 @@ def batches():
         yield labels.astype("int32"), logits
 
 
-def by_loops(batches):
-    logs, right, whole = [], [], []
-    for labels, logits in batches:
-        for label, row in zip(labels, logits, strict=True):
-            steps = [step for step in range(len(label)) if label[step] != 0]
+def by_loops(batches, ignore_class=0):
+    """Returns the results of all metrics as weighted means.
+
+    Args:
+        batches: List of `(labels, logits)` or `(labels, logits, weights)`, with weights of shape
+            `(batch,)` or `(batch, steps)`. An exact match has the weight of the first step.
+        ignore_class: Label of padding, or `None`.
+    """
+    logs, right, tokens, exact, sequences = [], [], [], [], []
+    for labels, logits, *given in batches:
+        weights = np.ones(labels.shape)
+        if given:
+            weights *= given[0].reshape(len(labels), -1)
+        for label, row, weight in zip(labels, logits, weights, strict=True):
+            steps = [step for step in range(len(label)) if label[step] != ignore_class]
             hits = [int(np.argmax(row[step]) == label[step]) for step in steps]
             mass = np.exp(row.astype("float64"))
             logs += [np.log(mass[step, label[step]] / mass[step].sum()) for step in steps]
             right += hits
+            tokens += [weight[step] for step in steps]
             if steps:
-                whole.append(all(hits))
+                exact.append(all(hits))
+                sequences.append(weight[0])
     return {
-        Perplexity: np.exp(-np.mean(logs)),
-        TokenAccuracy: np.mean(right),
-        ExactMatch: np.mean(whole),
+        Perplexity: np.exp(-np.average(logs, weights=tokens)),
+        TokenAccuracy: np.average(right, weights=tokens),
+        ExactMatch: np.average(exact, weights=sequences),
     }
 
 
@@ -50,43 +60,46 @@ def test_equals_loops_over_several_batches(metric):
     assert float(found(*first)) == pytest.approx(by_loops([first])[metric], rel=1e-5)
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_weights_leave_examples_out(metric):
+EXAMPLES = np.array([1, 0.5, 2, 0, 3, 0], "float32")
+TOKENS = np.random.default_rng(1).choice([0.0, 0.5, 2.0], size=(6, 5)).astype("float32")
+
+
+@pytest.mark.parametrize(
+    ("metric", "weights"),
+    [*((metric, EXAMPLES) for metric in METRICS), (Perplexity, TOKENS), (TokenAccuracy, TOKENS)],
+)
+def test_results_are_weighted_means(metric, weights):
     labels, logits = next(batches())
-    weights = np.array([1, 1, 1, 0, 1, 0], "float32")
-    kept = labels[weights > 0], logits[weights > 0]
-    assert float(metric()(labels, logits, weights)) == pytest.approx(
-        by_loops([kept])[metric], rel=1e-5
-    )
+    expected = by_loops([(labels, logits, weights)])[metric]
+    assert float(metric()(labels, logits, weights)) == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_padding_alone_counts_as_nothing(metric):
+@pytest.mark.parametrize(
+    ("metric", "empty"), [(ExactMatch, 0.0), (Perplexity, 1.0), (TokenAccuracy, 0.0)]
+)
+def test_batches_of_padding_have_no_effect(metric, empty):
     found = metric()
     labels, logits = next(batches())
     found.update_state(np.zeros_like(labels), logits)
-    assert np.isfinite(float(found.result()))
+    assert float(found.result()) == empty
     found.update_state(labels, logits)
-    assert float(found.result()) == pytest.approx(float(metric()(labels, logits)), rel=1e-6)
+    expected = by_loops([(labels, logits)])[metric]
+    assert float(found.result()) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_padding_may_be_another_class_or_none(metric):
     labels, logits = next(batches())
     moved = np.where(labels == 0, -1, labels)
-    assert float(metric(ignore_class=-1)(moved, logits)) == pytest.approx(
-        float(metric()(labels, logits)), rel=1e-6
-    )
-    everything = float(metric(ignore_class=None)(labels, logits))
-    assert everything != pytest.approx(float(metric()(labels, logits)), rel=1e-3)
+    expected = by_loops([(labels, logits)])[metric]
+    assert float(metric(ignore_class=-1)(moved, logits)) == pytest.approx(expected, rel=1e-5)
+    expected = by_loops([(labels, logits)], ignore_class=None)[metric]
+    assert float(metric(ignore_class=None)(labels, logits)) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_config_and_refusals(metric):
-    found = metric(ignore_class=3, name="mine")
-    config = json.loads(json.dumps(keras.saving.serialize_keras_object(found)))
-    again = keras.saving.deserialize_keras_object(config)
-    assert (again.ignore_class, again.name) == (3, "mine")
+def test_shapes_that_do_not_fit_are_refused(metric):
+    found = metric()
     with pytest.raises(ValueError, match=r"`y_pred` must have the shape.*\(2, 3\).*\(2, 3\)"):
         found.update_state(np.zeros((2, 3)), np.zeros((2, 3)))
     with pytest.raises(ValueError, match=r"`y_pred` must have the shape.*\(2, 4, 5\)"):
@@ -95,13 +108,13 @@ def test_config_and_refusals(metric):
         found.update_state(np.zeros((2, 3)), np.zeros((2, 3, 5)), np.ones(3))
 
 
-def test_a_model_may_never_say_padding():
+def test_logits_of_padding_may_be_minus_infinity():
     labels, logits = next(batches())
     logits[..., 0] = -np.inf
     kept = np.arange(len(labels)) != 4
     expected = by_loops([(labels[kept], logits[kept])])[Perplexity]
     found = Perplexity()
-    logits[4] = np.nan  # nor does it matter what weighs nothing
+    logits[4] = np.nan  # of an example of weight zero
     found.update_state(labels, logits, kept.astype("float32"))
     assert float(found.result()) == pytest.approx(expected, rel=1e-5)
 

@@ -8,12 +8,12 @@ import pytest
 from keras_attn.decoding import Alignment
 from keras_attn.metrics import pointing_accuracy
 
-# No tensor comes near it.
+# Uses no tensors.
 pytestmark = pytest.mark.once
 
 
 def looking(*cells, image=(12, 24, 3)):
-    """Words that look at one place each of a map of 3 by 4."""
+    """Returns words, each of which has most of its weight at one place of a map of 3×4."""
     weights = np.full((len(cells), 3, 4), 0.01)
     for word, cell in enumerate(cells):
         weights[(word, *cell)] = 0.9
@@ -21,7 +21,7 @@ def looking(*cells, image=(12, 24, 3)):
     return Alignment(np.zeros(image), words, weights)
 
 
-def test_hits_are_counted_among_the_words_that_name_something():
+def test_hits_are_counted_among_words_with_a_box():
     boxes = {"star": (4, 18, 8, 24), "ring": (0, 0, 4, 4)}
     hit, miss = looking((0, 0), (1, 3)), looking((1, 3), (1, 2))
     assert pointing_accuracy([hit], [boxes]) == (1.0, 1)

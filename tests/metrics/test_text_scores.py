@@ -1,4 +1,4 @@
-"""BLEU and ROUGE are those of their libraries."""
+"""BLEU and ROUGE by hand, of other scripts, and refusals."""
 
 import pytest
 
@@ -75,13 +75,13 @@ def test_rouge_of_hindi_by_hand():
         ("the word λόγος means word", ["the", "word", "λόγος", "means", "word"]),
     ],
 )
-def test_words_of_other_scripts_stand_between_the_others(text, words):
+def test_words_of_other_scripts(text, words):
     tokenizers = pytest.importorskip("rouge_score.tokenizers")
     assert _EveryScript(tokenizers.DefaultTokenizer()).tokenize(text) == words
 
 
 @pytest.mark.parametrize("stem", [True, False])
-def test_words_of_latin_letters_are_those_of_the_library(stem):
+def test_words_of_latin_letters_are_those_of_rouge_score(stem):
     plain = pytest.importorskip("rouge_score.tokenizers").DefaultTokenizer(stem)
     for text in (
         "Police KILLED the gunman; 3,000 people were watching (U.S.).\n",
@@ -92,7 +92,7 @@ def test_words_of_latin_letters_are_those_of_the_library(stem):
         assert _EveryScript(plain).tokenize(text) == plain.tokenize(text)
 
 
-def test_what_is_refused():
+def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="equally many"):
         bleu(["a"], [])
     with pytest.raises(ValueError, match="at least one"):

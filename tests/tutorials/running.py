@@ -1,4 +1,4 @@
-"""Runs a tutorial as a reader would, or imports it."""
+"""Helpers that run or import a tutorial, and check its pictures and options."""
 
 import importlib.util
 import json
@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 FOLDER = Path(__file__).parents[2] / "tutorials"
 
@@ -28,7 +30,7 @@ def run(name, folder, *options, backend):
 
 
 def imported(name, monkeypatch):
-    """The tutorial as a module."""
+    """Imports a tutorial as a module."""
     monkeypatch.syspath_prepend(FOLDER)
     specification = importlib.util.spec_from_file_location(
         f"tutorial_{name}", FOLDER / f"{name}.py"
@@ -38,8 +40,17 @@ def imported(name, monkeypatch):
     return module
 
 
+def check_refused(name, options, named, capsys, monkeypatch):
+    """Asserts that a tutorial refuses options with a message that names one of them."""
+    module = imported(name, monkeypatch)
+    with pytest.raises(SystemExit) as stopped:
+        module.parse_arguments(options)
+    assert stopped.value.code == 2
+    assert named in capsys.readouterr().err
+
+
 def check_picture(path):
-    """Asserts that a picture is one, and no blank page."""
+    """Asserts that a file is a picture, and not blank."""
     from PIL import Image
 
     with Image.open(path) as picture:

@@ -1,7 +1,8 @@
-"""The tutorial compares scores."""
+"""The tutorial on attention scores."""
 
 import pytest
 
+from keras_attn.applications import EncoderDecoder, LuongTranslator
 from tests.tutorials.running import check_picture, imported, run
 
 pytestmark = pytest.mark.once
@@ -25,5 +26,11 @@ def test_some_scores(tmp_path):
 def test_every_score_makes_a_model(monkeypatch):
     module = imported("attention_scores", monkeypatch)
     options = module.parse_arguments(["--units", "6", "--embedding", "4"])
-    for score in module.SCORES:
-        assert module.make_model(score, (12, 11), options).count_params() > 0
+    for score, attention in module.SCORES.items():
+        model = module.make_model(score, (12, 11), options)
+        assert (model.units, model.embedding_units) == (6, 4)
+        if attention is None:
+            assert isinstance(model, EncoderDecoder)
+        else:
+            assert isinstance(model, LuongTranslator)
+            assert type(model.attention) is type(attention(6))

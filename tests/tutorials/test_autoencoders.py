@@ -1,4 +1,4 @@
-"""The tutorial trains all autoencoders and compares them."""
+"""The tutorial on autoencoders."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def test_every_autoencoder_is_trained_and_compared(tmp_path):
     assert set(models) == kinds
     for name in kinds:
         assert f"{models[name]['error']:7.3f}" in printed
-    # No projection on so few directions is better than the components, but for the luck of a test.
+    # Except by chance, no projection on as many directions is better than the components.
     assert models["linear"]["error"] > 0.95 * models["components"]["error"]
     assert 1.0 < models["linear"]["principal_components"] <= 4.001
     assert 0 < models["variational"]["bound"] < 784

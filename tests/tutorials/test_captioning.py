@@ -1,4 +1,4 @@
-"""The tutorial describes scenes and photographs, with every kind of attention and none."""
+"""The tutorial on captions, with all kinds of attention and without."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""The tutorial trains DRAW with and without attention, and shows how it paints."""
+"""The tutorial on DRAW, with attention and without."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def test_glyphs_are_painted(tmp_path):
     bound = figures["test"]["loss"]
     parts = figures["test"]["reconstruction"] + figures["test"]["kl_divergence"]
     assert bound == pytest.approx(parts, rel=1e-4)
-    # All pixels even cost 784 bits; hardly anything is learned from so few.
+    # Even probabilities of all pixels cost 784 bits; little is learned from few examples.
     assert 200 < bound < 1.1 * 784 * np.log(2)
     assert f"bound {bound:.2f} nats" in printed
     for name in ("generated", "canvases", "reconstructions", "curves"):
@@ -40,5 +40,5 @@ def test_the_fixed_binarisation_is_painted_without_attention(tmp_path):
         "draw", tmp_path, *FEW, "--dataset", "binarized_mnist", "--folder", tmp_path,
         "--no-attention", backend="torch",
     )  # fmt: skip
-    assert figures["test"]["loss"] > 0.9 * 784 * np.log(2)  # noise cannot be told for less
+    assert figures["test"]["loss"] > 0.9 * 784 * np.log(2)  # random bits cannot be compressed
     check_picture(tmp_path / "pictures" / "draw_binarized_mnist_whole_canvases.png")

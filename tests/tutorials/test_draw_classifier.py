@@ -1,4 +1,4 @@
-"""The tutorial trains both classifiers and shows where the one looks."""
+"""The tutorial on the classifier of DRAW, with attention and without."""
 
 import pytest
 

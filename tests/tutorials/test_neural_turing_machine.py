@@ -1,4 +1,4 @@
-"""The tutorial trains machines on every task and shows what they do."""
+"""The tutorial on Neural Turing Machines, with all tasks."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def test_sorting_beside_an_lstm(tmp_path):
         assert [each["seed"] for each in runs] == [0, 1]
         for each in runs:
             cost = each["tests"]["16 of 20"]["bits_per_sequence"]
-            # An answer of random bits costs what guessing does, or near it.
+            # Random bits cost about one bit each.
             assert 0.8 < cost / (16 * 8) < 1.3
             assert f"{cost:.4f}" in printed
             assert each["history"]["sequences"][-1] == pytest.approx(0.008)

@@ -1,8 +1,8 @@
-"""The tutorial runs, and leaves what it promises."""
+"""The tutorial on spatial transformers."""
 
 import pytest
 
-from tests.tutorials.running import check_picture, imported, run
+from tests.tutorials.running import check_picture, check_refused, run
 
 pytestmark = pytest.mark.once
 
@@ -41,8 +41,4 @@ def test_trains_both_networks_and_leaves_figures_and_pictures(tmp_path):
     ],
 )
 def test_bad_options_are_refused(options, named, capsys, monkeypatch):
-    module = imported("spatial_transformer", monkeypatch)
-    with pytest.raises(SystemExit) as stopped:
-        module.parse_arguments(options)
-    assert stopped.value.code == 2
-    assert named in capsys.readouterr().err
+    check_refused("spatial_transformer", options, named, capsys, monkeypatch)

@@ -1,4 +1,4 @@
-"""The tutorial writes headlines with both encoders."""
+"""The tutorial on headlines, with both encoders."""
 
 import pytest
 

@@ -1,8 +1,8 @@
-"""The tutorial translates dates and sentences, and leaves what it promises."""
+"""The tutorial on translation, with dates and sentences."""
 
 import pytest
 
-from tests.tutorials.running import check_picture, imported, run
+from tests.tutorials.running import check_picture, check_refused, run
 
 pytestmark = pytest.mark.once
 
@@ -63,7 +63,4 @@ def test_sentences(tmp_path):
     [(["--model", "transformer"], "--model"), (["--units", "0"], "--units")],
 )
 def test_bad_options_are_refused(options, named, capsys, monkeypatch):
-    with pytest.raises(SystemExit) as stopped:
-        imported("translation", monkeypatch).parse_arguments(options)
-    assert stopped.value.code == 2
-    assert named in capsys.readouterr().err
+    check_refused("translation", options, named, capsys, monkeypatch)

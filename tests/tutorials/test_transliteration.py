@@ -1,8 +1,8 @@
-"""The tutorial transliterates made-up words and words of files."""
+"""The tutorial on transliteration, with generated words and words of files."""
 
 import pytest
 
-from tests.tutorials.running import check_picture, imported, run
+from tests.tutorials.running import check_picture, check_refused, imported, run
 
 pytestmark = pytest.mark.once
 
@@ -38,7 +38,5 @@ def test_words_of_files(tmp_path, monkeypatch):
 
 
 def test_bad_options_are_refused(capsys, monkeypatch):
-    with pytest.raises(SystemExit) as stopped:
-        imported("transliteration", monkeypatch).parse_arguments(["--train", "words.tsv"])
-    assert stopped.value.code == 2
-    assert "--validation" in capsys.readouterr().err
+    options = ["--train", "words.tsv"]
+    check_refused("transliteration", options, "--validation", capsys, monkeypatch)

@@ -8,7 +8,7 @@ import pytest
 
 
 def answer(path, script):
-    """The page as HTML once a script of ours has run on it, too; a skip without Chromium."""
+    """Returns the page as HTML after an additional script; skips the test without Chromium."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         pytest.skip("no Chromium on this machine")

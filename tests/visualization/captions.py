@@ -1,4 +1,4 @@
-"""A caption by hand, and the frames of animations."""
+"""A hand-made caption, and the frames of animations."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from keras_attn.decoding import Alignment
 
 
 def described(words=("a", "red", "star", "</s>"), shape=(8, 12, 3), value=0.8):
-    """A grey image, and words that look at the right corner below, and less at the left above."""
+    """Returns a grey image, and words with weights 3/4 at the lower right, 1/4 upper left."""
     weights = np.zeros((len(words), 2, 3))
     weights[:, 1, 2] = 0.75
     weights[:, 0, 0] = 0.25
@@ -14,7 +14,7 @@ def described(words=("a", "red", "star", "</s>"), shape=(8, 12, 3), value=0.8):
 
 
 def frames_of(path):
-    """The frames of a GIF as arrays, and how long each is seen, in milliseconds."""
+    """Returns the frames of a GIF as arrays, and their durations in milliseconds."""
     from PIL import Image
 
     frames, durations = [], []

@@ -1,4 +1,4 @@
-"""Heat maps, and the page to point at."""
+"""Heat maps of alignments, and the interactive page."""
 
 import html
 import json
@@ -40,8 +40,8 @@ def test_weights_and_words_are_drawn(tmp_path):
     assert (tmp_path / "new" / "alignment.png").read_bytes().startswith(b"\x89PNG")
 
 
-def inside(box, whole):
-    return box.x0 >= whole.x0 and box.y0 >= whole.y0 and box.x1 <= whole.x1 and box.y1 <= whole.y1
+def inside(box, outer):
+    return box.x0 >= outer.x0 and box.y0 >= outer.y0 and box.x1 <= outer.x1 and box.y1 <= outer.y1
 
 
 def test_a_sheet_keeps_every_text_on_the_page():
@@ -53,7 +53,7 @@ def test_a_sheet_keeps_every_text_on_the_page():
         panels, titles=["one", "two", "a title of some length", "four"], columns=2
     )
     figure.canvas.draw()
-    assert len(figure.axes) == 5  # and the bar
+    assert len(figure.axes) == 5  # including the color bar
     for axes in figure.axes:
         for text in (*axes.get_xticklabels(), *axes.get_yticklabels(), *axes.texts):
             assert inside(text.get_window_extent(), figure.bbox), text
@@ -63,7 +63,7 @@ def test_a_sheet_keeps_every_text_on_the_page():
     assert max(cells) == pytest.approx(min(cells))
 
 
-def test_a_long_sequence_stays_a_page():
+def test_the_size_of_a_page_is_limited():
     weights = np.full((200, 100), 0.01)
     figure = plot_alignment(Alignment(["word"] * 100, ["word"] * 200, weights))
     assert max(figure.get_size_inches()) < 17
@@ -74,7 +74,7 @@ def test_spaces_are_seen():
     assert labels(plot_alignment(LETTERS, marker="_").axes[0])[0][1] == "_"
 
 
-def test_dollars_are_dollars(tmp_path):
+def test_dollar_signs_are_no_formulas(tmp_path):
     money = Alignment(["$5", "$$"], ["5 $", "$"], np.eye(2))
     figure = plot_alignment(money, titles="from $5 to $10", columns=4, path=tmp_path / "money.png")
     assert labels(figure.axes[0]) == [["$5", "$$"], ["5 $", "$"]]
@@ -83,7 +83,7 @@ def test_dollars_are_dollars(tmp_path):
     alignment_page(money, tmp_path / "money.html", titles="one")
 
 
-def test_other_scripts_are_drawn_or_warned_of():
+def test_missing_fonts_are_warned_of():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert families_for(["Straße", "été", "слово"]) == ["DejaVu Sans"]
@@ -91,7 +91,7 @@ def test_other_scripts_are_drawn_or_warned_of():
         families_for(["\U0010fffd"])
 
 
-def test_the_page_holds_all_and_no_more(tmp_path):
+def test_the_page_holds_the_alignments_and_needs_no_network(tmp_path):
     nasty = Alignment(["</script>", "&amp;"], ["<b>"], np.array([[0.25, 0.75]]))
     path = alignment_page([GERMAN, nasty], tmp_path / "new" / "page.html", title="A & B")
     text = path.read_text(encoding="utf-8")
@@ -100,7 +100,7 @@ def test_the_page_holds_all_and_no_more(tmp_path):
     data = json.loads(re.search(r'id="data">(.*)</script>', text)[1])
     assert [pair["source"] for pair in data] == [GERMAN.source, nasty.source]
     assert data[1]["weights"] == [[0.25, 0.75]]
-    # Local-p and monotonic attention do not give all of their weights.
+    # The weights of local-p and monotonic attention sum to less than one.
     assert "sum to one, or to less where" in " ".join(text.split())
 
 
@@ -121,7 +121,7 @@ def test_the_page_answers_in_a_browser(tmp_path):
     assert "reference: a brown dog" in page
 
 
-def test_what_is_refused(tmp_path):
+def test_bad_arguments_are_refused(tmp_path):
     with pytest.raises(ValueError, match="`alignments` must hold at least one"):
         plot_alignment([])
     with pytest.raises(ValueError, match=r"\(4, 4\).*shape \(2, 4\)"):

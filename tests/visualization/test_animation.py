@@ -1,4 +1,4 @@
-"""Pictures become an animation."""
+"""Animations of pictures."""
 
 import numpy as np
 import pytest

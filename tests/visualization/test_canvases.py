@@ -1,4 +1,4 @@
-"""Images as DRAW paints them."""
+"""Plots and animations of the canvases of DRAW, and of images."""
 
 import numpy as np
 import pytest

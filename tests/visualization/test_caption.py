@@ -1,4 +1,4 @@
-"""One panel a word, lit where it looked."""
+"""Plots of captions: one panel for each word, with the image bright where the weights are."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from keras_attn.decoding import Alignment
 from keras_attn.visualization import plot_caption
 from tests.visualization.captions import described
 
-# The same numbers are drawn on every backend.
+# The pictures are the same on every backend.
 pytestmark = pytest.mark.once
 
 
@@ -18,7 +18,7 @@ def test_each_word_has_a_panel():
     assert len(plot_caption([described(), described(("one",))]).axes) == 6
 
 
-def test_the_image_is_lit_where_the_word_looked():
+def test_the_brightness_of_the_image_shows_the_weights():
     figure = plot_caption(described(), smooth=False)
     whole, lit, *_ = (axes.images[0].get_array() for axes in figure.axes)
     np.testing.assert_allclose(whole, 0.8)
@@ -30,7 +30,7 @@ def test_the_image_is_lit_where_the_word_looked():
     np.testing.assert_allclose(smooth[-1, -1], 0.8, rtol=1e-3)
 
 
-def test_a_long_caption_goes_on_below(tmp_path):
+def test_a_long_caption_has_several_rows(tmp_path):
     path = tmp_path / "pictures" / "caption.png"
     figure = plot_caption(described(["word"] * 7), columns=4, path=path)
     assert path.stat().st_size > 1000
@@ -52,7 +52,7 @@ def test_a_film_strip_is_one_row(tmp_path):
     assert len({round(box.y0, 3) for box in boxes}) == 3
     # The columns are the same in all rows.
     assert len({round(box.x0, 3) for box in boxes}) == 13
-    # No higher than its images need: they are wider than they are high.
+    # The panels have the proportions of the images.
     width, height = figure.get_size_inches()
     assert boxes[0].height * height == pytest.approx(boxes[0].width * width * 8 / 12)
     assert [text.get_text() for text in figure.texts] == ["$5, a title"]
@@ -84,7 +84,7 @@ def test_images_of_other_kinds():
     np.testing.assert_allclose(plot_caption(bright).axes[1].images[0].get_array(), 0.8, rtol=1e-5)
 
 
-def test_what_is_refused():
+def test_bad_arguments_are_refused():
     with pytest.raises(ValueError, match="must hold at least one"):
         plot_caption([])
     with pytest.raises(ValueError, match="must have weights"):

@@ -1,4 +1,4 @@
-"""Captions that are read word by word."""
+"""Animations of captions, one frame for each word."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ IMAGE = (slice(20, 353), slice(20, 520))
 
 
 def marked(frame):
-    """The columns of the text, below the image, that have the colour of the mark."""
+    """Returns the columns of the text, below the image, that have the colour of the mark."""
     found = (np.abs(frame[353:] - MARK).max(-1) < 12).sum(0)
     return np.flatnonzero(found > 5)
 

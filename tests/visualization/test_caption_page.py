@@ -1,4 +1,4 @@
-"""The page of captions to point at."""
+"""The interactive page of captions."""
 
 import base64
 import html
@@ -30,7 +30,7 @@ def image_of(entry):
         return np.asarray(picture)
 
 
-def test_the_page_holds_all_and_no_more(tmp_path):
+def test_the_page_holds_the_captions_and_needs_no_network(tmp_path):
     nasty = Alignment(np.full((4, 6, 1), 0.5), ["</script>", "<b>&amp;"], np.ones((2, 1, 1)))
     path = caption_page(
         [described(), nasty], tmp_path / "new" / "page.html", ["</script>", ""], title="A & B"
@@ -46,7 +46,7 @@ def test_the_page_holds_all_and_no_more(tmp_path):
     np.testing.assert_array_equal(image_of(first), np.full((8, 12, 3), 204))
     assert second["words"] == nasty.target
     assert image_of(second).shape == (4, 6, 3)
-    # Adaptive attention may look at its sentinel instead.
+    # The sentinel of adaptive attention takes the rest of the weights.
     assert "sum to one, or to less where" in " ".join(text.split())
 
 
@@ -115,7 +115,7 @@ def test_the_page_answers_in_a_browser(tmp_path):
     assert found["sizes"] == ["<b>a</b> star", 0]
 
 
-def test_what_is_refused(tmp_path):
+def test_bad_arguments_are_refused(tmp_path):
     with pytest.raises(ValueError, match="`alignments` must hold at least one"):
         caption_page([], tmp_path / "page.html")
     with pytest.raises(ValueError, match="must have weights"):

@@ -1,4 +1,4 @@
-"""The callback that draws captions while a model is trained."""
+"""The callback that draws captions during training."""
 
 import keras
 import numpy as np
@@ -29,7 +29,7 @@ def train(model, callback, epochs):
 
 
 @pytest.mark.training
-def test_draws_what_the_model_says_as_it_learns(tmp_path, monkeypatch):
+def test_draws_the_captions_that_the_model_generates(tmp_path, monkeypatch):
     drawn = []
 
     def plot(alignments, **options):
@@ -50,7 +50,7 @@ def test_draws_what_the_model_says_as_it_learns(tmp_path, monkeypatch):
         assert options["data_format"] == "channels_last"
         assert len(alignments) == 2
         assert max(len(one.target) for one in alignments) <= 6
-    # The last picture is that of the model as it is now.
+    # The last picture is that of the trained model.
     _, now = model.generate(IMAGES, 6, batch_size=2, return_alignments=True)
     for shown, one in zip(drawn[-1][0], now, strict=True):
         assert shown.target == one.target
@@ -82,16 +82,7 @@ def test_takes_a_callable_and_a_title(tmp_path):
     assert seen == [(2, 16, 16, 3)] * 2
 
 
-def test_draws_captions_that_are_given(tmp_path):
-    model = captioner()
-    callback = CaptionPictures(
-        IMAGES, tmp_path, alignments=lambda images: model.align(images, ["a star", "a ring"])
-    )
-    callback.set_model(model)
-    assert callback.draw(0).is_file()
-
-
-def test_what_is_refused(tmp_path):
+def test_bad_arguments_are_refused(tmp_path):
     for model, message in (
         (captioner(ShowAndTell), "a model with attention"),
         (keras.Sequential([keras.Input((2,))]), "`model` must have a method `generate`"),

@@ -1,4 +1,4 @@
-"""Images made ready to be drawn, and lit where a word looked."""
+"""Images of captions: their brightness for each word, channels, dtypes and refusals."""
 
 import keras
 import numpy as np
@@ -10,7 +10,7 @@ from tests.visualization.captions import described
 
 
 def smoothly_lit(image, weights):
-    """One pixel after the other: bilinear light, the image under it, and the grey glow."""
+    """Returns the image with bilinear weights as brightness, or as grey where it is darker."""
     light = weights / weights.max()
     rows, columns, _ = image.shape
     lit = np.zeros_like(image)
@@ -43,13 +43,13 @@ def test_attention_shows_on_black():
     assert not lit[4:, :8].any()
 
 
-def test_one_place_is_the_whole_image():
+def test_a_single_place_covers_the_full_image():
     lit = CaptionedImage(Alignment(np.full((4, 4, 1), 0.5), ["all"], np.ones((1, 1, 1)))).lit()
     np.testing.assert_allclose(lit, 0.5)
     assert lit.shape == (1, 4, 4, 3)
 
 
-def test_a_word_that_looks_nowhere_is_dark():
+def test_the_image_is_dark_for_a_word_without_weights():
     found = Alignment(np.ones((4, 4, 3)), ["a"], np.zeros((1, 2, 2)))
     np.testing.assert_allclose(CaptionedImage(found).lit(), 0.15)
 
@@ -62,7 +62,7 @@ def test_a_caption_without_words():
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 5])
-def test_any_number_of_channels_is_seen(channels, generator):
+def test_any_number_of_channels_is_shown(channels, generator):
     image = generator.random((8, 12, channels)).astype("float32")
     shown = CaptionedImage(described()._replace(source=image)).image
     expected = image[..., :3] if channels in (3, 4) else image.mean(-1, keepdims=True)
@@ -80,7 +80,7 @@ def test_images_of_bytes_tensors_and_half_precision():
     assert np.isfinite(CaptionedImage(holes).image).all()
 
 
-def test_what_is_refused():
+def test_bad_arguments_are_refused():
     found = described()
     for weights in (np.ones((2, 4)), np.ones((3, 2, 2)), np.ones((4, 0, 2))):
         with pytest.raises(ValueError, match=r"weights \(words, height, width\).*4 words"):

@@ -5,7 +5,7 @@ import pytest
 
 from keras_attn.visualization import plot_errors, plot_learning_curves
 
-# The same numbers are drawn on every backend.
+# The pictures are the same on every backend.
 pytestmark = pytest.mark.once
 
 
@@ -122,7 +122,7 @@ def test_missing_curves_are_refused():
         plot_learning_curves({"CNN": {"loss": [1.0]}}, metric="val_loss")
 
 
-def test_curves_are_drawn_against_what_is_given():
+def test_curves_over_other_axes():
     runs = {
         "NTM": [
             {"bits": [8.0, 1.0], "seen": [10, 20]},

@@ -1,4 +1,4 @@
-"""A memory that is written and read step by step."""
+"""Animations of a memory, one frame for each step."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def painted(frame, shade):
     return np.flatnonzero(found.sum(1) > 150), np.flatnonzero(found.sum(0) > 35)
 
 
-def test_heads_go_from_location_to_location(tmp_path):
+def test_heads_move_from_location_to_location(tmp_path):
     trace = copying(length=3)
     path = animate_memory(trace, tmp_path / "new" / "memory.gif", seconds_per_step=0.5)
     frames, durations = frames_of(path)
@@ -28,7 +28,7 @@ def test_heads_go_from_location_to_location(tmp_path):
     height = [rows.mean() for rows, _ in writing[:3]]
     assert height == sorted(height)
     assert height[2] - height[0] > 30
-    # The same places are read, at the other side, and nothing else.
+    # The same locations are read at the other side.
     np.testing.assert_allclose([rows.mean() for rows, _ in reading[3:]], height, atol=3)
     assert max(columns.max() for _, columns in writing[:3]) < min(
         columns.min() for _, columns in reading[3:]
@@ -36,15 +36,15 @@ def test_heads_go_from_location_to_location(tmp_path):
     assert not any(rows.size for rows, _ in writing[3:] + reading[:3])
 
 
-def test_inputs_and_outputs_run_along(tmp_path):
+def test_inputs_and_outputs_are_animated(tmp_path):
     values = np.zeros((2, 8, 4))
     options = {"inputs": values, "outputs": values}
     frames, _ = frames_of(animate_memory(copying(), tmp_path / "a.gif", **options))
     places = [painted(frame, NOW)[1].mean() for frame in frames]
-    # Always one column on, but for those at the edges, of which the frame covers less.
+    # The frame moves by one column in each step; at the edges a part of it is cut off.
     np.testing.assert_allclose(np.diff(places)[1:-1], np.diff(places)[2], atol=2)
     assert places == sorted(places)
-    # Outputs that are still to come are grey, as are none in the end.
+    # Outputs of later steps are grey.
     grey = [(np.abs(frame - 0xD9).max(-1) < 6).sum() for frame in frames]
     assert grey == sorted(grey, reverse=True)
     assert grey[0] > 10 * max(grey[-1], 100)

@@ -1,4 +1,4 @@
-"""The callback that draws a memory while a model is trained."""
+"""The callback that draws a memory during training."""
 
 import keras
 import numpy as np
@@ -36,7 +36,7 @@ def test_saves_pictures_and_an_animation(tmp_path):
 
 
 @pytest.mark.parametrize("sequences", [True, False])
-def test_draws_what_the_layer_does(tmp_path, monkeypatch, sequences):
+def test_draws_the_trace_of_the_layer(tmp_path, monkeypatch, sequences):
     drawn = []
     monkeypatch.setattr(
         memory_pictures, "plot_memory_use", lambda trace, **options: drawn.append((trace, options))
@@ -50,7 +50,7 @@ def test_draws_what_the_layer_does(tmp_path, monkeypatch, sequences):
     assert options["path"] == tmp_path / "epoch_0003.png"
     assert (options["example"], options["title"], options["all_locations"]) == (1, "epoch 3", True)
     assert ("outputs" in options) is sequences
-    # The layer sees what comes out of the layer before it.
+    # The inputs of the layer are the outputs of the layer before.
     expected = model.layers[2].trace(model.layers[1](INPUTS))
     for name, values in expected.items():
         found, wanted = (keras.ops.convert_to_numpy(each) for each in (trace[name], values))
@@ -127,7 +127,7 @@ def test_draws_a_memory_layer_behind_other_layers(tmp_path, monkeypatch, kind):
     np.testing.assert_allclose(found[counts], outputs[counts], atol=1e-6)
 
 
-def test_what_is_refused(tmp_path):
+def test_bad_arguments_are_refused(tmp_path):
     with pytest.raises(ValueError, match="`frequency` must be a positive integer"):
         MemoryPictures(INPUTS, tmp_path, frequency=0)
     callback = MemoryPictures(INPUTS, tmp_path)

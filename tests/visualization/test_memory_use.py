@@ -54,7 +54,7 @@ def test_writing_is_at_the_left_and_reading_at_the_right(tmp_path):
         assert found[title].images[0].get_clim() == (0, 1)
         assert found[title].get_xlabel() == "step"
     assert found["inputs"].get_ylim() == (-0.5, 4.5), "channels go up"
-    # What is added and what is read can be compared.
+    # Add and read vectors have one color scale.
     limits = {found[title].images[0].get_clim() for title in ("add vectors", "read vectors")}
     assert len(limits) == 1
     assert (tmp_path / "new" / "use.png").read_bytes().startswith(b"\x89PNG")
@@ -77,13 +77,13 @@ def test_the_memory_is_a_ring(first, top, rows):
     axes = found["write weightings"]
     weights = picture(axes)
     assert weights.shape == (rows, 12)
-    # The head goes on downwards.
+    # The head moves downwards.
     assert (np.diff(weights.argmax(0)[:6]) == 1).all()
     for row, number in zip(axes.get_yticks(), numbers(axes), strict=True):
         assert number == (top + row) % 64
 
 
-def test_heads_that_are_everywhere_show_all_locations():
+def test_heads_with_uniform_weights_show_all_locations():
     trace = copying()
     for name in ("read_weights", "write_weights"):
         trace[name] = np.full_like(trace[name], 1 / 16)
@@ -123,7 +123,7 @@ def test_each_head_has_its_panels():
 @pytest.mark.parametrize(
     "options", [{"length": 1}, {"locations": 1, "length": 1}, {"width": 1}, {"length": 121}]
 )
-def test_any_size_has_its_place(options):
+def test_sequences_of_any_size_fit_on_the_page(options):
     trace = copying(**{"locations": 128, **options})
     inputs = np.ones((2, trace["add"].shape[1], 1))
     figure = plot_memory_use(trace, inputs=inputs, all_locations=True, title="a title")
@@ -145,7 +145,7 @@ def test_one_of_inputs_and_outputs_is_enough():
     assert "inputs" not in panels(plot_memory_use(copying(), outputs=np.ones((2, 8, 3))))
 
 
-def test_it_takes_what_a_layer_traces():
+def test_the_trace_of_a_layer_is_drawn():
     layer = NTM(NTMCell(6, 8, 4, num_read_heads=2), return_sequences=True)
     inputs = np.random.default_rng(0).random((3, 5, 2), dtype="float32")
     trace = layer.trace(inputs)
@@ -154,13 +154,13 @@ def test_it_takes_what_a_layer_traces():
     np.testing.assert_allclose(picture(found["read weightings, head 2"]), weights.T, atol=1e-6)
 
 
-def test_what_does_not_fit_is_refused():
+def test_shapes_that_do_not_fit_are_refused():
     trace = copying()
     for name in trace:
         less = {key: value for key, value in trace.items() if key != name}
         with pytest.raises(ValueError, match=rf"`trace` must be .*without \['{name}'\]"):
             plot_memory_use(less)
-        # The others are held against the memory.
+        # The sizes of the others are compared with the memory.
         blamed = "read_weights" if name == "memory" else name
         with pytest.raises(ValueError, match=f"`trace` must hold `{blamed}`"):
             plot_memory_use({**trace, name: trace[name][:, 1:]})

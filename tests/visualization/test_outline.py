@@ -1,4 +1,4 @@
-"""Pixel coordinates of a grid's border, against places that are known."""
+"""Pixel coordinates of the border of grids with known regions."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from tests.backend import to_numpy
 
 
 def corners(theta, output_size, image_size, align_corners):
-    """The corners of a region, clockwise from the output's top left, in pixels."""
+    """Returns the corners of a region in pixels, clockwise from the output's top left."""
     grid = to_numpy(ops.affine_grid(np.asarray(theta, "float32"), output_size, align_corners))
     sides = border(extended(to_pixels(grid, image_size, align_corners)))
     for side, following in zip(sides, (*sides[1:], sides[0]), strict=True):
@@ -35,10 +35,11 @@ def test_a_zoom_draws_its_box():
 
 
 def test_a_zoom_draws_its_box_between_centres():
-    """With `align_corners` the outer centres lie at the zoom, half an output pixel inside."""
+    """With `align_corners` the centers of the outer pixels lie on the box of the zoom."""
     zoom = [[0.5, 0.0, 0.0], [0.0, 0.5, 0.0]]
-    found = corners(zoom, (3, 3), (9, 9), align_corners=True)
-    np.testing.assert_allclose(found, [[1, 1], [7, 1], [7, 7], [1, 7]], atol=1e-4)
+    found = corners(zoom, (3, 5), (9, 17), align_corners=True)
+    # The centers lie at 2 and 6 of 0..8, and at 4 and 12 of 0..16, 2 pixels apart.
+    np.testing.assert_allclose(found, [[3, 1], [13, 1], [13, 7], [3, 7]], atol=1e-4)
 
 
 def test_a_shift_moves_the_region_by_pixels():

@@ -1,4 +1,4 @@
-"""Sequences of bits: what was given, what was asked for, what came, what is wrong."""
+"""Plots of sequences of bits: inputs, targets, outputs and errors."""
 
 import keras
 import numpy as np
@@ -17,7 +17,7 @@ def bits(steps, channels=8):
 
 
 def drawn(figure):
-    """The axes of all sequences, row by row: those that have a picture, but for the legend's."""
+    """Returns the axes of all sequences row by row, without that of the legend."""
     return [axes for axes in figure.axes if axes.images and axes.axison]
 
 
@@ -55,7 +55,7 @@ def test_rows_stand_above_one_another(tmp_path):
     assert (tmp_path / "new" / "task.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_wrong_is_told_from_right():
+def test_wrong_bits_are_red():
     target = np.array([[0.0, 0.0, 0.0, 1.0]])
     figure = plot_sequence_task(None, target, [[0.0, 0.49, 0.51, 0.0]])
     image = drawn(figure)[-1].images[0]
@@ -123,7 +123,7 @@ def test_several_may_be_a_batch_or_a_list():
 
 
 @pytest.mark.parametrize(("steps", "channels"), [(1, 1), (1, 8), (500, 1), (3, 64)])
-def test_any_size_has_its_place(steps, channels):
+def test_sequences_of_any_size_fit_on_the_page(steps, channels):
     one = bits(steps, channels)
     figure = plot_sequence_task(one, one, one)
     figure.canvas.draw()
@@ -142,7 +142,7 @@ def test_inputs_beyond_bits_stretch_their_colours():
     assert limits == [(-1, 1), (0, 1), (0, 1), (0, 1)] * 2
 
 
-def test_nothing_that_is_given_is_changed():
+def test_arguments_are_not_changed():
     target, output = bits(4), bits(4)
     before = target.copy(), output.copy()
     plot_sequence_task(target, target, output, mask=np.zeros(4))
@@ -150,7 +150,7 @@ def test_nothing_that_is_given_is_changed():
     np.testing.assert_array_equal(output, before[1])
 
 
-def test_errors_are_said_in_red():
+def test_the_number_of_errors_is_red():
     target = bits(4)
     for output, shade in ((target, INK), (1 - target, "#D55E00")):
         figure = plot_sequence_task(target, target, output)
@@ -173,11 +173,11 @@ def test_errors_are_said_in_red():
         ((bits(4), [], []), r"`targets` must be one sequence"),
     ],
 )
-def test_what_does_not_fit_is_refused(arguments, message):
+def test_shapes_that_do_not_fit_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         plot_sequence_task(*arguments)
 
 
-def test_titles_are_one_each():
+def test_the_number_of_titles_is_checked():
     with pytest.raises(ValueError, match=r"`titles` must be as many .* 1\. Received: 2"):
         plot_sequence_task(bits(4), bits(4), bits(4), titles=["a", "b"])

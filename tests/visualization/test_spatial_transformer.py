@@ -1,4 +1,4 @@
-"""The picture of what a spatial transformer attends to."""
+"""Plots of the regions that a spatial transformer samples."""
 
 import keras
 import numpy as np
@@ -52,7 +52,7 @@ def test_pyplot_keeps_no_figure():
 
 
 def test_draws_the_region_where_it_is():
-    """A zoom to half of 8×10 pixels."""
+    """The region is the middle half of 8×10 pixels."""
     figure = plot_spatial_transformer(*example(batch=1), data_format="channels_last")
     others, top, mark = lines(figure.axes[0])
     np.testing.assert_allclose(top[[0, -1]], [[2, 1.5], [7, 1.5]], atol=1e-4)
@@ -62,7 +62,7 @@ def test_draws_the_region_where_it_is():
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 1.6])
-def test_shows_the_whole_region(scale):
+def test_shows_the_full_region(scale):
     figure = plot_spatial_transformer(*example(scale=scale), data_format="channels_last")
     axes = figure.axes[0]
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
@@ -120,9 +120,13 @@ def test_a_spline_shows_its_control_points(generator):
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 5])
 def test_any_number_of_channels_is_shown(channels):
-    figure = plot_spatial_transformer(*example(channels=channels), data_format="channels_last")
-    shown = figure.axes[0].images[0].get_array()
-    assert shown.shape in [(8, 10), (8, 10, 3)]
+    images, warped, grid = example(channels=channels)
+    figure = plot_spatial_transformer(images, warped, grid, data_format="channels_last")
+    expected = images[0] if channels == 3 else images[0].mean(axis=-1)
+    if channels == 2:  # each has a color
+        colours = [list(bytes.fromhex(colour[1:])) for colour in COLOURS[:2]]
+        expected = np.minimum(images[0] @ np.array(colours) / 255, 1.0)
+    np.testing.assert_allclose(figure.axes[0].images[0].get_array(), expected, atol=1e-6)
 
 
 def test_channels_first_gives_the_same_picture(tmp_path):
@@ -140,21 +144,31 @@ def test_channels_first_gives_the_same_picture(tmp_path):
     np.testing.assert_array_equal(pixels(tmp_path / "last.png"), pixels(tmp_path / "first.png"))
 
 
-def test_takes_half_precision_and_whole_numbers():
-    images, warped, grid = example()
-    warped = keras.ops.cast(warped, "bfloat16")
-    figure = plot_spatial_transformer(
-        (255 * images).astype("uint8"), warped, grid, data_format="channels_last"
+def test_half_precision_and_integers():
+    images, _, grid = example()
+    images[0, 0, :2] = [[0.0], [1.0]]  # the same range of colors for integers
+    warped = ops.grid_sample(images, grid, data_format="channels_last")
+    expected, figure = (
+        plot_spatial_transformer(*arrays, grid, data_format="channels_last")
+        for arrays in (
+            (images, warped),
+            ((255 * images).astype("uint8"), keras.ops.cast(255 * warped, "bfloat16")),
+        )
     )
-    assert all(axes.images for axes in figure.axes)
+    for one, other in zip(figure.axes, expected.axes, strict=True):
+        found, wanted = (axes.images[0].get_array() for axes in (one, other))
+        np.testing.assert_allclose(found, wanted, atol=0.01)
 
 
-def test_a_grid_that_is_not_finite_gives_a_picture(tmp_path):
+def test_grids_that_are_not_finite_have_no_region(tmp_path):
     images, warped, grid = example()
     grid = np.full_like(to_numpy(grid), np.nan)
     path = tmp_path / "picture.png"
-    plot_spatial_transformer(images, warped, grid, data_format="channels_last", path=path)
-    assert pixels(path).size
+    figure = plot_spatial_transformer(images, warped, grid, data_format="channels_last", path=path)
+    assert pixels(path).shape[0] > 300
+    axes = figure.axes[0]
+    np.testing.assert_allclose(axes.images[0].get_array(), images[0, ..., 0], rtol=1e-6)
+    assert not any(np.isfinite(line).any() for line in lines(axes))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The callback that draws while a model is trained."""
+"""The callback that draws the regions of a spatial transformer during training."""
 
 import keras
 import numpy as np
@@ -10,7 +10,11 @@ from keras_attn.applications import (
     InverseCompositionalClassifier,
     SpatialTransformerClassifier,
 )
-from keras_attn.visualization import SpatialTransformerPictures
+from keras_attn.visualization import (
+    SpatialTransformerPictures,
+    plot_spatial_transformer,
+    spatial_transformer_pictures,
+)
 from keras_attn.visualization.spatial_transformer_pictures import find_transformations
 from tests.backend import BACKEND, to_numpy
 
@@ -81,12 +85,12 @@ def test_finds_the_transformer_of_a_sequential_model():
     assert warped.shape == (3, 5, 5, 1)
 
 
-def test_prefers_the_model_s_own_transformations(tmp_path):
-    images = np.random.default_rng(0).random((2, 28, 28, 1), dtype="float32")
+def test_prefers_the_method_of_the_model():
     model = SpatialTransformerClassifier((28, 28, 1), 10, filters=(2, 2), units=4, **OPTIONS)
-    callback = SpatialTransformerPictures(images, tmp_path, **OPTIONS)
-    callback.set_model(model)
-    assert callback.draw(7) == tmp_path / "epoch_0007.png"
+    assert any(isinstance(layer, SpatialTransformer) for layer in model.layers)
+    transformations, options = find_transformations(model)
+    assert transformations == model.transformations
+    assert options["data_format"] == "channels_last"
 
 
 @pytest.mark.parametrize(
@@ -100,14 +104,30 @@ def test_prefers_the_model_s_own_transformations(tmp_path):
         ),
     ],
 )
-def test_draws_what_applications_look_at(tmp_path, application, shape, options):
+def test_draws_the_first_transformation_of_applications(
+    tmp_path, monkeypatch, application, shape, options
+):
+    drawn = []
+
+    def plot(*arrays, **options):
+        drawn.append((arrays, options))
+        plot_spatial_transformer(*arrays, **options)
+
+    monkeypatch.setattr(spatial_transformer_pictures, "plot_spatial_transformer", plot)
     images = np.random.default_rng(0).random((2, *shape), dtype="float32")
     if BACKEND == "tensorflow" and options.get("data_format") == "channels_first":
         pytest.skip("no channels-first convolutions on the CPU")
     model = application(shape, **{**OPTIONS, **options})
     callback = SpatialTransformerPictures(images, tmp_path)
     callback.set_model(model)
-    assert callback.draw(0).is_file()
+    assert callback.draw(7) == tmp_path / "epoch_0007.png"
+    assert names(tmp_path) == ["epoch_0007.png"]
+    ((arrays, found),) = drawn
+    look = model.transformations(images)
+    warped, theta, grid = (part[0] if isinstance(part, list) else part for part in look)
+    for one, other in zip(arrays, (images, warped, grid, theta), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert found["data_format"] == model.data_format
 
 
 def test_takes_a_callable(tmp_path):
@@ -151,5 +171,4 @@ def test_a_model_is_built_before_the_first_picture(tmp_path):
     model.compile("sgd", "mse")
     callback = SpatialTransformerPictures(IMAGES, tmp_path / "pictures", **OPTIONS)
     model.fit(IMAGES, np.ones((len(IMAGES), 1)), verbose=0, callbacks=[callback])
-    names = sorted(file.name for file in (tmp_path / "pictures").iterdir())
-    assert names == ["epoch_0000.png", "epoch_0001.png", "training.gif"]
+    assert names(tmp_path / "pictures") == ["epoch_0000.png", "epoch_0001.png", "training.gif"]

@@ -4,10 +4,9 @@ import numpy as np
 
 
 def copying(length=4, first=0, locations=16, width=3, readers=1, writers=1, batch=2):
-    """A trace of heads that step over the locations from `first` on, and end where they began.
+    """Returns a trace of heads that write to and then read from `length` locations.
 
-    They write for `length` steps and read for as many; of several heads each begins one location
-    after the one before.
+    The first head begins at location `first`, and each further head at the location after.
     """
     rng = np.random.default_rng(0)
     steps = 2 * length
