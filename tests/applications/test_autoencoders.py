@@ -34,10 +34,14 @@ def test_linear_codes_span_the_subspace_of_the_principal_components(generator):
     assert np.mean((model.predict(x, verbose=0) - x) ** 2) < 1.02 * np.mean((best - x) ** 2)
 
 
-def test_the_decoder_mirrors_the_encoder(generator):
+def test_the_decoder_mirrors_the_encoder():
+    models = Autoencoder((4, 5), (16, 8, 3)), VariationalAutoencoder((4, 5), 3, (16, 8))
+    widths = [[layer.units for layer in (*each.encoder, *each.decoder)] for each in models]
+    assert widths == [[16, 8, 3, 8, 16, 20], [16, 8, 8, 16, 20]]
+
+
+def test_codes_do_not_depend_on_the_batch_size(generator):
     model = Autoencoder((4, 5), units=(16, 8, 3))
-    widths = [layer.units for layer in (*model.encoder, *model.decoder)]
-    assert widths == [16, 8, 3, 8, 16, 20]
     x = generator.random((7, 4, 5)).astype("float32")
     code = model.encode(x)
     np.testing.assert_allclose(model.encode(x, batch_size=3), code, atol=1e-5)

@@ -89,6 +89,15 @@ def test_layout_is_that_of_mnist(split, mean):
     assert counts.min() > 60
 
 
+@pytest.mark.parametrize("size", [14, 56])
+def test_strokes_are_as_heavy_at_every_size(size):
+    images, _ = glyph_digits(num_examples=300, size=size)
+    usual, _ = glyph_digits(num_examples=300)
+    ink, expected = images.mean(axis=(1, 2, 3)), usual.mean(axis=(1, 2, 3))
+    # Small pictures are blurred where strokes come near to each other.
+    np.testing.assert_allclose(ink, expected, rtol=0.03 if size > 28 else 0.12)
+
+
 @pytest.fixture
 def draw_from(monkeypatch):
     """Returns a function that draws 2000 digits from distance fields instead of fonts."""

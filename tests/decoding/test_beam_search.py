@@ -95,6 +95,15 @@ def test_all_combinations_of_options(chain, limit, num_beams, num_hypotheses):
             check_beam(chain, penalty, limit, size, num_beams, num_hypotheses, max_length=3)
 
 
+def test_trigrams_are_compared_by_all_their_tokens(chain):
+    # Of two words, so that most of a trigram is often said before.
+    constraints = {"suppress_tokens": (1, 4), "min_length": 7, "no_repeat_ngram_size": 3}
+    found = search(chain, 7, num_beams=128, num_hypotheses=20, **constraints)
+    for example in range(2):
+        expected = enumerated(chain, example, 7, 20, (), constraints)
+        assert [tuple(row) for row in found[0][example].tolist()] == expected
+
+
 # Chains with a search that ends early, and that would be wrong if it ended one step earlier.
 @pytest.mark.parametrize(
     ("seed", "num_beams", "num_hypotheses", "alpha", "beta"),

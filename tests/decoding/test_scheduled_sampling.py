@@ -136,6 +136,17 @@ def translator(kind="rnn_search"):
     return RNNSearch(10, 9, maxout_units=4, **arguments)
 
 
+def test_a_schedule_is_for_all_decoders_of_a_model():
+    decoders = [made(0.0), made(0.0)]
+    words, memory = keras.Input((5, 3)), keras.Input((6, 7))
+    model = keras.Model([words, memory], [decoder([words, memory]) for decoder in decoders])
+    schedule = ScheduledSampling(lambda epoch: 0.25 * epoch)
+    schedule.set_model(model)
+    schedule.on_train_begin()
+    schedule.on_epoch_begin(3)
+    assert [float(to_numpy(decoder.sampling_probability)) for decoder in decoders] == [0.75] * 2
+
+
 @pytest.mark.training
 @pytest.mark.parametrize("kind", ["rnn_search", "luong"])
 def test_a_translator_is_trained_by_a_schedule(kind, generator, tmp_path):

@@ -61,6 +61,21 @@ def test_scores_and_weights_are_of_the_precision_of_floatx(name, double_floatx):
 
 
 @pytest.mark.parametrize("name", SEARCHES)
+def test_scores_of_logits_in_half_precision_are_of_single_precision(name):
+    table = np.array([0.125, 1.0, -0.375, 0.25], "float16")
+
+    def step(tokens, state, constants):
+        rows = ops.zeros_like(ops.cast(tokens, "float16"))[:, None]
+        return rows + ops.convert_to_tensor(table), state
+
+    found = SEARCHES[name](step, np.zeros((1, 1), "float32"), 0, END, 3)
+    tokens, lengths, scores, *_ = map(to_numpy, found[:3])
+    logs = table - np.log(np.exp(table.astype("float64")).sum())
+    expected = [logs[row[:length]].sum() for row, length in zip(tokens[0], lengths[0], strict=True)]
+    np.testing.assert_allclose(scores[0], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", SEARCHES)
 def test_a_certain_end_is_the_only_hypothesis(name):
     tokens, lengths, scores = run(SEARCHES[name], [NEVER, NEVER, NEVER, 0.0], 3, pad_id=9)
     there = lengths > 0

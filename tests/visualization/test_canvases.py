@@ -40,6 +40,15 @@ def test_steps_go_to_the_right_and_examples_down(tmp_path):
     assert texts == ["two", "image", "1", "2", "3", "4"]
 
 
+def test_each_step_of_each_example_has_its_windows():
+    given = painted()
+    boxes = np.arange(2 * 4).reshape(2, 4, 1) + np.array([2.0, 3.0, 8.0, 7.0])
+    given["read_window"] = {**given["read_window"], "box": boxes}
+    figure = plot_canvases(given)
+    for axes, box in zip(figure.axes, boxes.reshape(-1, 4), strict=True):
+        np.testing.assert_allclose(axes.patches[0].get_bbox().extents, box)
+
+
 def test_windows_are_frames_in_pixels_and_blur_widens_them():
     figure = plot_canvases(painted())
     first, last = figure.axes[0].patches, figure.axes[-1].patches
