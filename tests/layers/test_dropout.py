@@ -37,6 +37,7 @@ def test_a_noise_shape_drops_whole_vectors():
     assert dropped.mean() == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
 def test_outputs_have_the_compute_dtype(policy):
     layer = fast_dropout(0.5, seed=0, dtype=policy)

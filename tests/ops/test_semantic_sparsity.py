@@ -27,6 +27,7 @@ def test_it_is_the_loop(weights, p, q):
         np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("weights", [np.zeros((2, 3, 4)), np.eye(4)[None], np.zeros((1, 0, 4))])
 def test_weights_of_zero_and_one_have_finite_gradients(weights):
     weights = weights.astype("float32")
