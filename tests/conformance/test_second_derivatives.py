@@ -157,7 +157,7 @@ def test_second_derivatives_are_correct_or_raise(case):
             for step in (-STEP, STEP)
         )
         expected = (after - before) / (2.0 * STEP)
-        assert abs(found - expected) <= 0.03 * abs(expected) + 0.005
+        assert abs(found - expected) <= 0.01 * abs(expected) + 0.002
 
 
 def second_derivatives(along, values, direction):
