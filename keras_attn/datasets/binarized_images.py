@@ -21,8 +21,8 @@ class BinarizedImages(Batches):
         **kwargs: of `keras.utils.PyDataset`.
 
     Raises:
-        ValueError: for images of another rank or outside of [0, 1], a batch size that is not
-            positive, or a negative seed.
+        ValueError: for images of another rank or outside of [0, 1], or none, a batch size that is
+            not positive, or a negative seed.
 
     Example:
 
@@ -44,6 +44,8 @@ class BinarizedImages(Batches):
                 "`images` must be (N, height, width, channels) in [0, 1]. Received: shape "
                 f"{images.shape}, from {images.min(initial=0):g} to {images.max(initial=0):g}"
             )
+        if not len(images):
+            raise ValueError("`images` must hold at least one image. Received: none")
         self.images = images
         self.batch_size = check_count(batch_size, "batch_size")
         self.shuffle, self.fixed = shuffle, fixed

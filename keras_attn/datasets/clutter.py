@@ -115,12 +115,15 @@ class Clutter:
             ValueError: for crops larger than image or canvas, or no image to cut from.
         """
         crop, (count, height, width) = self.distractor_size, source_shape[:3]
+        if not self.num_distractors:
+            nothing = np.zeros((num, 0, 2), "int64")
+            return {"image": nothing[..., 0], "origin": nothing, "place": nothing}
         if crop > min(height, width, *size):
             raise ValueError(
                 "`distractor_size` must fit into the images. "
                 f"Received: distractor_size={crop} for sources of {height}x{width}"
             )
-        if num and self.num_distractors and not count:
+        if num and not count:
             raise ValueError("`distractors` must hold at least one image. Received: none")
         which, origin, place = streams(seed, 3)
         shape = (num, self.num_distractors)
@@ -146,6 +149,8 @@ class Clutter:
         Returns:
             `canvas`, clipped to 1.
         """
+        if not self.num_distractors:
+            return canvas
         crop, rows = self.distractor_size, np.arange(len(canvas))
         pieces, places = windows(source, crop, crop), windows(canvas, crop, crop)
         for number in range(self.num_distractors):

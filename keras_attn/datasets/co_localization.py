@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_attn.datasets.clutter import check_distractors
 from keras_attn.datasets.distortions import clutter_distortion
 from keras_attn.datasets.warping import (
     check_count,
@@ -69,6 +70,12 @@ def co_localization(
         )
     choice, place = child_seeds(seed, 2)
     chosen = streams(choice, 1)[0].permutation(members)[:num_images]
-    source = images if distractors is None else distractors
+    source = check_distractors(distractors, images)
+    if clutter and min(source.shape[1:3]) < 6:
+        name = "images" if distractors is None else "distractors"
+        raise ValueError(
+            f"`{name}` must be of 6x6 pixels or more to cut crops from. "
+            f"Received: {name}.shape={source.shape}"
+        )
     distortion = clutter_distortion(images, size, 16 if clutter else 0, 6, source)
     return distorted(distortion, images[chosen], place, return_boxes=True)

@@ -170,8 +170,8 @@ def distorted(distortion, images, seed, verbose=0, return_theta=False, return_bo
     Returns:
         float32 `(N, H', W', C)`; followed, as asked, by `theta` and boxes, see `distort`.
     """
-    drawn = distortion.draw(len(images), images.shape[1:], seed)
     shape = distortion.output_shape(images.shape[1:])
+    drawn = distortion.draw(len(images), images.shape[1:], seed)
     out = np.empty((len(images), *shape, images.shape[-1]), dtype="float32")
     for part in chunks(len(images), verbose):
         out[part] = distortion.apply(images[part], select(drawn, part))

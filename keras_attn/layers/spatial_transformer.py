@@ -7,6 +7,7 @@ from keras_attn.layers.grid_generator import GridGenerator
 from keras_attn.layers.localization import default_localization
 from keras_attn.layers.transformation_head import TransformationHead
 from keras_attn.layers.users_layers import symbolic_output
+from keras_attn.ops.checks import positive_integer
 from keras_attn.ops.grid_sample import GridSample
 from keras_attn.ops.grids import checked_output_shape
 from keras_attn.ops.known import as_integers, known
@@ -128,7 +129,7 @@ class SpatialTransformer(Composite, keras.layers.Layer):
         self.localization = localization
         self.output_size = output_size
         self.transformation = transformation
-        self.num_heads = num_heads
+        self.num_heads = positive_integer("num_heads", num_heads)
         self.initialization = initialization
         self.scale_range = scale_range
         self.max_shift = max_shift

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from keras_attn.layers.composite import Composite
-from keras_attn.ops.checks import check_num_spatial_dims
+from keras_attn.ops.checks import check_num_spatial_dims, positive_integer
 from keras_attn.ops.grid_sample import grid_sample
 from keras_attn.ops.grids import checked_output_shape, identity_grid, lattice_ticks
 from keras_attn.ops.homogeneous import compose_transformations
@@ -87,6 +87,7 @@ class TransformationHead(Composite, keras.layers.Layer):
                 f"Received: transformation={transformation!r}"
             )
         check_num_spatial_dims(num_spatial_dims)
+        num_heads = positive_integer("num_heads", num_heads)
         if initialization not in ("identity", "tiling"):
             raise ValueError(
                 "`initialization` must be 'identity' or 'tiling'. "

@@ -26,18 +26,6 @@ def unsettled(model, seed=1):
     return model
 
 
-def varied(model):
-    """Sets random weights with which the sequences that a model generates depend on its inputs."""
-    generator = np.random.default_rng(16)
-    for weight in model.weights:
-        if len(weight.shape) >= 2:
-            value = generator.uniform(-4.0, 4.0, weight.shape) / np.prod(weight.shape[:-1]) ** 0.5
-        else:
-            value = generator.uniform(0.2, 0.5, weight.shape)
-        weight.assign(value)
-    return model
-
-
 def predicted(model, arrays):
     """Returns the outputs of the model in inference, as a NumPy array."""
     return keras.ops.convert_to_numpy(model(arrays, training=False))

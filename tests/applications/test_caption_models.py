@@ -12,9 +12,9 @@ from keras_attn.applications import (
 )
 from keras_attn.applications.image_captioner import ImageCaptioner
 from keras_attn.datasets import TextTokenizer
-from tests.applications.models import varied
 from tests.backend import to_numpy
 from tests.conformance.case import randomise
+from tests.conformance.changes import varied
 from tests.conformance.registry import MODELS
 from tests.conformance.selection import by_id
 from tests.oracles import caption_losses

@@ -18,9 +18,9 @@ from keras_attn.applications import (
 )
 from keras_attn.datasets import TextTokenizer
 from keras_attn.decoding import Alignment
-from tests.applications.models import varied
 from tests.backend import BACKEND, flat, inferred, quick, to_numpy
 from tests.conformance.case import randomise
+from tests.conformance.changes import varied
 from tests.conformance.selection import by_id
 from tests.conformance.sequence_models import MODELS
 from tests.conformance.sequence_variants import VARIANTS

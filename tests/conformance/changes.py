@@ -25,6 +25,18 @@ def beyond_float32(model):
             weight.assign(keras.ops.convert_to_numpy(weight) * (1.0 + 1e-9))
 
 
+def varied(model):
+    """Sets random weights with which the sequences that a model generates depend on its inputs."""
+    generator = np.random.default_rng(16)
+    for weight in model.weights:
+        if len(weight.shape) >= 2:
+            value = generator.uniform(-4.0, 4.0, weight.shape) / np.prod(weight.shape[:-1]) ** 0.5
+        else:
+            value = generator.uniform(0.2, 0.5, weight.shape)
+        weight.assign(value)
+    return model
+
+
 def freeze_one(model):
     """Freezes the middle one of the layers with weights."""
     layers = weighted_layers(model)

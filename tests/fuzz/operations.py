@@ -17,7 +17,7 @@ class Op:
         options: Dictionary of further arguments, name → valid values.
         optional: String like `tensors`, of boolean arguments that may be `None`.
         within: Dictionary, name of a tensor → smallest and largest value, [-1, 1] by default.
-        excluded: Dictionary of options that the function refuses together.
+        excluded: Dictionaries of options that the function refuses together.
     """
 
     tensors: str
@@ -25,12 +25,13 @@ class Op:
     options: dict = dataclasses.field(default_factory=dict)
     optional: str = ""
     within: dict = dataclasses.field(default_factory=dict)
-    excluded: dict = dataclasses.field(default_factory=dict)
+    excluded: tuple = ()
 
     def is_possible(self, options):
         """True if the function takes these valid options together."""
-        return not self.excluded or any(
-            options[name] != value for name, value in self.excluded.items()
+        return not any(
+            all(options[name] == value for name, value in together.items())
+            for together in self.excluded
         )
 
     def arrays(self, sizes, kept):
@@ -161,7 +162,10 @@ OPS = {
             "padding_mode": ("zeros", "border", "reflection"),
             "align_corners": FLAG, "data_format": ("channels_last", None), "antialias": FLAG,
         },
-        excluded={"interpolation": "nearest", "antialias": True},
+        excluded=(
+            {"interpolation": "nearest", "antialias": True},
+            {"interpolation": "bicubic", "antialias": True},
+        ),
     ),
     "identity_grid": Op(
         "", "2 3 2",

@@ -118,6 +118,12 @@ def test_a_value_that_is_no_number_in_range_is_refused(make, name, value):
         (lambda: datasets.ImageCaptions(IMAGES, [[[3]], 1]), "`captions` must"),
         (lambda: datasets.caption_attributes([1]), "`captions` must"),
         (lambda: datasets.described_scenes(num_scenes=1, digits="wrong"), "`digits` must"),
+        (lambda: datasets.translated(IMAGES, size=1), "`size` must be at least as large"),
+        (lambda: datasets.BinarizedImages(IMAGES[:0]), "`images` must hold at least one"),
+        (
+            lambda: datasets.co_localization(IMAGES[:, :5, :5], np.ones(2, "int32"), 1, 1),
+            "`images` must be of 6x6 pixels",
+        ),
         (
             lambda: datasets.digit_sequences(IMAGES, np.ones(2, "int32"), blank="wrong"),
             "`blank` must",
@@ -180,6 +186,17 @@ def test_a_search_refuses(arguments, message):
         decoding.beam_search(
             state=np.ones((2, 1)), end_id=2, max_length=3, num_beams=1, **arguments
         )
+
+
+def test_unscattered_images_may_be_smaller_than_crops():
+    images, labels = IMAGES[:, :3, :3], np.ones(2, "int32")
+    scenes, _ = datasets.co_localization(images, labels, 1, 2, clutter=False, size=8)
+    np.testing.assert_array_equal(scenes.sum(axis=(1, 2, 3)), [9, 9])
+
+
+def test_a_number_of_heads_may_be_of_numpy():
+    layer = keras_attn.SpatialTransformer(num_heads=np.int64(2), data_format="channels_last")
+    assert tuple(layer(IMAGES).shape) == (2, 2, 6, 6, 1)
 
 
 def test_empty_axes_give_empty_results():
