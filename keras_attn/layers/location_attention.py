@@ -4,7 +4,7 @@ from keras import ops
 from keras_attn.layers.alignment_attention import AlignmentAttention
 from keras_attn.ops.alignment_scores import location_scores
 from keras_attn.ops.checks import positive_integer
-from keras_attn.ops.known import known
+from keras_attn.ops.known import differ, known
 from keras_attn.ops.received import received
 
 
@@ -68,6 +68,11 @@ class LocationAttention(AlignmentAttention):
                 f"{received(value=keys)}"
             )
         kernel = ops.convert_to_tensor(self.kernel)
+        if differ(query.shape[-1], kernel.shape[0]):
+            raise ValueError(
+                f"`query` must be of width {kernel.shape[0]}, with which the layer was built. "
+                f"{received(query=query)}"
+            )
         if known(length):
             kernel = kernel[:, :length]
         else:

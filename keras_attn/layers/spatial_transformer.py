@@ -141,6 +141,7 @@ class SpatialTransformer(Composite, keras.layers.Layer):
         self.antialias = antialias
         self.data_format = data_format or keras.config.image_data_format()
         self._default_localization = localization is None
+        self._input_size = None  # of the map that the layer is built with
         self._sample = GridSample(
             interpolation, padding_mode, align_corners, self.data_format, antialias
         )
@@ -190,6 +191,11 @@ class SpatialTransformer(Composite, keras.layers.Layer):
                 "depth, and of positive sizes. "
                 f"Received: feature_map of shape {tuple(input_shape)}"
             )
+        if self._input_size is not None and len(sizes) != len(self._input_size) + 1:
+            raise ValueError(
+                f"`feature_map` must be of rank {len(self._input_size) + 2}, with which the layer "
+                f"was built. Received: feature_map of shape {tuple(input_shape)}"
+            )
         channels = sizes.pop(0 if self.data_format == "channels_first" else -1)
         return batch, channels, as_integers(sizes)
 
@@ -232,9 +238,8 @@ class SpatialTransformer(Composite, keras.layers.Layer):
 
     def _flow_size(self, input_shape):
         """Returns the size of the flow for a feature map; `None` for other transformations."""
-        if self.transformation != "flow":
-            return None
-        return self._resolved_output_size(self._unpacked(input_shape)[2])
+        sizes = self._unpacked(input_shape)[2]
+        return self._resolved_output_size(sizes) if self.transformation == "flow" else None
 
     def _generator_of(self, input_shape):
         """Returns the grid generator for a feature map of this shape."""

@@ -3,7 +3,7 @@
 import inspect
 import re
 
-from keras_attn import GridGenerator, GridSampler, LocationAttention, SpatialTransformer
+from keras_attn import GridGenerator, GridSampler
 from tests.conformance.case import LayerCase
 
 NAMED = re.compile(r"`([A-Za-z_]\w*)")
@@ -17,8 +17,6 @@ KERAS = re.compile(
 ALIASES = {
     GridGenerator: {"flow"},
     GridSampler: {"images"},
-    LocationAttention: {"kernel"},
-    SpatialTransformer: {"features", "images", "grid"},
 }
 
 
