@@ -38,7 +38,8 @@ def with_feedback(step, sequences, state, sample_fn, probability, draws):
         made = sample_fn(outputs[0], outputs[1], seen, chance)
         return [*outputs, seen], [*after, ops.stop_gradient(ops.cast(made, seen.dtype))]
 
-    return new_step, [*sequences, taken, drawn[1]], [*state, ops.zeros_like(inputs[:, 0])]
+    nothing = ops.zeros((batch, *inputs.shape[2:]), inputs.dtype)
+    return new_step, [*sequences, taken, drawn[1]], [*state, nothing]
 
 
 def draw_token(logits, chance):

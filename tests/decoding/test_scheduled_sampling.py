@@ -136,6 +136,13 @@ def translator(kind="rnn_search"):
     return RNNSearch(10, 9, maxout_units=4, **arguments)
 
 
+def test_no_steps_have_no_outputs(inputs):
+    words, memory = inputs
+    outputs, state = made(1.0)([words[:, :0], memory], training=True, return_state=True)
+    assert tuple(outputs.shape) == (4, 0, 8)
+    np.testing.assert_array_equal(to_numpy(state[0]), np.zeros((4, 8)))
+
+
 def test_a_schedule_is_for_all_decoders_of_a_model():
     decoders = [made(0.0), made(0.0)]
     words, memory = keras.Input((5, 3)), keras.Input((6, 7))
