@@ -26,7 +26,8 @@ class Constraints:
         for name in ("max_length", "min_length", "no_repeat_ngram_size"):
             check_integer(name, getattr(self, name))
         tokens = self.suppress_tokens
-        if isinstance(tokens, (str, bytes)) or not hasattr(tokens, "__iter__"):
+        is_list = hasattr(tokens, "__iter__") and getattr(tokens, "ndim", 1)
+        if not is_list or not all(hasattr(each, "__index__") for each in tokens):
             raise ValueError(
                 "`suppress_tokens` must be a tuple of integers. "
                 f"Received: suppress_tokens={tokens!r}"

@@ -174,6 +174,8 @@ def step(tokens, state, constants):
         ({"start_id": None}, "`start_id` must be an integer"),
         ({"pad_id": None}, "`pad_id` must be an integer"),
         ({"suppress_tokens": None}, "`suppress_tokens` must"),
+        ({"suppress_tokens": [[]]}, "`suppress_tokens` must"),
+        ({"suppress_tokens": "3"}, "`suppress_tokens` must"),
         ({"constants": np.ones((3, 1))}, "`constants` must"),
         ({"memory_mask": np.ones((3, 4), "bool")}, "`memory_mask` must have a row"),
         ({"length_penalty": "wrong"}, "`length_penalty` must"),
