@@ -1,5 +1,3 @@
-import math
-
 import keras
 
 from keras_attn.applications import backbones
@@ -40,8 +38,8 @@ class DigitSequenceClassifier(TransformingModel):
         num_classes: the number of digits; one more class is the blank.
         transformers: `"none"`, `"single"` or `"multi"`.
         transformation: of `keras_attn.SpatialTransformer`.
-        width: factor on the filters and units of the paper; 1 has 33 million weights, 0.25 trains
-            on a CPU.
+        width: factor on the filters and units of the paper, at most 100; 1 has 33 million weights,
+            0.25 trains on a CPU.
         data_format: `"channels_last"` or `"channels_first"`; `keras.config.image_data_format()` by
             default.
         dtype: dtype policy of the layers; the logits are float32 whatever it is.
@@ -91,7 +89,7 @@ class DigitSequenceClassifier(TransformingModel):
                 f"`transformers` must be one of {TRANSFORMERS}. "
                 f"Received: transformers={transformers!r}"
             )
-        check_number("width", width, "be positive", lambda value: 0 < value < math.inf)
+        check_number("width", width, "be positive, and at most 100", lambda value: 0 < value <= 100)
 
         # === Layers ===
         options = {"data_format": data_format, "dtype": dtype}

@@ -116,7 +116,7 @@ def beam_search(
     batch = ops.shape(ops.convert_to_tensor(keras.tree.flatten(state)[0]))[0]
     if memory_mask is not None:
         memory_mask = ops.convert_to_tensor(memory_mask)
-        if not memory_mask.shape or differ(memory_mask.shape[0], batch):
+        if len(memory_mask.shape) == 0 or differ(memory_mask.shape[0], batch):
             raise ValueError(
                 f"`memory_mask` must have a row for each of the {batch} examples. "
                 f"{received(memory_mask=memory_mask)}"

@@ -177,7 +177,10 @@ class SpatialTransformer(Composite, keras.layers.Layer):
             )
         features = symbolic_output("localization", self.localization, tuple(input_shape))
         self.head = self._make_head(axes, size)
-        self.head.build(features.shape)
+        try:
+            self.head.build(features.shape)
+        except ValueError as error:
+            raise ValueError(f"`localization` does not fit the transformation: {error}") from error
         flow = self.transformation == "flow"
         self.generator = self._make_generator(None if flow else size)
         self.generator.build(self.head.compute_output_shape(features.shape))

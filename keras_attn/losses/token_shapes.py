@@ -16,7 +16,7 @@ def check_ignore_class(ignore_class):
 def check_tokens(labels, logits):
     """Raises a `ValueError` unless logits have the shape of labels and an axis more, of classes."""
     if (
-        not logits.shape
+        len(logits.shape) == 0
         or logits.shape[-1] == 0
         or not shapes_match(tuple(labels.shape), tuple(logits.shape)[:-1])
     ):

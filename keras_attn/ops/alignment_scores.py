@@ -16,7 +16,7 @@ from keras import ops
 
 from keras_attn.ops import kernels, precision
 from keras_attn.ops.known import broadcasts, differ
-from keras_attn.ops.precision import promote_dtypes
+from keras_attn.ops.precision import promote, promote_dtypes
 from keras_attn.ops.received import received
 
 
@@ -119,6 +119,8 @@ def additive_scores(query, key, scale):
         raise ValueError(
             f"`scale` must have the shape (units,). {received(scale=scale, query=query, key=key)}"
         )
+    if promote_dtypes(query.dtype, scale.dtype) == "float64":
+        query, key, scale = promote(query, key, scale)
     scores = kernels.load("additive_scores")
     if scores is None or any(map(keras.utils.is_keras_tensor, (query, key, scale))):
         scores = plain_additive_scores
@@ -277,4 +279,4 @@ def _checked(query, key, same_width=False):
         raise ValueError(
             f"`query` and `key` must have the same width. {received(query=query, key=key)}"
         )
-    return query, key
+    return promote(query, key)

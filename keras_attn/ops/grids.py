@@ -158,7 +158,7 @@ def flow_grid(flow, align_corners=False):
     True
     """
     flow = coordinates(flow)
-    axes = flow.shape[-1] if flow.shape else 0
+    axes = flow.shape[-1] if len(flow.shape) else 0
     if axes not in (2, 3) or len(flow.shape) < axes + 1 or 0 in flow.shape[-1 - axes : -1]:
         raise ValueError(
             "`flow` must be of shape (..., H, W, 2) or (..., D, H, W, 3). "

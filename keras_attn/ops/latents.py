@@ -9,7 +9,7 @@ import math
 from keras import ops
 
 from keras_attn.ops.known import broadcasts
-from keras_attn.ops.precision import as_float32
+from keras_attn.ops.precision import as_float32, promote
 from keras_attn.ops.received import received
 
 
@@ -91,9 +91,9 @@ def _like(first, **tensors):
     tensors = {name: as_float32(tensor) for name, tensor in tensors.items()}
     shape = tensors[first].shape
     for name, tensor in tensors.items():
-        if not shape or not broadcasts(tensor.shape, shape):
+        if len(shape) == 0 or not broadcasts(tensor.shape, shape):
             raise ValueError(
                 f"`{name}` must be of a shape (..., numbers) that broadcasts to `{first}`. "
                 f"{received(**tensors)}"
             )
-    return tensors.values()
+    return promote(*tensors.values())

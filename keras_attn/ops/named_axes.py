@@ -4,18 +4,19 @@ import keras
 from keras import ops
 
 from keras_attn.ops.known import differ, shapes_match
+from keras_attn.ops.precision import promote
 from keras_attn.ops.received import received
 
 
 def with_axes(axes, **tensors):
-    """Tensors that agree in the sizes of their axes.
+    """Converts arguments to tensors of one dtype that agree in the sizes of their axes.
 
     Args:
         axes: by name of an argument, the names of its axes, separated by blanks.
         **tensors: the arguments.
 
     Returns:
-        The arguments as tensors of floats, a list.
+        List of the arguments as tensors of floats, in the dtype to which theirs promote.
 
     Raises:
         ValueError: for the first that has other axes, or of another size than those before.
@@ -33,7 +34,7 @@ def with_axes(axes, **tensors):
             raise ValueError(
                 f"`{name}` must be of shape ({', '.join(names)}). {received(**tensors)}"
             )
-    return list(tensors.values())
+    return promote(*tensors.values())
 
 
 def check_query_mask(query_mask, weights):

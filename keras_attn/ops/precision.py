@@ -16,6 +16,15 @@ def promote_dtypes(*dtypes):
     return "float64" if "float64" in dtypes else keras.backend.result_type(*dtypes)
 
 
+def promote(*tensors):
+    """Casts tensors to the dtype to which theirs promote, which TensorFlow leaves to the caller."""
+    dtypes = {keras.backend.standardize_dtype(tensor.dtype) for tensor in tensors}
+    if len(dtypes) < 2:
+        return list(tensors)
+    dtype = promote_dtypes(*dtypes)
+    return [ops.cast(tensor, dtype) for tensor in tensors]
+
+
 def as_float32(tensor):
     """Casts a tensor to float32; a float64 tensor is returned unchanged."""
     tensor = ops.convert_to_tensor(tensor)

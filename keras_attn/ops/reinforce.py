@@ -63,7 +63,7 @@ def reinforce_loss(log_probability, reward, baseline=0.0, entropy=None, entropy_
         reward=_steps(reward),
     )
     check_number("entropy_weight", entropy_weight, "be a finite number", math.isfinite)
-    baseline = _steps(baseline)
+    baseline = ops.cast(_steps(baseline), reward.dtype)
     if not broadcasts(baseline.shape, reward.shape):
         raise ValueError(
             "`baseline` must be a number, or of a shape that broadcasts to `reward`. "
@@ -72,7 +72,7 @@ def reinforce_loss(log_probability, reward, baseline=0.0, entropy=None, entropy_
     gain = ops.stop_gradient(reward - baseline)
     loss = -ops.sum(gain * log_probability, axis=-1)
     if entropy is not None:
-        entropy = _steps(entropy)
+        entropy = ops.cast(_steps(entropy), loss.dtype)
         if not shapes_match(entropy.shape, (reward.shape[0], 1)):
             raise ValueError(
                 "`entropy` must be of shape (batch,) or (batch, 1). "

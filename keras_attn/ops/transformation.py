@@ -73,7 +73,7 @@ def transformation_matrix(
     check_limits(transformation, scale_range, max_shift)
     parameters = coordinates(parameters)
     count = PARAMETERS[transformation][num_spatial_dims]
-    if not parameters.shape or parameters.shape[-1] != count:
+    if len(parameters.shape) == 0 or parameters.shape[-1] != count:
         raise ValueError(
             f"`parameters` must hold {count} numbers on the last axis for "
             f"transformation={transformation!r}. Received: parameters of shape "

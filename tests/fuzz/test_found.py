@@ -9,7 +9,13 @@ import pytest
 
 import keras_attn
 from keras_attn import datasets, decoding, losses, metrics, ops
-from keras_attn.applications import Autoencoder, EncoderDecoder, LuongTranslator, StackedLSTM
+from keras_attn.applications import (
+    Autoencoder,
+    DigitSequenceClassifier,
+    EncoderDecoder,
+    LuongTranslator,
+    StackedLSTM,
+)
 from tests.backend import to_numpy
 
 pytestmark = pytest.mark.once
@@ -145,6 +151,16 @@ def test_a_value_that_is_no_number_in_range_is_refused(make, name, value):
         (
             lambda: keras_attn.SpatialTransformer(data_format="channels_last")(IMAGES[:, :0]),
             "`feature_map` must",
+        ),
+        (
+            lambda: keras_attn.SpatialTransformer(
+                keras.layers.Flatten(), transformation="flow", data_format="channels_last"
+            )(IMAGES),
+            "`localization` does not fit",
+        ),
+        (
+            lambda: DigitSequenceClassifier((16, 16, 1), width=1e30),
+            "`width` must be positive, and at most 100",
         ),
         (lambda: StackedLSTM(3, 2, 2, 1)(np.ones((2, 4, 1))), "`sequences` must be of shape"),
         (
