@@ -14,7 +14,7 @@ from keras import ops
 from keras_attn.ops import precision
 from keras_attn.ops.checks import check_size
 from keras_attn.ops.known import shapes_match
-from keras_attn.ops.named_axes import with_axes
+from keras_attn.ops.named_axes import floating, with_axes
 from keras_attn.ops.precision import as_float32
 from keras_attn.ops.received import received
 
@@ -295,9 +295,13 @@ def _with_filters(name, image, places, filters_y, filters_x):
         "filters_y": "batch rows height",
         "filters_x": "batch columns width",
     }
+    image = floating(image)
+    filters_y, filters_x = (
+        ops.cast(ops.convert_to_tensor(each), image.dtype) for each in (filters_y, filters_x)
+    )
     tensors = {name: image, "filters_y": filters_y, "filters_x": filters_x}
     image, *filters = with_axes(axes, **tensors)
-    for each, tensor in zip(tensors, (image, *filters), strict=True):
+    for each, tensor in tensors.items():
         if 0 in tensor.shape[1:]:
             raise ValueError(f"`{each}` must be of positive sizes. {received(**{each: tensor})}")
-    return image, *(ops.cast(each, image.dtype) for each in filters)
+    return image, *filters
