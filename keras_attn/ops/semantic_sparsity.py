@@ -64,7 +64,11 @@ def semantic_sparsity_loss(weights, query_mask=None, p=2.0, q=0.5):
         check_query_mask(counts, weights)
         weights = weights * counts[:, :, None]
     seen = precision.maximum(ops.sum(weights, axis=1), LEAST)
-    whole = ops.power(ops.sum(ops.power(seen, p), axis=-1), 1.0 / p)
+    whole = ops.sum(seen, axis=-1)
+    if 0 not in seen.shape:
+        # Powers of numbers up to 1 do not overflow.
+        scale = ops.stop_gradient(ops.max(seen, axis=-1))
+        whole = scale * ops.power(ops.sum(ops.power(seen / scale[:, None], p), axis=-1), 1.0 / p)
     positive = weights > LEAST
     roots = ops.where(positive, ops.power(ops.where(positive, weights, 1.0), q), 0.0)
     total = ops.sum(roots, axis=-1)

@@ -97,6 +97,14 @@ def test_rows_of_an_array_may_be_padded():
     assert model.generate(np.array([[6, 7, 8, 2], [6, 2, 0, 0]]), max_length=4) == plain
 
 
+def test_rows_may_have_their_start_and_end():
+    model = rnn_search()
+    given, bare = [[1, 5, 6, 2, 0], [1, 7, 2, 0, 0]], [[5, 6], [7]]
+    for one, other in zip(model.align(given, given), model.align(bare, bare), strict=True):
+        assert (one.source, one.target) == (other.source, other.target)
+        np.testing.assert_array_equal(one.weights, other.weights)
+
+
 def test_several_hypotheses_and_samples(texts):
     best = texts.generate(SOURCES, search="beam", num_beams=4, num_hypotheses=3, max_length=6)
     assert [len(each) for each in best] == [3, 3, 3]

@@ -87,6 +87,12 @@ def test_causal_masks_hide_later_values(make, query, value):
         layer([query[:, 0], value], use_causal_mask=True)
 
 
+def test_concatenation_has_as_many_units_as_the_query(query, value):
+    layer = LuongAttention("concat")
+    layer([query, value])
+    assert layer.scale.shape == query.shape[-1:] != value.shape[-1:]
+
+
 def test_the_gain_starts_at_one_over_the_root_of_the_units(query, value):
     layer = BahdanauAttention(16, normalize=True)
     layer([query, value])

@@ -70,3 +70,13 @@ def test_gradients_end_at_the_limits(dtype):
     slopes = np.expm1(2.0 * np.clip(logarithms, -10.0, 10.0))
     expected = [*MEANS, *np.where(np.abs(logarithms) <= 10.0, slopes, 0.0)]
     np.testing.assert_allclose(slope, expected, rtol=tolerance)
+
+
+def test_the_config_has_the_seed():
+    hidden, found = keras.ops.zeros((3, 2)), []
+    for _ in range(2):
+        layer = GaussianLatent.from_config(GaussianLatent(4, seed=7).get_config())
+        layer.build((3, 2))
+        found.append(to_numpy(layer(hidden, training=True)[0]))
+    np.testing.assert_array_equal(*found)
+    assert np.ptp(found[0]) > 0

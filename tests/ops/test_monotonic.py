@@ -40,6 +40,12 @@ def test_weights_of_query_after_query(generator, mode, weigh):
         np.testing.assert_allclose(previous, expected[:, query], atol=1e-5)
 
 
+def test_hard_attention_passes_at_even_odds():
+    even = np.log(np.full((1, 3), 0.5, "float32"))
+    weights = to_numpy(monotonic_weights(even, even, np.eye(1, 3, dtype="float32"), "hard"))
+    np.testing.assert_array_equal(weights, [[0.0, 0.0, 0.0]])
+
+
 @pytest.mark.parametrize("mode", ["parallel", "recursive"])
 @pytest.mark.parametrize("energy", [-1e4, -50.0, 50.0, 1e4])
 def test_saturated_gates_have_finite_weights_and_gradients(mode, energy):

@@ -28,6 +28,17 @@ def test_it_is_the_loop(weights, p, q):
 
 
 @pytest.mark.training
+@pytest.mark.parametrize("p", [1e3, 1e30])
+def test_large_powers_take_the_largest_sum(weights, p):
+    weights = 40.0 * weights  # powers of their sums are beyond float32
+    steps = np.square(np.sqrt(weights).sum(axis=-1)).sum(axis=-1)
+    found = to_numpy(semantic_sparsity_loss(weights, p=p))
+    np.testing.assert_allclose(found, weights.sum(axis=1).max(axis=-1) + steps, rtol=1e-4)
+    (slope,), _ = gradients(lambda x: semantic_sparsity_loss(x, p=p), [weights])
+    assert np.all(np.isfinite(slope))
+
+
+@pytest.mark.training
 @pytest.mark.parametrize("weights", [np.zeros((2, 3, 4)), np.eye(4)[None], np.zeros((1, 0, 4))])
 def test_weights_of_zero_and_one_have_finite_gradients(weights):
     weights = weights.astype("float32")

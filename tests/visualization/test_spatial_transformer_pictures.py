@@ -66,6 +66,18 @@ def test_draws_without_animation(tmp_path):
     assert names(tmp_path) == ["epoch_0000.png", "epoch_0001.png"]
 
 
+@pytest.mark.parametrize("align_corners", [False, True])
+def test_a_picture_of_a_model_has_its_convention(align_corners):
+    model = network(align_corners=align_corners)
+    warped, _, grid = find_transformations(model)[0](IMAGES)
+    arrays = [to_numpy(each) for each in (warped, grid)]
+    expected = plot_spatial_transformer(IMAGES, *arrays, align_corners=align_corners, **OPTIONS)
+    found = plot_spatial_transformer(model, IMAGES, **OPTIONS)
+    for one, other in zip(found.axes[0].lines, expected.axes[0].lines, strict=True):
+        np.testing.assert_allclose(one.get_xydata(), other.get_xydata(), atol=1e-5)
+    assert len(found.axes[0].lines) > 0
+
+
 def test_finds_the_first_transformer_of_a_model():
     model = network(align_corners=True)
     transformations, options = find_transformations(model)
