@@ -116,8 +116,8 @@ class Clutter:
         """
         crop, (count, height, width) = self.distractor_size, source_shape[:3]
         if not self.num_distractors:
-            nothing = np.zeros((num, 0, 2), "int64")
-            return {"image": nothing[..., 0], "origin": nothing, "place": nothing}
+            empty = np.zeros((num, 0, 2), "int64")
+            return {"image": empty[..., 0], "origin": empty, "place": empty}
         if crop > min(height, width, *size):
             raise ValueError(
                 "`distractor_size` must fit into the images. "

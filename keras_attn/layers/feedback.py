@@ -38,8 +38,8 @@ def with_feedback(step, sequences, state, sample_fn, probability, draws):
         made = sample_fn(outputs[0], outputs[1], seen, chance)
         return [*outputs, seen], [*after, ops.stop_gradient(ops.cast(made, seen.dtype))]
 
-    nothing = ops.zeros((batch, *inputs.shape[2:]), inputs.dtype)
-    return new_step, [*sequences, taken, drawn[1]], [*state, nothing]
+    zeros = ops.zeros((batch, *inputs.shape[2:]), inputs.dtype)
+    return new_step, [*sequences, taken, drawn[1]], [*state, zeros]
 
 
 def draw_token(logits, chance):

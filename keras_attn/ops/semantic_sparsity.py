@@ -64,14 +64,14 @@ def semantic_sparsity_loss(weights, query_mask=None, p=2.0, q=0.5):
         check_query_mask(counts, weights)
         weights = weights * counts[:, :, None]
     seen = precision.maximum(ops.sum(weights, axis=1), LEAST)
-    whole = ops.sum(seen, axis=-1)
+    norm = ops.sum(seen, axis=-1)  # right for no values, of which there is no maximum
     if 0 not in seen.shape:
         # Powers of numbers up to 1 do not overflow.
         scale = ops.stop_gradient(ops.max(seen, axis=-1))
-        whole = scale * ops.power(ops.sum(ops.power(seen / scale[:, None], p), axis=-1), 1.0 / p)
+        norm = scale * ops.power(ops.sum(ops.power(seen / scale[:, None], p), axis=-1), 1.0 / p)
     positive = weights > LEAST
     roots = ops.where(positive, ops.power(ops.where(positive, weights, 1.0), q), 0.0)
     total = ops.sum(roots, axis=-1)
     some = total > 0
     steps = ops.where(some, ops.power(ops.where(some, total, 1.0), 1.0 / q), 0.0)
-    return whole + ops.sum(steps, axis=-1)
+    return norm + ops.sum(steps, axis=-1)
