@@ -81,7 +81,8 @@ def test_a_named_encoder_without_pretrained_weights_is_trained():
     assert any("block5_conv3" in weight.path for weight in model.trainable_weights)
 
 
-def test_pretrained_weights_are_loaded_by_keras(monkeypatch):
+@pytest.mark.parametrize("weights", ["imagenet", "features.weights.h5"])
+def test_pretrained_weights_are_loaded_by_keras(monkeypatch, weights):
     asked = {}
 
     def network(**arguments):
@@ -89,8 +90,8 @@ def test_pretrained_weights_are_loaded_by_keras(monkeypatch):
         return keras.applications.VGG16(**{**arguments, "weights": None})
 
     monkeypatch.setitem(NAMED, "vgg16", (network, "block5_conv3"))
-    model = ShowAttendTell((32, 32, 3), 9, encoder="vgg16", encoder_weights="imagenet", **SIZES)
-    assert asked == {"include_top": False, "weights": "imagenet", "input_shape": (32, 32, 3)}
+    model = ShowAttendTell((32, 32, 3), 9, encoder="vgg16", encoder_weights=weights, **SIZES)
+    assert asked == {"include_top": False, "weights": weights, "input_shape": (32, 32, 3)}
     # Loaded weights are frozen, and a copy from the config does not load them again.
     assert not any("block" in weight.path for weight in model.trainable_weights)
     assert model.get_config()["encoder_weights"] is None

@@ -147,6 +147,11 @@ def test_unscaled_images_are_refused(cls):
                 call(images)
     for images in SCALED:
         model.check_scale("x", images)
+    for images in (PIXELS - 200.0, -PIXELS, 101.0 * SCALED[2], -101.0 * SCALED[2]):
+        with pytest.raises(ValueError, match="`images` must hold scaled images"):
+            model.check_scale("images", images)
+    for scale in (100.0, -100.0):
+        model.check_scale("x", scale * SCALED[0])
     model.fit(SCALED[0], y, verbose=0)
 
 

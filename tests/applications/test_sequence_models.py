@@ -287,3 +287,12 @@ def test_partial_batches_are_padded_on_compiling_backends_only(monkeypatch):
     for count in (1, 3, 5):
         model.generate([[7, 8]] * count, max_length=2, batch_size=5)
     assert batch_sizes == ([1, 3, 5] if BACKEND in ("torch", "numpy") else [1, 4, 5])
+
+
+@pytest.mark.parametrize("wrapper", [None, HardAttention])
+def test_sources_are_padded_to_the_limit_of_the_attention(wrapper):
+    attention = LocationAttention(max_length=10)
+    model = rnn_search(attention=wrapper(attention) if wrapper else attention)
+    assert model.generate([[6, 7, 8], [6] * 9], max_length=4)[0]
+    with pytest.raises(ValueError, match=r"at most 10 tokens including the end.*Received: 11"):
+        model.generate([[6] * 10], max_length=4)

@@ -195,6 +195,7 @@ def test_features_are_computed_once(tmp_path):
     calls = []
 
     def encoder(batch, training):
+        assert training is False
         calls.append(len(batch))
         return keras.ops.convert_to_tensor(batch[:, ::2, ::2] * 2.0)
 

@@ -246,3 +246,13 @@ def test_bad_input_is_refused(arguments, message):
 def test_bad_numbers_are_refused(function, arguments, message):
     with pytest.raises(ValueError, match=message):
         function(np.zeros((2, 28, 28, 1)), **arguments)
+
+
+@pytest.mark.parametrize(("height", "width"), [(20, 40), (40, 20)])
+def test_boxes_enclose_the_images_in_pixels_of_the_output(height, width):
+    images = np.ones((50, height, width, 1), "float32")
+    out, boxes = datasets.distort(images, "R", return_boxes=True)
+    for image, box in zip(out[..., 0], boxes, strict=True):
+        rows, columns = np.nonzero(image > 0.5)
+        bright = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        np.testing.assert_allclose(box, bright, atol=1.5)

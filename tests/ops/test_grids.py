@@ -89,3 +89,18 @@ def test_bad_arguments_are_named(function, argument, value, output_shape):
 def test_bad_flows_are_refused(shape):
     with pytest.raises(ValueError, match="`flow`"):
         flow_grid(np.zeros(shape, "float32"))
+
+
+@pytest.mark.parametrize(
+    ("floatx", "expected"),
+    [("float16", "float32"), ("bfloat16", "float32"), ("float64", "float64")],
+)
+def test_the_identity_grid_has_the_precision_of_floatx_but_at_least_float32(floatx, expected):
+    usual = keras.config.floatx()
+    keras.config.set_floatx(floatx)
+    try:
+        grid = identity_grid((2, 300))
+    finally:
+        keras.config.set_floatx(usual)
+    assert keras.backend.standardize_dtype(grid.dtype) == expected
+    np.testing.assert_allclose(to_numpy(grid), regular_grid((2, 300), False), atol=1e-6)

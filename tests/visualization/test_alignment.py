@@ -186,6 +186,9 @@ def test_vmax_scales_the_colors():
     assert plot_alignment(row).axes[0].get_images()[0].get_clim() == (0, 1)
     image = plot_alignment(row, vmax=None).axes[0].get_images()[0]
     np.testing.assert_allclose(image.get_clim(), (0, 1 / 60))
+    several = [np.full((1, 3), weight) for weight in (0.1, 0.3, 0.2)]
+    for axes in plot_alignment(several, vmax=None).axes[:3]:
+        np.testing.assert_allclose(axes.get_images()[0].get_clim(), (0, 0.3))
     with pytest.raises(ValueError, match=r"`vmax` must be a positive number or None.*0"):
         plot_alignment(row, vmax=0)
 

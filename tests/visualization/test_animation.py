@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_attn.visualization.animation import animate, write_gif
 from tests.visualization.captions import frames_of
@@ -10,8 +11,6 @@ pytestmark = pytest.mark.once
 
 
 def picture(width, height, colour):
-    from PIL import Image
-
     return Image.new("RGB", (width, height), colour)
 
 
@@ -25,6 +24,8 @@ def test_frames_of_any_size_come_one_after_the_other(tmp_path):
     assert (first[:, 30:] == 255).all()
     assert (second[10:] == 255).all()
     assert durations == [500, 20]
+    with Image.open(path) as animation:
+        assert animation.info["loop"] == 0  # without end
 
 
 def test_files_are_made_smaller_and_the_last_stays(tmp_path):

@@ -29,6 +29,17 @@ def train(model, callback, epochs):
 
 
 @pytest.mark.training
+def test_a_given_title_is_that_of_every_picture(tmp_path, monkeypatch):
+    titles = []
+    monkeypatch.setattr(
+        caption_pictures, "plot_caption", lambda _, **options: titles.append(options["title"])
+    )
+    callback = CaptionPictures(IMAGES, tmp_path, animation=False, max_length=3, title="run 3")
+    train(captioner(), callback, epochs=1)
+    assert titles == ["run 3", "run 3"]
+
+
+@pytest.mark.training
 def test_draws_the_captions_that_the_model_generates(tmp_path, monkeypatch):
     drawn = []
 

@@ -65,6 +65,15 @@ def test_each_network_is_a_named_line(tmp_path, scale):
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_band_reaches_from_the_lowest_to_the_highest_run():
+    runs = {"CNN": [{"loss": [3.0, 1.0]}, {"loss": [1.0, 2.0]}, {"loss": [1.0, 1.0]}]}
+    (band,) = plot_learning_curves(runs, "loss").axes[0].collections
+    points = band.get_paths()[0].vertices
+    for epoch, low, high in ((1, 1.0, 3.0), (2, 1.0, 2.0)):
+        heights = points[points[:, 0] == epoch, 1]
+        assert (heights.min(), heights.max()) == (low, high)
+
+
 def test_names_of_lines_that_end_together_do_not_cover_each_other():
     runs = {name: {"loss": [2.0, 1.0]} for name in ("one", "two", "three")}
     figure = plot_learning_curves(runs, "loss")

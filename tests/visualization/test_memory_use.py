@@ -86,6 +86,18 @@ def test_the_memory_is_a_ring(first, top, rows):
         assert number == (top + row) % 64
 
 
+@pytest.mark.parametrize("unused", range(7))
+def test_no_location_is_drawn_twice(unused):
+    locations = 5 + unused
+    weights = picture(
+        panels(plot_memory_use(copying(length=5, first=locations - 2, locations=locations)))[
+            "write weightings"
+        ]
+    )
+    # Two unused locations on either side.
+    assert weights.shape == (min(locations, 9), 10)
+
+
 def test_heads_with_uniform_weights_show_all_locations():
     trace = copying()
     for name in ("read_weights", "write_weights"):
