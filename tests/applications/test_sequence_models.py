@@ -293,6 +293,7 @@ def test_partial_batches_are_padded_on_compiling_backends_only(monkeypatch):
 def test_sources_are_padded_to_the_limit_of_the_attention(wrapper):
     attention = LocationAttention(max_length=10)
     model = rnn_search(attention=wrapper(attention) if wrapper else attention)
-    assert model.generate([[6, 7, 8], [6] * 9], max_length=4)[0]
+    texts = model.generate([[6, 7, 8], [6] * 9], max_length=4, min_length=4)
+    assert [len(text) for text in texts] == [4, 4]
     with pytest.raises(ValueError, match=r"at most 10 tokens including the end.*Received: 11"):
         model.generate([[6] * 10], max_length=4)

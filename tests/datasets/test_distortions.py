@@ -251,8 +251,16 @@ def test_bad_numbers_are_refused(function, arguments, message):
 @pytest.mark.parametrize(("height", "width"), [(20, 40), (40, 20)])
 def test_boxes_enclose_the_images_in_pixels_of_the_output(height, width):
     images = np.ones((50, height, width, 1), "float32")
-    out, boxes = datasets.distort(images, "R", return_boxes=True)
-    for image, box in zip(out[..., 0], boxes, strict=True):
+    out, theta, boxes = datasets.distort(images, "R", return_theta=True, return_boxes=True)
+    for image, (first, second), box in zip(out[..., 0], theta, boxes, strict=True):
         rows, columns = np.nonzero(image > 0.5)
-        bright = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
-        np.testing.assert_allclose(box, bright, atol=1.5)
+        assert box[0] <= columns.min() + 1
+        assert box[2] >= columns.max()
+        assert box[1] <= rows.min() + 1
+        assert box[3] >= rows.max()
+        # Half of the width and of the height of the turned frame.
+        across = min(1.0, abs(first[0]) + abs(first[1])) * width / 2
+        down = min(1.0, abs(second[0]) + abs(second[1])) * height / 2
+        middle = np.array([width / 2, height / 2])
+        expected = [*(middle - [across, down]), *(middle + [across, down])]
+        np.testing.assert_allclose(box, expected, atol=1e-3)
