@@ -261,6 +261,6 @@ def test_boxes_enclose_the_images_in_pixels_of_the_output(height, width):
         # Half of the width and of the height of the turned frame.
         across = min(1.0, abs(first[0]) + abs(first[1])) * width / 2
         down = min(1.0, abs(second[0]) + abs(second[1])) * height / 2
-        middle = np.array([width / 2, height / 2])
-        expected = [*(middle - [across, down]), *(middle + [across, down])]
+        expected = np.array([width, height, width, height]) / 2
+        expected += [-across, -down, across, down]
         np.testing.assert_allclose(box, expected, atol=1e-3)
