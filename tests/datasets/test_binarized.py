@@ -32,6 +32,24 @@ def test_bad_splits_and_missing_files_are_refused(tmp_path):
         binarized_mnist("test", tmp_path)
 
 
+def test_files_of_another_size(tmp_path):
+    text, packed = tmp_path / "binarized_mnist_test.amat", tmp_path / "binarized_mnist_packed.npz"
+    np.savetxt(text, BITS[:1], fmt="%d")
+    np.testing.assert_array_equal(binarized_mnist("test", tmp_path), BITS[:1].reshape(1, 28, 28, 1))
+    np.savetxt(text, BITS.reshape(-1, 28), fmt="%d")
+    with pytest.raises(ValueError, match=r"`folder`.*784 zeros and ones.*\(84, 28\)"):
+        binarized_mnist("test", tmp_path)
+    np.savez(packed, test=np.zeros((2, 97), "uint8"))
+    with pytest.raises(ValueError, match=r"`folder`.*784 zeros and ones.*\(2, 776\)"):
+        binarized_mnist("test", tmp_path)
+    np.savez(packed, test=np.zeros((0, 98), "uint8"))
+    assert binarized_mnist("test", tmp_path).shape == (0, 28, 28, 1)
+    for wrong in ({"valid": np.zeros((2, 98), "uint8")}, {"test": np.zeros((2, 98))}):
+        np.savez(packed, **wrong)
+        with pytest.raises(ValueError, match=r"`folder` must hold images.*packed\.npz"):
+            binarized_mnist("test", tmp_path)
+
+
 def test_files_of_another_format_are_refused(tmp_path):
     (tmp_path / "binarized_mnist_test.amat").write_text("0 1 x\n")
     with pytest.raises(ValueError, match=r"`folder`.*binarized_mnist_test\.amat"):

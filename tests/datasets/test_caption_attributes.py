@@ -41,6 +41,11 @@ def test_a_thousand_attributes_without_function_words_are_the_default():
     assert set(attributes) == {*words, "dog", "cat", "mat", "hat"}
 
 
+def test_apostrophes_and_hyphens_are_parts_of_words():
+    attributes, _ = caption_attributes([["Ten o'clock, the dog's 'best' -time- snow_man 7x7"]])
+    assert attributes == ["7x7", "best", "dog's", "man", "o'clock", "snow", "ten", "time"]
+
+
 def test_given_attributes():
     attributes, targets = caption_attributes(CAPTIONS, ["star", "dog"])
     assert attributes == ["star", "dog"]

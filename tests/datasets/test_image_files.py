@@ -171,6 +171,7 @@ def test_transparent_pixels_become_white(tmp_path, palette):
     ("name", "image"),
     [
         ("nan.tif", np.where(RAMP > 0.5, np.nan, RAMP)),
+        ("minus_infinite.tif", np.where(RAMP > 0.5, -np.inf, RAMP)),
         ("infinite.tif", np.where(RAMP > 0.5, np.inf, RAMP)),
         ("bright.tif", RAMP * 1e9),
     ],
@@ -179,6 +180,15 @@ def test_floats_out_of_range_are_refused_by_file_name(tmp_path, name, image):
     Image.fromarray(image.astype("float32")).save(tmp_path / name)
     with pytest.raises(ValueError, match=rf"`paths` must be of images .*{name}"):
         ImageFiles([tmp_path / name], (4, 6))[0]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+def test_negative_pixels_are_black(tmp_path, dtype):
+    white = 1 if dtype == "float32" else 65535
+    image = (white * np.where(RAMP < 0.5, -1, RAMP)).astype(dtype)
+    pixels = read(Image.fromarray(image), tmp_path / "a.tif")
+    np.testing.assert_allclose(pixels[:, :2], 0.0, atol=0.01)
+    np.testing.assert_allclose(pixels[:, -1], LEVELS[-1], atol=0.01)
 
 
 def test_an_oversized_image_is_refused_by_file_name(tmp_path, monkeypatch):

@@ -183,6 +183,18 @@ def test_n_grams_follow_their_table_and_the_best_guess_learns_it():
     assert cost[:, 100:].sum() < cost[:, :100].sum()
 
 
+def test_n_grams_without_a_context():
+    task = DynamicNGramsTask(length=4, order=1, batch_size=1, pad_to_multiple_of=1)
+    inputs = np.array([0, 1, 1, 0])[None, :, None]
+    # Of a sign and the bits 1, 1, 0: (ones + 1/2) / (bits + 1).
+    expected = [1 / 2, 3 / 4, 5 / 6, 5 / 8]
+    np.testing.assert_allclose(task.optimal(inputs)[0, :, 0], expected, rtol=1e-6)
+    assert task[0][2].tolist() == [[1.0] * 4]
+    # One context and the bit after it.
+    short = DynamicNGramsTask(length=3, order=3, batch_size=1, pad_to_multiple_of=1)
+    assert short[0][2].tolist() == [[0.0, 0.0, 1.0]]
+
+
 def test_n_grams_of_200_bits_begin_with_5_fair_ones():
     task = DynamicNGramsTask(batch_size=NUM, pad_to_multiple_of=1)
     inputs, targets, weights = task[0]

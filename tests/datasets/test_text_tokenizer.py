@@ -95,6 +95,18 @@ def test_split_gives_the_text_of_each_token():
         assert "".join(pieces) == unicodedata.normalize("NFC", text)
 
 
+def test_integers_beyond_the_vocabulary_are_unknown():
+    tokenizer = TextTokenizer.train(TEXTS, "word")
+    (hund,) = tokenizer.encode(["Hund"])[0]
+    assert tokenizer.tokens([hund, 1000]) == ["Hund", "<unk>"]
+    assert tokenizer.decode([[hund, 1000, hund]]) == ["Hund <unk> Hund"]
+
+
+def test_split_keeps_spaces_that_are_characters():
+    tokenizer = TextTokenizer.train(["a b"], "character")
+    assert tokenizer.split(["a  b"]) == [["a", " ", " ", "b"]]
+
+
 def test_padding_and_templates_of_a_custom_tokenizer_are_ignored():
     import tokenizers
 
@@ -104,6 +116,7 @@ def test_padding_and_templates_of_a_custom_tokenizer_are_ignored():
     special = ["<pad>", "<s>", "</s>", "<unk>"]
     own.train_from_iterator(TEXTS, tokenizers.trainers.BpeTrainer(special_tokens=special))
     own.enable_padding(length=50)
+    own.enable_truncation(2)
     own.post_processor = tokenizers.processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
     )
@@ -111,6 +124,7 @@ def test_padding_and_templates_of_a_custom_tokenizer_are_ignored():
     ids = tokenizer.encode(TEXTS)
     assert min(map(min, ids)) > tokenizer.unknown
     assert tokenizer.decode([[*each, 2, 5] for each in ids]) == TEXTS
+    assert tokenizer.decode([[1, *each, 0, 0] for each in ids]) == TEXTS
 
 
 def test_frequency_size_and_case():

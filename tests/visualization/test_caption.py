@@ -42,6 +42,30 @@ def test_a_long_caption_has_several_rows(tmp_path):
     assert len(plot_caption(described(), columns=1).axes) == 4
 
 
+def test_eight_panels_stand_in_a_row():
+    figure = plot_caption(described(["word"] * 12))
+    boxes = [axes.get_position() for axes in figure.axes]
+    lefts, tops = ([round(getattr(box, side), 4) for box in boxes] for side in ("x0", "y0"))
+    assert len(boxes) == 13
+    assert lefts[:8] == sorted(set(lefts))
+    assert len(set(tops[:8])) == len(set(tops[8:])) == 1
+    # The second row begins under the first word.
+    assert lefts[8:] == lefts[1:6]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "ratio"),
+    [([(12, 8)], 1.5), ([(400, 4)], 1.5), ([(4, 400)], 1 / 3), ([(4, 8), (8, 10)], 0.8)],
+)
+def test_panels_have_the_proportions_of_the_tallest_image(shapes, ratio):
+    figure = plot_caption([described(["word"], (*shape, 3)) for shape in shapes])
+    width, height = figure.get_size_inches()
+    for axes in figure.axes:
+        # Of the room of the panel, in which the image keeps its own proportions.
+        box = axes.get_position(original=True)
+        assert box.height * height == pytest.approx(ratio * box.width * width)
+
+
 def test_a_film_strip_is_one_row(tmp_path):
     path = tmp_path / "strip.png"
     captions = [described(["word"] * 12), described(["one"]), described(["</s>"])]

@@ -30,6 +30,59 @@ def test_errors_are_bars(tmp_path):
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_bars_of_a_task_stand_beside_each_other():
+    errors = {"CNN": {"R": 10.0, "P": 1.0}, "ST-CNN": {"R": [0.5, 0.9], "P": 0.7}}
+    figure = plot_errors(errors, title="MNIST")
+    axes = figure.axes[0]
+    # Around each tick, a fifth of the distance of two tasks off.
+    middles = [bar.get_x() + bar.get_width() / 2 for bar in axes.patches]
+    np.testing.assert_allclose(middles, [-0.2, 0.8, 0.2, 1.2])
+    assert all(0 < bar.get_width() <= 0.4 for bar in axes.patches)
+    assert axes.get_xticks().tolist() == [0, 1]
+    shades = [bar.get_facecolor() for bar in axes.patches]
+    assert shades[0] == shades[1] != shades[2] == shades[3]
+    # From an error of 10 on one decimal is enough; a number stands above all dots of its bar.
+    assert texts(figure) == ["10.0", "1.0", "0.7", "0.7"]
+    np.testing.assert_allclose(
+        [text.xy for text in axes.texts], [(-0.2, 10), (0.8, 1), (0.2, 0.9), (1.2, 0.7)]
+    )
+    # Dots are runs; a single run has none.
+    (dots,) = axes.lines
+    np.testing.assert_allclose(dots.get_xydata(), [(0.2, 0.5), (0.2, 0.9)])
+    assert axes.get_ylabel() == "test error, %"
+    assert axes.get_title(loc="left") == "MNIST"
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["CNN", "ST-CNN"]
+
+
+@pytest.mark.parametrize(("tasks", "networks", "inches"), [(1, 1, 6.0), (5, 2, 12.5), (30, 9, 16)])
+def test_a_chart_of_errors_grows_up_to_the_width_of_a_page(tasks, networks, inches):
+    by_task = {str(task): 1.0 for task in range(tasks)}
+    figure = plot_errors({str(network): by_task for network in range(networks)})
+    assert figure.get_size_inches()[0] == pytest.approx(inches)
+    # Colours repeat after the last.
+    shades = {bar.get_facecolor() for bar in figure.axes[0].patches}
+    assert len(shades) == min(networks, 7)
+
+
+def test_lines_are_named_at_their_ends_in_their_colour():
+    runs = {"far": {"val_loss": [9.0, 8.0]}, "near": [{"val_loss": [1.0]}, {"val_loss": [3.0]}]}
+    axes = plot_learning_curves(runs, title="digits").axes[0]
+    assert axes.get_ylabel() == "val_loss"
+    assert axes.get_title(loc="left") == "digits"
+    found = {text.get_text(): text for text in axes.texts}
+    for line, name, end in zip(axes.lines, runs, [(2, 8), (1, 2)], strict=True):
+        assert found[name].xy == end
+        assert found[name].get_color() == line.get_color()
+        # Those that are far from each other stand where they end.
+        assert found[name].xyann[1] == pytest.approx(0)
+    # A line of one point would not be seen.
+    assert [line.get_marker() for line in axes.lines] == ["None", "o"]
+    assert all(float(tick).is_integer() for tick in axes.get_xticks())
+    assert len(axes.collections) == 1, "a band of the repetitions alone"
+    with pytest.raises(ValueError, match="`metric` must be in every history"):
+        plot_learning_curves({"CNN": {"val_loss": []}})
+
+
 def test_each_run_is_a_dot():
     axes = plot_errors({"CNN": {"R": [1.0, 2.0, 3.0]}}).axes[0]
     np.testing.assert_allclose(axes.lines[0].get_ydata(), [1, 2, 3])

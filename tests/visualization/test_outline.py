@@ -67,6 +67,16 @@ def test_points_behind_the_camera_and_non_finite_ones_break_the_line():
     assert np.isnan(found[1:]).all()
 
 
+@pytest.mark.parametrize(("bend", "curved"), [(0.4, False), (0.5, True)])
+def test_a_bend_of_a_quarter_of_a_pixel_is_not_drawn(bend, curved):
+    x, y = np.meshgrid(np.arange(9.0), np.arange(7.0))
+    # At nine points the ends of a parabola are 0.58 times its height off the best line.
+    pixels = np.stack([x, y + bend * ((x - 4) / 4) ** 2], axis=-1)
+    assert is_curved(pixels) is curved
+    pixels[2, 3] = np.nan
+    assert is_curved(pixels) is curved
+
+
 def test_only_grids_that_are_not_affine_are_curved(generator):
     theta = generator.normal(size=(2, 3)).astype("float32")
     grid = to_numpy(ops.affine_grid(theta, (9, 7)))

@@ -150,6 +150,45 @@ def test_arguments_are_not_changed():
     np.testing.assert_array_equal(output, before[1])
 
 
+def test_a_half_is_not_wrong():
+    target = np.array([[0.0, 1.0], [0.0, 1.0]])
+    figure = plot_sequence_task(None, target, [[0.5, 0.5], [0.501, 0.499]])
+    assert counts(figure) == ["2 of 4 bits wrong"]
+
+
+def test_answers_that_do_not_count_may_be_any_numbers():
+    target, output = bits(3), bits(3)
+    target[0], output[0] = -5, np.nan
+    output[1:] = target[1:]
+    figure = plot_sequence_task(None, target, output, mask=[0, 1, 1], titles="one")
+    assert counts(figure) == ["0 of 16 bits wrong"]
+    assert {"one", "wrong", "unsure", "0", "1"} < set(texts(figure))
+
+
+def test_zero_is_blue_and_one_is_yellow():
+    figure = plot_sequence_task(None, [[0.0, 1.0]], [[0.0, 1.0]])
+    image = drawn(figure)[0].images[0]
+    zero, one = image.cmap(image.norm(image.get_array()[:, 0]))
+    assert zero[2] > 0.2 > zero[0]
+    assert one[0] > 0.9 > 0.5 > one[2]
+
+
+def test_squares_of_the_legend_stay_beside_their_names():
+    one = np.ones((1, 2))
+    gaps = []
+    for title in ("t", "a title that is much longer than the picture is wide, " * 2):
+        figure = plot_sequence_task(one, one, one, mask=np.ones(1), title=title)
+        figure.canvas.draw()
+        names = [text for text in figure.texts if text.get_text() in ("wrong", "unsure")]
+        boxes = [square.get_window_extent() for square in figure.artists]
+        assert len(boxes) == len(names) == 2
+        for name, box in zip(names, boxes, strict=True):
+            text = name.get_window_extent()
+            gaps.append(((text.x0 - box.x1) / figure.dpi, box.width / figure.dpi))
+            assert box.y0 < (text.y0 + text.y1) / 2 < box.y1
+    np.testing.assert_allclose(gaps, [(0.1, 0.16)] * 4, atol=0.02)
+
+
 def test_the_number_of_errors_is_red():
     target = bits(4)
     for output, shade in ((target, INK), (1 - target, "#D55E00")):
@@ -165,6 +204,16 @@ def test_the_number_of_errors_is_red():
         ((bits(4), bits(4), bits(4, 7)), r"`outputs` must be of the shape .*\(4, 7\)"),
         ((bits(4), bits(4), bits(4), [1, 1]), r"`mask` must have as many steps .* 4\. Received: 2"),
         ((bits(4), [bits(4)] * 2, [bits(4)] * 2), r"`inputs` must be as many .* 2\. Received: 1"),
+        (
+            (bits(4), [bits(4)] * 2, [bits(4)] * 3),
+            r"`outputs` must be as many .* 2\. Received: 3",
+        ),
+        (
+            ([bits(4)] * 2, [bits(4)] * 2, [bits(4)] * 2, np.ones(4)),
+            r"`mask` must be as many .* 2\. Received: 1",
+        ),
+        ((bits(4), bits(4), bits(4) - 0.01), r"`outputs` must be in \[0, 1\].*-0\.0"),
+        ((bits(4), bits(4) + 0.01, bits(4)), r"`targets` must be in \[0, 1\].*1\.0"),
         ((bits(4), bits(4), 2 * bits(4) + 1), r"`outputs` must be in \[0, 1\].*3\.0"),
         ((bits(4), bits(4) - 1, bits(4)), r"`targets` must be in \[0, 1\].*-1\.0"),
         ((bits(4), bits(4), np.nan * bits(4)), r"`outputs` must be in \[0, 1\]"),
