@@ -1,0 +1,38 @@
+"""Symbolic outputs have the dtypes of the real ones under every dtype policy."""
+
+import contextlib
+
+import keras
+import pytest
+
+from tests.backend import BACKEND
+from tests.conformance.precision import as_double, double_precision
+from tests.conformance.registry import LAYERS
+from tests.conformance.selection import by_id, shared_cases
+from tests.conformance.test_precision import WITHOUT_FLOAT64, in_double
+
+pytestmark = pytest.mark.training
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
+@by_id(shared_cases([case for case in LAYERS if case.rnn is None]))
+def test_symbolic_dtypes_are_the_real_ones(case, policy):
+    if policy == "float64" and case.id in WITHOUT_FLOAT64:
+        pytest.skip("no kernel in float64")
+    if policy != "float64" and BACKEND in case.no_half:
+        pytest.skip(case.no_half[BACKEND])
+    is_double = policy == "float64"
+    with double_precision() if is_double else contextlib.nullcontext():
+        arrays = as_double(case.arrays()) if is_double else case.arrays()
+        if is_double:
+            arguments = {name: in_double(value) for name, value in case.arguments.items()}
+            case = case.with_(arguments=arguments)
+        layer = case.make(dtype=policy)
+        symbols = {
+            name: keras.KerasTensor(array.shape, keras.backend.standardize_dtype(array.dtype))
+            for name, array in arrays.items()
+        }
+        specs = keras.tree.flatten(case.run(layer, symbols))
+        outputs = keras.tree.flatten(case.run(layer, arrays))
+    found = [spec.dtype for spec in specs]
+    assert found == [keras.backend.standardize_dtype(output.dtype) for output in outputs]
