@@ -172,6 +172,17 @@ def test_each_output_is_returned_on_request(make, query, value):
     assert tuple(layer(inputs).shape) == context.shape
 
 
+@makers(*ALIGNMENT)
+@pytest.mark.parametrize("dtype", ["int32", "float64"])
+def test_inputs_of_another_dtype_are_cast(make, dtype, generator):
+    query, value = (generator.integers(-2, 3, size) for size in ((2, 3, 4), (2, 5, 6)))
+    layer = make()
+    expected = attend(layer, query.astype("float32"), value.astype("float32"))
+    found = attend(layer, query.astype(dtype), value.astype(dtype))
+    assert [each.dtype.name for each in found] == ["float32"] * len(found)
+    assert_close(found, expected)
+
+
 # === Windows and positions ===
 
 

@@ -93,6 +93,21 @@ def test_masks_may_be_numbers(dtype, words, memory):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["int32", "float64"])
+def test_inputs_of_another_dtype_are_cast(dtype, generator):
+    words, memory = (generator.integers(-2, 3, size) for size in ((4, 4, 3), (4, 5, 6)))
+    layer = MAKERS["luong"]()
+    expected = flat(layer([each.astype("float32") for each in (words, memory)], **EVERYTHING))
+    words, memory = words.astype(dtype), memory.astype(dtype)
+    found = flat(layer([words, memory], **EVERYTHING))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    prepared = layer.prepare(memory)
+    assert dtypes(prepared["memory"]) == ["float32"]
+    (output, *_), _ = layer.step(words[:, 0], layer.get_initial_state(prepared), prepared)
+    np.testing.assert_allclose(to_numpy(output), expected[0][:, 0], atol=1e-6)
+
+
 @on_one_backend
 @pytest.mark.parametrize(
     "shapes",

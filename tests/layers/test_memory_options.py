@@ -62,6 +62,40 @@ def test_masks_of_a_trace_may_be_numbers(cell):
     np.testing.assert_array_equal(to_numpy(as_list["output"]), to_numpy(expected["output"]))
 
 
+@CELLS
+def test_weights_that_are_set_restart_the_sequence_of_a_layer(cell):
+    def made(**options):
+        layer = MemoryRNN(cell(5, num_read_heads=2, **SIZES), return_sequences=True, **options)
+        layer.build((2, 5, 3))
+        return layer
+
+    stateful, plain = made(stateful=True), randomise(made())
+    made().reset_state()  # without states there is nothing to reset
+    stateful(INPUTS)
+    stateful.set_weights(plain.get_weights())
+    np.testing.assert_allclose(to_numpy(stateful(INPUTS)), to_numpy(plain(INPUTS)), atol=1e-5)
+
+
+@CELLS
+def test_traces_take_numbers_of_any_type(cell):
+    layer = MemoryRNN(cell(5, num_read_heads=2, **SIZES))
+    bits = np.random.default_rng(1).integers(0, 2, (2, 5, 3))
+    expected = layer.trace(bits.astype("float32"))
+    for given in (bits.astype("int32"), bits.astype("float64"), bits.tolist()):
+        for name, each in layer.trace(given).items():
+            np.testing.assert_allclose(to_numpy(each), to_numpy(expected[name]), atol=1e-6)
+
+
+@CELLS
+def test_a_sequence_of_no_steps_leaves_the_initial_state(cell):
+    layer = MemoryRNN(cell(5, num_read_heads=2, **SIZES), return_sequences=True, return_state=True)
+    layer.build((2, 5, 3))
+    outputs, *states = randomise(layer)(INPUTS[:, :0])
+    assert tuple(outputs.shape) == (2, 0, 5 + 2 * 4)
+    for one, other in zip(states, layer.get_initial_state(2), strict=True):
+        np.testing.assert_array_equal(to_numpy(one), to_numpy(other))
+
+
 class Standing(NTMCell):
     """Machine whose heads stay where they are."""
 
