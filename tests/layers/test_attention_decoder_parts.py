@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_attn import AttentionDecoder, BahdanauAttention, CoverageAttention
+from keras_attn import (
+    NTM,
+    AttentionDecoder,
+    BahdanauAttention,
+    CoverageAttention,
+    LuongAttention,
+    NTMCell,
+)
 from tests.backend import flat, gradients, on_one_backend, to_numpy
 from tests.draws import recorded_draws
 from tests.layers.decoders import GRU, LSTM, MAKERS, MASKS
@@ -39,6 +46,50 @@ def test_parts_that_were_built_before_keep_their_weights(words, memory):
     assert len(layer.weights) == len(before)
     for one, other in zip(before, after, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+class Counter(keras.layers.Layer):
+    """Cell that starts at its own number and adds the mean of its inputs."""
+
+    state_size = output_size = 5
+
+    def call(self, inputs, states, training=None):
+        state = states[0] + ops.mean(inputs, axis=-1, keepdims=True)
+        return state, [state]
+
+    def get_initial_state(self, batch_size=None):
+        return [ops.zeros((batch_size, 5)) + 3.0]
+
+
+def test_cells_start_from_their_own_initial_state(words, memory):
+    layer = AttentionDecoder(Counter(), BahdanauAttention(7))
+    outputs, contexts = map(to_numpy, layer([words, memory], return_contexts=True))
+    seen = np.concatenate([words, contexts], axis=-1).mean(axis=-1, keepdims=True)
+    expected = np.broadcast_to(3.0 + np.cumsum(seen, axis=1), outputs.shape)
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+    machine = NTM(NTMCell(5, 6, 4, controller=Counter()), return_sequences=True)
+    found = to_numpy(machine(words))
+    reads = found[..., 5:]
+    first = to_numpy(machine.get_initial_state(4)[0])[:, None, 5:]
+    before = np.concatenate([first, reads[:, :-1]], axis=1)
+    seen = np.concatenate([words, before], axis=-1).mean(axis=-1, keepdims=True)
+    expected = np.broadcast_to(3.0 + np.cumsum(seen, axis=1), (4, 4, 5))
+    np.testing.assert_allclose(found[..., :5], expected, atol=1e-5)
+
+
+def test_cells_and_their_states_may_be_nested(words, memory, generator):
+    cells = [LSTM(8), GRU(9)]
+    layer = AttentionDecoder(tuple(cells), LuongAttention(), attend="after")
+    assert layer.cells == cells
+    states = [generator.normal(size=(4, width)).astype("float32") for width in (8, 8, 9)]
+    expected = to_numpy(layer([words, memory], initial_state=states))
+    for given in ([states[:2], states[2:]], (tuple(states[:2]), states[2])):
+        found = to_numpy(layer([words, memory], initial_state=given))
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert not np.allclose(expected, to_numpy(layer([words, memory])), atol=1e-3)
+    for wrong in (states[:2], [*states, states[0]], [states[2], *states[:2]]):
+        with pytest.raises(ValueError, match="`initial_state` must hold tensors of the widths"):
+            layer([words, memory], initial_state=wrong)
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
