@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from tests.backend import BACKEND
-from tests.conformance.precision import as_double, double_precision
+from tests.conformance.precision import WITHOUT_FLOAT64, as_double, double_precision, in_double
 from tests.conformance.registry import LAYERS
 from tests.conformance.selection import by_id, shared_cases
-from tests.conformance.test_precision import WITHOUT_FLOAT64, in_double
 
 
 def symbols(arrays):
