@@ -7,9 +7,12 @@ import pytest
 from keras_attn import (
     AdaptiveAttention,
     BahdanauAttention,
+    ContentAttention,
     CoverageAttention,
     LocalAttention,
+    LocationAttention,
     LuongAttention,
+    MonotonicAttention,
     SemanticAttention,
     VisualAttention,
 )
@@ -214,3 +217,29 @@ def test_a_monotonic_window_moves_at_masked_queries_too(query, value):
     for one, other in zip(found[:2], plain[:2], strict=True):
         np.testing.assert_allclose(one, np.where(mask[..., None], other, 0.0), atol=1e-6)
     np.testing.assert_array_equal(found[2], plain[2])
+
+
+def test_a_memory_may_be_as_long_as_the_longest(query, value):
+    layer = LocationAttention(5)
+    layer([query, value])
+    weights = attend(layer, query, value)[1]
+    np.testing.assert_allclose(weights.sum(axis=-1), 1.0, atol=1e-6)
+    scores = query @ to_numpy(layer.kernel)
+    expected = np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)
+    np.testing.assert_allclose(weights, expected, atol=1e-6)
+    with pytest.raises(ValueError, match="`query` must be of width 4, with which the layer"):
+        layer([query[..., :3], value])
+    with pytest.raises(ValueError, match="`value` must have at most 5 positions"):
+        layer([query, np.ones((2, 6, 6), "float32")])
+
+
+def test_learned_numbers_start_at_their_arguments(query, value):
+    content = ContentAttention(strength=2.5)
+    monotonic = MonotonicAttention(LuongAttention(use_scale=True), score_bias=-1.5)
+    semantic = SemanticAttention()
+    for layer in (content, monotonic, semantic):
+        layer([query, value])
+    assert np.exp(to_numpy(content.log_strength)) == pytest.approx(2.5)
+    assert float(to_numpy(monotonic.bias)) == -1.5
+    assert float(to_numpy(monotonic.attention.gain)) == 1.0
+    np.testing.assert_array_equal(to_numpy(semantic.scale), np.ones(6))
