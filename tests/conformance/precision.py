@@ -2,7 +2,12 @@
 
 import contextlib
 
+import keras
+
 from tests.backend import BACKEND
+
+# TensorFlow has no `AveragePooling3D` in float64 on the CPU.
+WITHOUT_FLOAT64 = {"tensorflow": ["SpatialTransformer-volume"]}.get(BACKEND, [])
 
 
 @contextlib.contextmanager
@@ -25,3 +30,10 @@ def as_double(values):
         name: value.astype("float64") if value.dtype.kind == "f" else value
         for name, value in values.items()
     }
+
+
+def in_double(value):
+    """Copies layers among constructor arguments with a float64 policy."""
+    if isinstance(value, keras.layers.Layer):
+        return type(value).from_config({**value.get_config(), "dtype": "float64"})
+    return [in_double(each) for each in value] if isinstance(value, list) else value

@@ -6,19 +6,17 @@ import numpy as np
 import pytest
 
 from keras_attn.ops import precision
-from tests.backend import BACKEND, flat
+from tests.backend import flat
 from tests.conformance import changes
 from tests.conformance.calls import expected_outputs
-from tests.conformance.precision import as_double, double_precision
+from tests.conformance.precision import (
+    WITHOUT_FLOAT64,
+    as_double,
+    double_precision,
+    in_double,
+)
 from tests.conformance.registry import LAYERS
 from tests.conformance.selection import by_id, shared_cases
-
-
-def in_double(value):
-    """Copies layers among constructor arguments with a float64 policy."""
-    if isinstance(value, keras.layers.Layer):
-        return type(value).from_config({**value.get_config(), "dtype": "float64"})
-    return [in_double(each) for each in value] if isinstance(value, list) else value
 
 
 @pytest.fixture
@@ -34,8 +32,6 @@ def keras_keeps_float64(monkeypatch):
 # On NumPy and OpenVINO the operations of Keras return float32.
 pytestmark = pytest.mark.training
 
-# TensorFlow has no `AveragePooling3D` in float64 on the CPU.
-WITHOUT_FLOAT64 = {"tensorflow": ["SpatialTransformer-volume"]}.get(BACKEND, [])
 CASES = [case for case in LAYERS if callable(case.expected) and case.id not in WITHOUT_FLOAT64]
 
 

@@ -1,8 +1,47 @@
-"""Layers that draw locations, with their scores as functions of a query and a key."""
+"""Alignment layers, and the scores of some of them as functions of a query and a key."""
 
-from keras_attn import LuongAttention, VisualAttention
+import numpy as np
+
+from keras_attn import (
+    BahdanauAttention,
+    CoverageAttention,
+    HardAttention,
+    LocalAttention,
+    LuongAttention,
+    MonotonicAttention,
+    SemanticAttention,
+    SpatialChannelAttention,
+    VisualAttention,
+)
+from tests.backend import flat
 from tests.conformance.case import randomise, weights_by_path
 from tests.oracles import alignment as oracle
+
+LAST = {"data_format": "channels_last"}
+ALIGNMENT = {
+    "bahdanau": lambda **options: BahdanauAttention(7, **options),
+    "concat": lambda **options: LuongAttention("concat", units=7, **options),
+    "coverage": lambda **options: CoverageAttention(7, **options),
+    "local-m": lambda **options: LocalAttention(LuongAttention(), 1, "monotonic", **options),
+    "local-p": lambda **options: LocalAttention(LuongAttention(), 2, units=7, **options),
+    "monotonic": lambda **options: MonotonicAttention(BahdanauAttention(7), **options),
+    "hard": lambda **options: HardAttention(BahdanauAttention(7), **options),
+    "semantic": lambda **options: SemanticAttention(**options),
+    "visual": lambda **options: VisualAttention(7, gate="scalar", **LAST, **options),
+    "visual-hard": lambda **options: VisualAttention(7, "hard", **LAST, **options),
+    "channels": lambda **options: SpatialChannelAttention(7, **LAST, **options),
+}
+
+
+def attend(layer, *inputs, **arguments):
+    """Returns context, weights and the tensors of the state as arrays."""
+    options = {"return_attention_scores": True, "return_state": True, **arguments}
+    return flat(layer(list(inputs), **options))
+
+
+def assert_close(found, expected):
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
 
 
 def enlarged_score(layer):

@@ -4,14 +4,26 @@ import keras
 import numpy as np
 import pytest
 
-from keras_attn.layers.cell_step import cell_step, lstm_steps
+from keras_attn.layers.cell_step import cell_step, lstm_steps, plain_lstm_step
 from tests.backend import gradients, to_numpy
+from tests.oracles import recurrent as oracle
+
+
+class Doubled(keras.layers.LSTMCell):
+    """LSTM cell with doubled states."""
+
+    def call(self, inputs, states, training=False):
+        _, states = super().call(inputs, states, training)
+        return 2.0 * states[0], [2.0 * state for state in states]
+
 
 CELLS = {
     "lstm": lambda: keras.layers.LSTMCell(5),
     "lstm in half precision": lambda: keras.layers.LSTMCell(5, dtype="mixed_float16"),
     "lstm without a bias": lambda: keras.layers.LSTMCell(5, use_bias=False),
     "lstm of another activation": lambda: keras.layers.LSTMCell(5, activation="relu"),
+    "lstm of other gates": lambda: keras.layers.LSTMCell(5, recurrent_activation="hard_sigmoid"),
+    "subclass of an lstm": lambda: Doubled(5),
     "gru": lambda: keras.layers.GRUCell(5),
 }
 
@@ -72,7 +84,10 @@ def step_with_known_inputs(cell, known):
     return step
 
 
-@pytest.mark.parametrize("name", ["lstm", "lstm in half precision"])
+@pytest.mark.parametrize(
+    "name",
+    ["lstm", "lstm in half precision", "lstm of another activation", "subclass of an lstm"],
+)
 @pytest.mark.parametrize("known", KNOWN)
 def test_inputs_known_beforehand_make_no_difference(name, known):
     cell, inputs, states = cell_and_inputs(name)
@@ -111,3 +126,40 @@ def test_dropout_is_that_of_the_cell(options):
     assert_same(found, expected, "float32")
     assert not np.allclose(to_numpy(found[0]), to_numpy(cells[1](*ones)[0]))
     assert (to_numpy(found[0]) != to_numpy(cells[0](*ones)[0])).any()
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("known", KNOWN)
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16", "mixed_bfloat16"])
+def test_steps_take_and_give_the_dtype_of_their_owner(policy, known):
+    exact, inputs, states = cell_and_inputs("lstm")
+    cell = keras.layers.LSTMCell(5, dtype=policy)
+    cell.build((3, 4))
+    cell.set_weights(exact.get_weights())
+    inputs, *states = map(keras.ops.convert_to_tensor, (inputs, *states))
+    step = lstm_steps(cell, inputs[:, :known] if known else None, "float32")
+    found = step(None if known == 4 else inputs[:, known:], states)
+    assert [keras.backend.standardize_dtype(each.dtype) for each in found] == ["float32"] * 2
+    tolerance = {"float32": 1e-5, "mixed_float16": 0.01, "mixed_bfloat16": 0.1}[policy]
+    for ours, theirs in zip(found, exact(inputs, states)[1], strict=True):
+        np.testing.assert_allclose(to_numpy(ours), to_numpy(theirs), atol=tolerance)
+
+
+@pytest.mark.parametrize("with_inputs", [True, False])
+@pytest.mark.parametrize("rows", [(), (3,)], ids=["one bias", "a bias for each example"])
+def test_the_plain_step_is_that_of_the_equations(with_inputs, rows, generator):
+    hidden, carry = generator.normal(size=(2, 3, 5)).astype("float32")
+    inputs, kernel, recurrent_kernel = (
+        generator.normal(size=size).astype("float32") for size in ((3, 4), (4, 20), (5, 20))
+    )
+    bias = generator.normal(size=(*rows, 20)).astype("float32")
+    tensors = map(keras.ops.convert_to_tensor, (hidden, carry, kernel, recurrent_kernel, bias))
+    hidden_, carry_, *weights = tensors
+    given = keras.ops.convert_to_tensor(inputs) if with_inputs else None
+    found = plain_lstm_step(given, [hidden_, carry_], *weights)
+    biases = np.broadcast_to(bias, (3, 20))
+    for row in range(3):
+        x = inputs[row] if with_inputs else np.zeros(4)
+        expected = oracle.lstm(x, hidden[row], carry[row], kernel, recurrent_kernel, biases[row])
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(to_numpy(ours)[row], theirs, atol=1e-5)

@@ -53,3 +53,10 @@ def test_batches_without_words_have_a_loss():
     nothing = np.zeros_like(WRITTEN)
     found = to_numpy(layer.loss(LIKELIHOOD, ENTROPY, 0.0 * LIKELIHOOD, nothing))
     np.testing.assert_allclose(found, -0.002 * ENTROPY[:, 0], rtol=1e-5)
+
+
+def test_it_passes_log_probabilities_on_and_starts_without_rewards():
+    layer = RewardBaseline()
+    np.testing.assert_array_equal(to_numpy(layer(LIKELIHOOD)), LIKELIHOOD)
+    assert layer.trainable_weights == []
+    assert [float(to_numpy(weight)) for weight in layer.weights] == [0.0, 0.0]
