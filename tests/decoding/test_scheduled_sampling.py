@@ -155,7 +155,8 @@ def test_a_schedule_is_for_all_decoders_of_a_model():
 
 
 def test_decoders_without_feedback_have_no_schedule():
-    fed, plain = made(0.0), made(0.0, sample_fn=None)
+    fed = made(0.0)
+    plain = AttentionDecoder(keras.layers.GRUCell(8), BahdanauAttention(7))
     words, memory = keras.Input((5, 3)), keras.Input((6, 7))
     model = keras.Model([words, memory], [each([words, memory]) for each in (plain, fed)])
     schedule = ScheduledSampling(lambda epoch: 1.0)

@@ -91,9 +91,9 @@ def test_a_certain_end_is_the_only_hypothesis(name):
 @pytest.mark.parametrize("name", SEARCHES)
 def test_a_search_ends_with_its_last_sequence(name):
     """The third token is the end; `max_length` is 50."""
-    step = fixed(
-        [[NEVER, 0.0, NEVER, NEVER], [NEVER, NEVER, 0.0, NEVER]] + [[NEVER] * 3 + [0.0]] * 2
-    )
+    certain = np.where(np.eye(4, k=1) > 0, 0.0, NEVER)
+    certain[END, END] = 0.0
+    step = fixed(certain)
     found = SEARCHES[name](step, np.zeros((2, 1), "float32"), 0, END, 50)
     assert found.alignments is None
     assert to_numpy(found.tokens)[:, 0, :4].tolist() == [[1, 2, END, 0]] * 2
@@ -144,13 +144,18 @@ REFUSED = [
 ]
 
 
+def even(tokens, state, constants):
+    """Returns equal logits of four tokens, also for tokens that there are not."""
+    return ops.zeros((ops.shape(tokens)[0], 4)), state
+
+
 @pytest.mark.once
 @pytest.mark.parametrize("name", SEARCHES)
 @pytest.mark.parametrize(("changed", "message"), REFUSED)
 def test_all_searches_refuse_the_same(name, changed, message):
     arguments = {
-        "step": fixed([0.0] * 4), "state": np.ones((2, 1), "float32"), "start_id": 0,
-        "end_id": END, "max_length": 3,
+        "step": even, "state": np.ones((2, 1), "float32"), "start_id": 0, "end_id": END,
+        "max_length": 3,
     }  # fmt: skip
     arguments |= changed
     first = [arguments.pop(each) for each in ("step", "state", "start_id", "end_id", "max_length")]
