@@ -121,6 +121,8 @@ def test_scores_and_alignments_of_a_decoder_are_those_of_its_call(generator):
         ({"num_beams": 2, "num_hypotheses": 3}, "`num_hypotheses` must not exceed"),
         ({"length_penalty": -1.0}, "`length_penalty` must not be negative"),
         ({"num_beams": True}, "`num_beams` must be a positive integer"),
+        ({"memory_mask": np.array(True)}, "`memory_mask` must have a row"),
+        ({"memory_mask": np.ones((1, 4), "bool")}, "`memory_mask` must have a row"),
         ({"num_hypotheses": 0}, "`num_hypotheses` must be a positive integer"),
         ({"length_penalty": math.nan}, "`length_penalty` must not be negative"),
         ({"length_penalty": math.inf}, "`length_penalty` must not be negative"),

@@ -164,6 +164,19 @@ def test_all_searches_refuse_the_same(name, changed, message):
 
 
 @pytest.mark.parametrize("name", SEARCHES)
+def test_numbers_may_be_of_numpy(name):
+    logits = [[0.0, 2.0, 1.0, 0.5]] * 4
+    options = {"min_length": 2, "no_repeat_ngram_size": 1, "pad_id": 9}
+    more = {key: np.int64(value) for key, value in options.items()}
+    state = np.zeros((1, 1), "float32")
+    expected = SEARCHES[name](fixed(logits), state, 0, END, 3, **options)
+    numbers = np.int64(0), np.int32(END), np.int64(3)
+    found = SEARCHES[name](fixed(logits), state, *numbers, **more)
+    for one, other in zip(found[:3], expected[:3], strict=True):
+        np.testing.assert_array_equal(to_numpy(one), to_numpy(other))
+
+
+@pytest.mark.parametrize("name", SEARCHES)
 def test_the_shortest_sequence_may_be_as_long_as_the_longest(name):
     tokens, lengths, _ = run(SEARCHES[name], [0.0, NEVER, NEVER, 9.0], 3, min_length=3)
     assert tokens[0].tolist() == [0, 0, END]

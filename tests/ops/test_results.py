@@ -94,3 +94,20 @@ def test_gradients_are_those_of_differences_in_double_precision(generator, name,
     slope = sum(np.sum(g * d) for g, d in zip(gradients, directions, strict=True))
     expected = np.sum((after - before) * cotangent) / 2e-6
     np.testing.assert_allclose(slope, expected, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", OF_TENSORS)
+def test_any_of_the_tensors_may_be_symbolic(name):
+    function, arrays = made(name, "float32")
+    expected = [(tuple(output.shape), "float32") for output in function(arrays)]
+    for symbols in [*([key] for key in arrays), list(arrays)]:
+        tensors = {
+            key: keras.KerasTensor(array.shape, array.dtype.name) if key in symbols else array
+            for key, array in arrays.items()
+        }
+        outputs = function(tensors)
+        found = [
+            (tuple(output.shape), keras.backend.standardize_dtype(output.dtype))
+            for output in outputs
+        ]
+        assert found == expected

@@ -7,6 +7,7 @@ from keras_attn.ops import (
     additive_scores,
     address_memory,
     clip_gradients,
+    grid_sample,
     write_memory,
 )
 from keras_attn.ops.alignment_scores import plain_additive_scores
@@ -138,3 +139,31 @@ def test_clipped_gradients_of_each_example_by_vmap(generator):
 
     found = torch.func.vmap(torch.func.grad(loss))(values)
     np.testing.assert_allclose(to_numpy(found), np.clip(2.0 * to_numpy(values), -0.5, 0.5))
+
+
+@EACH
+def test_traced_graphs_take_other_batches(generator, name):
+    import torch
+
+    op, plain, _ = OPS[name]
+    # The scale of additive scores, the last of its arguments, has no batch.
+    count = len(OPS[name][2]) - (name == "additive_scores")
+    given = arguments(generator, name)
+    traced = torch.jit.trace(lambda *tensors: op(*tensors), tuple(given), check_trace=False)
+    more = [torch.cat([each, 0.5 * each, each[:1]]) for each in given[:count]] + given[count:]
+    np.testing.assert_allclose(to_numpy(traced(*more)), to_numpy(plain(*more)), atol=1e-5)
+
+
+def test_a_traced_sampler_takes_coordinates_that_are_no_numbers(generator):
+    import torch
+
+    images = torch.tensor(generator.normal(size=(2, 5, 6, 3)).astype("float32"))
+    grid = torch.tensor(generator.uniform(-1, 1, (2, 3, 4, 2)).astype("float32"))
+
+    def sample(images, grid):
+        return grid_sample(images, grid, padding_mode="border", data_format="channels_last")
+
+    traced = torch.jit.trace(sample, (images, grid), check_trace=False)
+    grid[0, 1, 2], grid[1, 0, 0, 1], grid[1, 2, 3] = torch.nan, torch.inf, -torch.inf
+    images, grid = torch.cat([images, images[:1]]), torch.cat([grid, grid[:1]])
+    np.testing.assert_allclose(to_numpy(traced(images, grid)), to_numpy(sample(images, grid)))
