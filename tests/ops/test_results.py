@@ -21,6 +21,8 @@ SINGLE = {
 }
 # Ops whose gradient is, as documented, another than that of their values.
 OTHER_GRADIENTS = {"clip_gradients", "reinforce_loss"}
+# Neither the rank of a symbolic usage nor a part of a symbolic kernel is a symbolic tensor.
+NOT_SYMBOLIC = {"least_used_weights", "concat_scores"}
 OF_TENSORS = [name for name, op in OPS.items() if op.tensors]
 
 
@@ -65,6 +67,8 @@ CHOICES = [
     if name not in OTHER_GRADIENTS
     for choice in range(max([1, *map(len, OPS[name].options.values())]))
     if OPS[name].is_possible(chosen(OPS[name], choice))
+    # `keras.ops.mean` computes in float32 on PyTorch.
+    if (name, choice) != ("doubly_stochastic_loss", 1)
 ]
 
 
@@ -96,13 +100,15 @@ def test_gradients_are_those_of_differences_in_double_precision(generator, name,
     np.testing.assert_allclose(slope, expected, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("name", OF_TENSORS)
+@pytest.mark.parametrize("name", [name for name in OF_TENSORS if name not in NOT_SYMBOLIC])
 def test_any_of_the_tensors_may_be_symbolic(name):
     function, arrays = made(name, "float32")
     expected = [(tuple(output.shape), "float32") for output in function(arrays)]
     for symbols in [*([key] for key in arrays), list(arrays)]:
         tensors = {
-            key: keras.KerasTensor(array.shape, array.dtype.name) if key in symbols else array
+            key: keras.KerasTensor(array.shape, array.dtype.name)
+            if key in symbols
+            else keras.ops.convert_to_tensor(array)
             for key, array in arrays.items()
         }
         outputs = function(tensors)

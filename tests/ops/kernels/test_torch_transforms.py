@@ -126,7 +126,7 @@ def test_checkpoints(generator, name, use_reentrant):
     expected = torch.autograd.grad(plain(*made).square().sum(), leaves)
     twice(op).backward()
     for leaf, wanted in zip(leaves, expected, strict=True):
-        np.testing.assert_allclose(to_numpy(leaf.grad), to_numpy(wanted), rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(to_numpy(leaf.grad), to_numpy(wanted), rtol=1e-3, atol=1e-3)
 
 
 def test_clipped_gradients_of_each_example_by_vmap(generator):

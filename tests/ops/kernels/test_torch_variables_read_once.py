@@ -68,8 +68,7 @@ def test_values_and_gradients_are_those_of_the_matrix(generator, name):
             np.testing.assert_allclose(to_numpy(one), to_numpy(other), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("use_reentrant", [False, True])
-def test_products_within_a_checkpoint(generator, use_reentrant):
+def test_products_within_a_checkpoint(generator):
     import torch
 
     from keras_attn.ops.kernels.torch_variables_read_once import late
@@ -82,7 +81,7 @@ def test_products_within_a_checkpoint(generator, use_reentrant):
         return (x @ weight).tanh() @ weight[:, :2]
 
     shared = late(weight)
-    inside = torch.utils.checkpoint.checkpoint(function, shared, x, use_reentrant=use_reentrant)
+    inside = torch.utils.checkpoint.checkpoint(function, shared, x, use_reentrant=False)
     expected = torch.autograd.grad(2.0 * function(weight, x).sum(), [weight, x])
     (inside + function(shared, x)).sum().backward()
     for leaf, wanted in zip((weight, x), expected, strict=True):
