@@ -154,6 +154,23 @@ def test_a_schedule_is_for_all_decoders_of_a_model():
     assert [float(to_numpy(decoder.sampling_probability)) for decoder in decoders] == [0.75] * 2
 
 
+def test_decoders_without_feedback_have_no_schedule():
+    fed = made(0.0)
+    plain = AttentionDecoder(keras.layers.GRUCell(8), BahdanauAttention(7))
+    words, memory = keras.Input((5, 3)), keras.Input((6, 7))
+    model = keras.Model([words, memory], [each([words, memory]) for each in (plain, fed)])
+    schedule = ScheduledSampling(lambda epoch: 1.0)
+    schedule.set_model(model)
+    schedule.on_train_begin()
+    schedule.on_epoch_begin(0)
+    assert float(to_numpy(fed.sampling_probability)) == 1.0
+    for probability in (-0.1, 1.01, float("nan")):
+        schedule.schedule = lambda epoch, probability=probability: probability
+        with pytest.raises(ValueError, match="`schedule` must give numbers"):
+            schedule.on_epoch_begin(3)
+    assert float(to_numpy(fed.sampling_probability)) == 1.0
+
+
 @pytest.mark.training
 @pytest.mark.parametrize("kind", ["rnn_search", "luong"])
 def test_a_translator_is_trained_by_a_schedule(kind, generator, tmp_path):

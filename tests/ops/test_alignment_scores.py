@@ -160,3 +160,19 @@ def test_symbolic_scores_have_the_dtype_of_the_query():
     query, key = (keras.KerasTensor((None, steps, 4), "float16") for steps in (3, 5))
     scores = additive_scores(query, key, np.ones(4, "float16"))
     assert (scores.shape, scores.dtype) == ((None, 3, 5), "float16")
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (BATCH, 1, 1), (QUERIES, 1), (BATCH, QUERIES, VALUES)])
+def test_the_strength_of_content_may_be_a_tensor(generator, shape):
+    query, key = draw(generator, "content")
+    strength = generator.uniform(0.5, 3.0, shape).astype("float32")
+    found = numpy_call(content_scores, query, key, strength)
+    expected = strength * in_loops("content", [query, key]) / 2.5
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_kernels_of_the_other_order_or_rank_are_refused(generator):
+    for name, kernel in (("general", (KEY_WIDTH, WIDTH)), ("concat", (WIDTH + KEY_WIDTH,))):
+        query, key, _, *others = draw(generator, name)
+        with pytest.raises(ValueError, match="`kernel` must have the shape"):
+            SCORES[name][0](query, key, np.zeros(kernel, "float32"), *others)

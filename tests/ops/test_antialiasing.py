@@ -6,7 +6,7 @@ import pytest
 
 from keras_attn.ops import grid_sample, identity_grid
 from tests.backend import to_numpy
-from tests.ops.functions import channels_last, numpy_call
+from tests.ops.functions import channels_last, numpy_call, pull_back
 
 
 def resize(images, size, antialias=True, **options):
@@ -95,3 +95,39 @@ def test_needs_a_static_size():
     images, grid = keras.KerasTensor((None, None, 8, 1)), keras.KerasTensor((None, 4, 4, 2))
     with pytest.raises(ValueError, match="`antialias=True` needs images of static"):
         grid_sample(images, grid, antialias=True, data_format="channels_last")
+
+
+def test_infinite_coordinates_are_far_outside(generator):
+    """A column beyond the right border, of the rows that others minify."""
+    images = generator.normal(size=(1, 12, 10, 2)).astype("float32")
+    grid = to_numpy(identity_grid((4, 5)))[None].copy()
+    grid[..., 2:, 0], grid[:, 3, :2, 1] = np.inf, -np.inf
+    sample = channels_last(grid_sample, antialias=True, padding_mode="border")
+    expected = numpy_call(sample, images, np.clip(grid, -1e6, 1e6))
+    np.testing.assert_allclose(numpy_call(sample, images, grid), expected, atol=1e-6)
+    # Beyond the border the rows are as far apart as within it, so that its pixels are averaged.
+    plain = channels_last(grid_sample, padding_mode="border")
+    assert np.abs(expected - numpy_call(plain, images, grid))[:, :3, 3:].max() > 0.05
+
+
+@pytest.mark.training
+def test_gradients_at_coordinates_that_are_no_numbers_are_finite(generator):
+    images = generator.normal(size=(1, 12, 10, 2)).astype("float32")
+    grid = to_numpy(identity_grid((4, 5)))[None].copy()
+    grid[:, 1, 2], grid[:, 2, 3:, 0] = np.nan, np.inf
+    cotangent = np.ones((1, 4, 5, 2), "float32")
+    sample = channels_last(grid_sample, antialias=True, padding_mode="border")
+    _, slopes = pull_back(sample, [images, grid], cotangent)
+    assert all(np.isfinite(slope).all() for slope in slopes)
+    assert not slopes[1][:, 1, 2].any()
+
+
+def test_the_size_is_that_of_the_data_format():
+    def symbolic(*shape):
+        images, grid = keras.KerasTensor(shape), keras.KerasTensor((None, 4, 4, 2))
+        return grid_sample(images, grid, antialias=True, data_format="channels_first").shape
+
+    assert symbolic(None, 3, 8, 6) == (None, 3, 4, 4)
+    for shape in ((None, 3, 8, None), (None, 3, None, 6)):
+        with pytest.raises(ValueError, match="`antialias=True` needs images of static"):
+            symbolic(*shape)

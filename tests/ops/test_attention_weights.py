@@ -82,3 +82,21 @@ def test_gradients_are_finite_and_zero_where_masked(generator):
     assert np.isfinite(gradient).all()
     assert (gradient[~MASK] == 0.0).all()
     assert (gradient[0, MASK[0]] != 0.0).all()
+
+
+@pytest.mark.parametrize("scores", [np.array([[0, 3, 1]]), np.array([[False, True, True]])])
+def test_weights_of_integers_are_floats(scores):
+    weights = numpy_call(attention_weights, scores)
+    mass = np.exp(scores.astype("float64"))
+    assert weights.dtype == "float32"
+    np.testing.assert_allclose(weights, mass / mass.sum(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(4,), (1, 4), (2, 1), (3, 1, 1), (1, 2, 4)])
+def test_masks_broadcast(generator, shape):
+    scores, mask = generator.normal(size=(3, 2, 4)), generator.uniform(size=shape) < 0.6
+    mass = np.exp(scores) * mask
+    expected = mass / np.maximum(mass.sum(axis=-1, keepdims=True), 1e-30)
+    for each in (mask, mask.astype("int32")):
+        weights = numpy_call(lambda s, m=each: attention_weights(s, m), scores.astype("float32"))
+        np.testing.assert_allclose(weights, expected, atol=1e-6)

@@ -25,3 +25,10 @@ def test_equals_the_loop(generator):
 def test_weights_of_another_rank_are_refused():
     with pytest.raises(ValueError, match="`weights` must be of rank 3"):
         coverage_loss(np.ones((4, 5)))
+    with pytest.raises(ValueError, match="`weights` must be of rank 3"):
+        coverage_loss(np.ones((2, 4, 5, 3)))
+
+
+@pytest.mark.training
+def test_without_queries_the_loss_is_zero():
+    np.testing.assert_array_equal(to_numpy(coverage_loss(np.ones((2, 0, 5), "float32"))), [0, 0])

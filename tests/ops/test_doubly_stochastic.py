@@ -35,5 +35,26 @@ def test_it_is_the_loop(weights, reduction):
 def test_other_ranks_and_reductions_are_refused(weights):
     with pytest.raises(ValueError, match="`weights` must be of rank 3"):
         doubly_stochastic_loss(weights[0])
+    with pytest.raises(ValueError, match="`weights` must be of rank 3"):
+        doubly_stochastic_loss(weights[:, :, None, None])
     with pytest.raises(ValueError, match="`reduction` must be one of"):
         doubly_stochastic_loss(weights, reduction="max")
+
+
+@pytest.mark.training
+def test_without_queries_or_places():
+    target = np.array([2.0, 3.0], "float32")
+    for shape, expected in (
+        ((2, 0, 5), 5 * target**2),
+        ((2, 4, 0), [0, 0]),
+        ((2, 4, 0, 3), [0, 0]),
+    ):
+        loss = doubly_stochastic_loss(np.ones(shape, "float32"), target=target)
+        np.testing.assert_allclose(to_numpy(loss), expected)
+
+
+def test_a_target_may_be_one_for_all(weights):
+    expected = to_numpy(doubly_stochastic_loss(weights, target=np.array([2.5, 2.5])))
+    for target in (2.5, np.array([2.5], "float32"), np.float32(2.5)):
+        found = to_numpy(doubly_stochastic_loss(weights, target=target))
+        np.testing.assert_allclose(found, expected, rtol=1e-6)

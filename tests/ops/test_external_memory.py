@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from keras_attn.ops import read_memory, write_memory
+from keras_attn.ops.external_memory import plain_write_memory, write_gradients
 from tests.backend import to_numpy
+from tests.ops.functions import pull_back
 
 BATCH, LOCATIONS, WIDTH = 2, 5, 4
 
@@ -85,3 +87,25 @@ def test_integers_are_accepted():
 def test_a_memory_may_be_symbolic():
     shapes = {"memory": (5, 4), "weights": (1, 5), "erase": (1, 4), "add": (1, 4)}
     assert write_memory(**{n: keras.Input(s) for n, s in shapes.items()}).shape == (None, 5, 4)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_gradients_of_a_write_are_those_of_its_equation(generator, memory, count):
+    weights, erase, add = heads(generator, count)
+    weights[0, 0], erase[0, 0] = np.eye(LOCATIONS)[1], 1.0  # of one location nothing is kept
+    gradient = generator.normal(size=memory.shape).astype("float32")
+    arrays = [memory, weights, erase, add]
+    found = write_gradients(*map(keras.ops.convert_to_tensor, (*arrays, gradient)))
+    _, expected = pull_back(plain_write_memory, arrays, gradient)
+    for ours, wanted in zip(found, expected, strict=True):
+        np.testing.assert_allclose(to_numpy(ours), wanted, atol=1e-5)
+
+
+def test_ranks_of_a_write_are_refused(generator, memory):
+    weights, erase, add = heads(generator, 2)
+    for name, wrong in (("erase", erase[0]), ("add", add[..., None]), ("add", add[0, 0])):
+        with pytest.raises(ValueError, match=f"`{name}` must be of shape"):
+            write_memory(memory, weights, **{"erase": erase, "add": add, name: wrong})
+    with pytest.raises(ValueError, match="`weights` must be of shape"):
+        read_memory(weights, memory[..., None])

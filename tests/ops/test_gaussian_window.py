@@ -7,6 +7,7 @@ import pytest
 from keras import ops
 
 from keras_attn.ops import (
+    GaussianWindow,
     gaussian_filters,
     gaussian_window,
     read_patch,
@@ -157,6 +158,16 @@ def test_windows_are_placed_in_float32_whatever_the_numbers(dtype):
         ("parameters", lambda: gaussian_window(np.zeros((2, 4)), (5, 5), 3)),
         ("parameters", lambda: gaussian_window(np.zeros(5), (5, 5), 3)),
         ("image_size", lambda: gaussian_window(np.zeros((2, 5)), (0, 5), 3)),
+        ("image_size", lambda: gaussian_window(np.zeros((2, 5)), (5, 0), 3)),
+        ("image_size", lambda: gaussian_window(np.zeros((2, 5)), (5, 5, 5), 3)),
+        ("parameters", lambda: gaussian_window(np.zeros((2, 3, 5)), (5, 5), 3)),
+        ("patch_size", lambda: gaussian_filters(np.ones(1), np.ones(1), np.ones(1), 0, 5)),
+        ("center", lambda: gaussian_filters(np.ones((1, 1)), np.ones(1), np.ones(1), 3, 5)),
+        ("variance", lambda: gaussian_filters(np.ones(1), np.ones(1), np.ones(2), 3, 5)),
+        (
+            "filters_x",
+            lambda: write_patch(np.ones((1, 2, 2, 1)), np.ones((1, 2, 5)), np.ones((1, 2, 0))),
+        ),
         ("patch_size", lambda: gaussian_window(np.zeros((2, 5)), (5, 5), 0)),
         (
             "padding_mode",
@@ -178,3 +189,32 @@ def test_windows_are_placed_in_float32_whatever_the_numbers(dtype):
 def test_bad_arguments_are_refused_by_name(name, function):
     with pytest.raises(ValueError, match=f"`{name}`"):
         function()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_patches_may_have_more_columns_than_rows(generator, channels):
+    rows, columns = 2, 4
+    down = generator.normal(size=(BATCH, rows, HEIGHT)).astype("float32")
+    along = generator.normal(size=(BATCH, columns, WIDTH)).astype("float32")
+    image = generator.normal(size=(BATCH, HEIGHT, WIDTH, channels)).astype("float32")
+    patch = generator.normal(size=(BATCH, rows, columns, channels)).astype("float32")
+    expected = np.einsum("bih,bhwc,bjw->bijc", down, image, along)
+    np.testing.assert_allclose(to_numpy(read_patch(image, down, along)), expected, atol=1e-4)
+    expected = np.einsum("bih,bijc,bjw->bhwc", down, patch, along)
+    np.testing.assert_allclose(to_numpy(write_patch(patch, down, along)), expected, atol=1e-4)
+
+
+def test_patches_are_of_the_dtype_of_the_image():
+    filters = np.ones((1, 2, 5), "float32")
+    for function, size in ((read_patch, 5), (write_patch, 2)):
+        found = function(np.ones((1, size, size, 1), "float16"), filters, filters)
+        assert to_numpy(found).dtype == "float16"
+
+
+def test_the_box_of_a_window_reaches_from_its_first_filter_to_its_last():
+    window = GaussianWindow(
+        *np.array([[3.0, 10.0], [5.0, 1.0], [2.0, 0.5], [1.0, 1.0], [9.0, 9.0]], "float32")
+    )
+    boxes = to_numpy(window_box(window, 4))
+    np.testing.assert_allclose(boxes, [[0, 2, 6, 8], [9.25, 0.25, 10.75, 1.75]])
+    np.testing.assert_allclose(to_numpy(window_box(window, 1)), [[3, 5, 3, 5], [10, 1, 10, 1]])

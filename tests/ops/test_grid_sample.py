@@ -129,7 +129,10 @@ def test_no_coordinate_gives_nan(generator, interpolation, padding_mode):
     if padding_mode == "zeros":
         assert not sampled[:, 1:, 1:].any()
     if padding_mode == "border":
-        np.testing.assert_allclose(sampled[:, 1, 1], images[:, -1, -1], atol=1e-5)
+        for far in (1, 3, 5):
+            np.testing.assert_allclose(sampled[:, far, far], images[:, -1, -1], atol=1e-5)
+        for far in (2, 4, 6):
+            np.testing.assert_allclose(sampled[:, far, far], images[:, 0, 0], atol=1e-5)
     if interpolation == "bilinear" and BACKEND in ("jax", "tensorflow", "torch"):
         cotangent = np.ones_like(sampled)
         options = {"interpolation": interpolation, "padding_mode": padding_mode}
@@ -169,6 +172,60 @@ def test_dynamic_sizes_in_a_functional_model(generator, tmp_path):
             )
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"interpolation": "bicubic", "padding_mode": "reflection", "align_corners": True},
+        {"padding_mode": "border", "antialias": True, "data_format": "channels_first"},
+        {"interpolation": "nearest", "align_corners": True, "data_format": "channels_first"},
+    ],
+)
+def test_a_functional_model_keeps_all_options(generator, options):
+    options = {"data_format": "channels_last", **options}
+    images, grid = draw(generator, (9, 12), reach=1.4)
+    if options["data_format"] == "channels_first":
+        images = np.moveaxis(images, -1, 1).copy()
+    inputs = keras.Input(images.shape[1:]), keras.Input(grid.shape[1:])
+    model = keras.Model(inputs, grid_sample(*inputs, **options))
+    restored = keras.Model.from_config(model.get_config())
+    expected = numpy_call(lambda *tensors: grid_sample(*tensors, **options), images, grid)
+    for each in (model, restored):
+        found = numpy_call(lambda *tensors, each=each: each(list(tensors)), images, grid)
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert [op.name for op in restored.operations] == [op.name for op in model.operations]
+
+
+@pytest.mark.parametrize("data_format", ["channels_first", "channels_last"])
+def test_the_data_format_is_that_of_keras_by_default(generator, data_format):
+    images, grid = draw(generator, IMAGE)
+    if data_format == "channels_first":
+        images = np.moveaxis(images, -1, 1).copy()
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format(data_format)
+    try:
+        found = numpy_call(grid_sample, images, grid)
+    finally:
+        keras.config.set_image_data_format(before)
+    expected = numpy_call(lambda *x: grid_sample(*x, data_format=data_format), images, grid)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.training
+def test_images_in_double_precision_are_sampled_in_it(generator):
+    images, _ = draw(generator, IMAGE, dtype="float64")
+    _, grid = draw(generator, IMAGE, reach=1.2)
+    with double_precision():
+        for options in ({}, {"interpolation": "bicubic"}, {"antialias": True}):
+            exact, found = (
+                sample(images, each, **options) for each in (grid.astype("float64"), grid)
+            )
+            assert found.dtype == "float64"
+            np.testing.assert_allclose(found, exact, atol=1e-12)
+            single = sample(images.astype("float32"), grid.astype("float64"), **options)
+            assert single.dtype == "float32"
+            np.testing.assert_allclose(single, exact, atol=1e-4)
+
+
 def test_symbolic_shapes():
     def shape(images, grid, data_format):
         images, grid = keras.KerasTensor(images), keras.KerasTensor(grid)
@@ -178,6 +235,11 @@ def test_symbolic_shapes():
     assert shape((2, 3, 5, 7), (2, 4, 6, 2), "channels_first") == (2, 3, 4, 6)
     assert shape((2, 3, 5, 7), (2, 8, 4, 6, 2), "channels_first") == (2, 8, 3, 4, 6)
     assert shape((2, 9, 5, 7, 3), (2, 8, 4, 6, 3), "channels_last") == (2, 8, 4, 6, 3)
+    assert shape((2, 1, 9, 5, 7), (2, 6, 8, 4, 2, 3), "channels_first") == (2, 6, 1, 8, 4, 2)
+    half, grid = keras.KerasTensor((2, 5, 7, 3), "float16"), keras.KerasTensor((2, 4, 6, 2))
+    assert grid_sample(half, grid, data_format="channels_last").dtype == "float16"
+    image = np.zeros((2, 5, 7, 3), "float32")
+    assert grid_sample(image, grid, data_format="channels_last").shape == (2, 4, 6, 3)
 
 
 @pytest.mark.parametrize(
@@ -186,7 +248,10 @@ def test_symbolic_shapes():
         ((2, 5, 7), (2, 4, 4, 2), {}, "`images` must have rank 4"),
         ((2, 0, 7, 3), (2, 4, 4, 2), {}, "`images` must have at least one pixel"),
         ((2, 5, 7, 0), (2, 4, 4, 2), {}, "`images` must have at least one pixel"),
+        ((5,), (2, 4, 4, 2), {}, "`images` must have rank 4"),
+        ((2, 2, 2, 2, 5, 7), (2, 4, 4, 4, 4, 4), {}, "`images` must have rank 4"),
         ((2, 5, 7, 3), (2, 4, 2), {}, "`grid` must have 2 coordinates"),
+        ((2, 5, 7, 3), (2, 2, 3, 4, 4, 2), {}, "`grid` must have 2 coordinates"),
         ((2, 5, 7, 3), (2, 4, 4, 3), {}, "`grid` must have 2 coordinates"),
         ((2, 5, 7, 6, 3), (2, 4, 4, 4, 2), {}, "`grid` must have 3 coordinates"),
         ((2, 5, 7, 3), (3, 4, 4, 2), {}, "`images` and `grid` must have the same batch size"),

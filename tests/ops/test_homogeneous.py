@@ -59,6 +59,31 @@ def test_bad_shapes_are_named():
         compose_transformations(np.zeros((2, 3)), np.zeros((6,)))
     with pytest.raises(ValueError, match="`first` and `second` must be matrices of the same size"):
         compose_transformations(np.zeros((2, 3)), np.zeros((3, 3)))
+    with pytest.raises(ValueError, match="that broadcast to each other"):
+        compose_transformations(np.zeros((2, 3, 2, 3)), np.zeros((3, 2, 2, 3)))
+
+
+@pytest.mark.parametrize("leading", [((4, 1), (1, 3)), ((1,), (3,)), ((3,), (4, 1)), ((), (2, 2))])
+def test_transformations_of_shapes_that_broadcast_are_composed(generator, leading):
+    first, second = (generator.normal(size=(*each, 2, 3)).astype("float32") for each in leading)
+    composed = to_numpy(compose_transformations(first, second))
+    np.testing.assert_allclose(composed, oracle.product(first, second), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("heads", "counts"),
+    [(1, (1, 1)), (4, (2, 2)), (5, (5, 1)), (6, (3, 2)), (8, (4, 2)), (12, (4, 3)), (7, (7, 1)),
+     (5, (5, 1, 1)), (8, (2, 2, 2)), (12, (3, 2, 2)), (16, (4, 2, 2)), (30, (5, 3, 2))],
+)  # fmt: skip
+def test_tiles_stand_in_rows_from_the_top_left(heads, counts):
+    """Of so many along x, y and z, x runs fastest."""
+    tiles = tile_transformations(heads, len(counts))
+    for index, tile in enumerate(tiles):
+        expected = np.zeros((len(counts), len(counts) + 1))
+        for axis, count in enumerate(counts):
+            place, index = index % count, index // count
+            expected[axis, axis], expected[axis, -1] = 1 / count, (2 * place + 1) / count - 1
+        np.testing.assert_allclose(tile, expected, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +106,7 @@ def test_tiles_are_as_square_as_they_can_be():
     assert np.unique(tile_transformations(6)[:, 1, 1]).tolist() == [1 / 2]
 
 
-@pytest.mark.parametrize("heads", [0, -1, 2.5, "4"])
+@pytest.mark.parametrize("heads", [0, -1, 2.5, "4", True, None])
 def test_bad_heads_are_refused(heads):
     with pytest.raises(ValueError, match="`num_heads`"):
         tile_transformations(heads)

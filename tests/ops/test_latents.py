@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pytest
 
 from keras_attn.ops import (
     bernoulli_log_probability,
@@ -52,3 +53,38 @@ def test_bits_have_the_log_probability_of_the_loop(generator):
     np.testing.assert_allclose(
         to_numpy(bernoulli_log_probability(bits, logits)), expected, rtol=1e-4
     )
+
+
+def test_means_and_deviations_broadcast_to_the_value(generator):
+    value = generator.normal(size=(5, 3)).astype("float32")
+    mean, log_stddev = generator.normal(size=3).astype("float32"), np.array([-0.5], "float32")
+    found = to_numpy(gaussian_log_probability(value, mean, log_stddev))
+    deviation = (value - mean) / np.exp(-0.5)
+    density = np.exp(-0.5 * deviation.astype("float64") ** 2) / np.sqrt(2 * np.pi) / np.exp(-0.5)
+    np.testing.assert_allclose(found, np.log(density).sum(axis=-1), rtol=1e-4)
+    divergence = to_numpy(gaussian_kl_divergence(value, log_stddev))
+    each = 0.5 * (value**2 + np.exp(-1.0) - 1.0) + 0.5
+    np.testing.assert_allclose(divergence, each.sum(axis=-1), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("function", "shapes", "name"),
+    [
+        (gaussian_log_probability, ((3,), (5, 3), (3,)), "mean"),
+        (gaussian_log_probability, ((5, 3), (5, 3), (5, 2)), "log_stddev"),
+        (gaussian_kl_divergence, ((3,), (5, 3)), "log_stddev"),
+        (gaussian_kl_divergence, ((), ()), "mean"),
+        (bernoulli_log_probability, ((5, 3), (5, 2)), "logits"),
+        (bernoulli_log_probability, ((3,), (5, 3)), "logits"),
+    ],
+)
+def test_other_shapes_are_refused(function, shapes, name):
+    with pytest.raises(ValueError, match=f"`{name}` must be of a shape"):
+        function(*map(np.zeros, shapes))
+
+
+def test_values_between_0_and_1_are_weighted():
+    found = to_numpy(bernoulli_log_probability(np.array([[0.25, 1.0]]), np.array([[2.0, -1.0]])))
+    one = 1 / (1 + np.exp(-np.array([2.0, -1.0])))
+    expected = 0.25 * np.log(one[0]) + 0.75 * np.log(1 - one[0]) + np.log(one[1])
+    np.testing.assert_allclose(found, [expected], rtol=1e-5)

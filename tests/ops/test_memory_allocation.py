@@ -91,6 +91,17 @@ def test_of_equally_used_locations_the_first_comes_first(locations):
         assert order.tolist() == [0, *range(2, locations), 1]
 
 
+def test_one_location_is_the_least_used_by_default(usage):
+    expected = np.eye(LOCATIONS)[np.argmin(usage, axis=-1)][:, None]
+    np.testing.assert_array_equal(to_numpy(least_used_weights(usage)), expected)
+
+
+def test_a_memory_of_one_location():
+    usage = np.array([[0.25], [1.0]], "float32")
+    np.testing.assert_allclose(to_numpy(allocation_weights(usage)), [[0.75], [0.0]])
+    np.testing.assert_array_equal(to_numpy(least_used_weights(usage)), [[[1.0]], [[1.0]]])
+
+
 def test_the_least_used_are_in_ascending_order(usage):
     found = to_numpy(least_used_weights(usage, 4))
     for b in range(BATCH):
@@ -159,6 +170,7 @@ def test_other_shapes_and_counts_are_refused(usage, weights):
         (allocation_weights, (weights,), "usage"),
         (least_used_weights, (weights, 1), "usage"),
         (least_used_weights, (usage, 0), "count"),
+        (least_used_weights, (usage, True), "count"),
         (least_used_weights, (usage, LOCATIONS + 1), "count"),
     ):
         with pytest.raises(ValueError, match=f"`{name}` must be .*Received"):

@@ -77,3 +77,35 @@ def test_recursive_is_exact_in_a_long_memory():
 def test_an_unknown_mode_is_refused():
     with pytest.raises(ValueError, match="`mode` must be one of"):
         monotonic_weights(np.zeros((1, 2)), np.zeros((1, 2)), np.zeros((1, 2)), "soft")
+
+
+@pytest.mark.parametrize("mode", ["recursive", "parallel", "hard"])
+def test_a_memory_of_one_position(mode):
+    stop = np.array([[0.75], [0.25]])
+    previous = np.array([[1.0], [1.0]], "float32")
+    found = to_numpy(monotonic_weights(*logs(stop), previous, mode))
+    np.testing.assert_allclose(found, [[1.0], [0.0]] if mode == "hard" else stop, rtol=1e-5)
+
+
+@pytest.mark.training
+def test_a_memory_of_no_position():
+    nothing = np.zeros((2, 0), "float32")
+    for mode in ("recursive", "parallel", "hard"):
+        assert to_numpy(monotonic_weights(nothing, nothing, nothing, mode)).shape == (2, 0)
+
+
+@pytest.mark.parametrize("mode", ["recursive", "parallel"])
+def test_masked_positions_are_passed(mode):
+    """Their logarithms are `-inf` to stop, and 0 to pass."""
+    stop = np.array([[0.5, 0.0, 0.0, 0.4]])
+    previous = np.array([[0.75, 0.25, 0.0, 0.0]], "float32")
+    found = to_numpy(monotonic_weights(*logs(stop), previous, mode))
+    np.testing.assert_allclose(found, [[0.375, 0.0, 0.0, 0.4 * (0.375 + 0.25)]], rtol=1e-5)
+
+
+def test_hard_attention_starts_where_the_query_before_stopped():
+    """That is at the first position whose sum of weights before is above a half."""
+    log_stop, log_pass = logs(np.array([[0.9, 0.4, 0.9, 0.9]] * 3))
+    previous = np.array([[0.5, 0.2, 0.3, 0.0], [0.0] * 4, [0.0, 0.0, 0.0, 1.0]], "float32")
+    found = to_numpy(monotonic_weights(log_stop, log_pass, previous, "hard"))
+    np.testing.assert_array_equal(found, [[0, 0, 1, 0], [0, 0, 0, 0], [0, 0, 0, 1]])

@@ -58,3 +58,15 @@ def test_dtypes(draw, dtype):
     found = draw((2, 3), dtype, seed=0)
     assert keras.backend.standardize_dtype(found.dtype) == dtype
     assert keras.backend.standardize_dtype(draw((2,), seed=0).dtype) == "float32"
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("draw", [uniform, normal])
+@pytest.mark.parametrize("seed", [0, None])
+def test_the_dtype_is_that_of_keras_by_default(draw, seed):
+    before = keras.config.floatx()
+    keras.config.set_floatx("float16")
+    try:
+        assert keras.backend.standardize_dtype(draw((2,), seed=seed).dtype) == "float16"
+    finally:
+        keras.config.set_floatx(before)

@@ -52,7 +52,18 @@ def test_weights_of_zero_and_one_have_finite_gradients(weights):
 def test_other_ranks_and_powers_are_refused(weights):
     with pytest.raises(ValueError, match="`weights` must be of rank 3"):
         semantic_sparsity_loss(weights[0])
-    with pytest.raises(ValueError, match="`p` must be above 1"):
-        semantic_sparsity_loss(weights, p=1.0)
-    with pytest.raises(ValueError, match="`q` must be in"):
-        semantic_sparsity_loss(weights, q=1.5)
+    with pytest.raises(ValueError, match="`weights` must be of rank 3"):
+        semantic_sparsity_loss(weights[..., None])
+    for p in (1.0, 0.5, np.inf):
+        with pytest.raises(ValueError, match="`p` must be above 1"):
+            semantic_sparsity_loss(weights, p=p)
+    for q in (0.0, 1.0, 1.5):
+        with pytest.raises(ValueError, match="`q` must be in"):
+            semantic_sparsity_loss(weights, q=q)
+
+
+@pytest.mark.training
+def test_without_queries_or_attributes_the_loss_is_zero():
+    for shape in ((2, 0, 4), (2, 3, 0)):
+        loss = to_numpy(semantic_sparsity_loss(np.ones(shape, "float32")))
+        np.testing.assert_allclose(loss, [0, 0], atol=1e-6)

@@ -40,6 +40,29 @@ def test_no_displacement_is_exactly_the_identity(shape):
     assert (grid == to_numpy(identity_grid(shape))).all()
 
 
+def test_points_in_one_plane_do_not_span_space():
+    points = [[0, 0, 0], [0, 1, 0], [1, 0, 0], [1, 1, 0], [0.5, 0.2, 0]]
+    with pytest.raises(ValueError, match="`control_points` must"):
+        thin_plate_spline_grid(np.zeros((1, 5, 3), "float32"), (2, 3, 4), points)
+    points[4][2] = 0.5
+    grid = thin_plate_spline_grid(np.zeros((1, 5, 3), "float32"), (2, 3, 4), points)
+    np.testing.assert_allclose(to_numpy(grid)[0], regular_grid((2, 3, 4)), atol=1e-6)
+
+
+@pytest.mark.parametrize("leading", [(), (1,), (2, 1, 3)])
+def test_leading_axes_are_free(generator, leading):
+    displacement = 0.2 * generator.normal(size=(*leading, 6, 2)).astype("float32")
+    found = to_numpy(thin_plate_spline_grid(displacement, (4, 5), (2, 3)))
+    expected = spline_grid(displacement, (4, 5), (2, 3))
+    assert found.shape == (*leading, 4, 5, 2)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_leading_axes_may_be_symbolic():
+    displacement = keras.KerasTensor((None, 3, 16, 2))
+    assert thin_plate_spline_grid(displacement, (4, 5)).shape == (None, 3, 4, 5, 2)
+
+
 def test_control_points_move_by_their_displacement(generator):
     displacement = 0.3 * generator.normal(size=(1, 15, 2)).astype("float32")
     grid = to_numpy(thin_plate_spline_grid(displacement, (3, 5), (3, 5), align_corners=True))
@@ -68,6 +91,11 @@ def test_gradient_is_finite_on_the_control_points_themselves():
     [
         ((1, 4), (1, 4, 2), "control_points"),
         ((4,), (1, 4, 2), "control_points"),
+        ((2, 2, 2), (1, 8, 2), "control_points"),
+        ((-2, 2), (1, 4, 2), "control_points"),
+        ([[0, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]], (1, 4, 2), "control_points"),
+        ([[0, 0], [np.inf, 0], [0, 1], [1, 0]], (1, 4, 2), "control_points"),
+        ([[0, 0], [0, 1]], (1, 2, 2), "control_points"),
         ((2.5, 4), (1, 10, 2), "control_points"),
         ([[0, 0], [1, 1], [2, 2]], (1, 3, 2), "control_points"),
         ([[0, 0], [0, 0], [0, 1], [1, 0]], (1, 4, 2), "control_points"),

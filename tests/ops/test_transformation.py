@@ -1,5 +1,6 @@
 """Matrices of transformation parameters: identities, limits and rotations."""
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -142,6 +143,16 @@ def test_limits_hold_however_large_the_parameters(generator, name, scale_range):
         ({"transformation": "attention", "scale_range": (1.5, 2)}, "scale_range"),
         ({"transformation": "attention", "scale_range": (0, 2)}, "scale_range"),
         ({"transformation": "attention", "scale_range": (0.5,)}, "scale_range"),
+        ({"transformation": "attention", "scale_range": (0.2, 0.5)}, "scale_range"),
+        ({"transformation": "attention", "scale_range": (0.5, np.inf)}, "scale_range"),
+        ({"transformation": "attention", "scale_range": (0.5, 1, 2)}, "scale_range"),
+        ({"transformation": "similarity", "scale_range": ("0.5", 2)}, "scale_range"),
+        ({"transformation": "similarity", "scale_range": 0.5}, "scale_range"),
+        ({"transformation": "projective", "scale_range": (0.5, 2)}, "scale_range"),
+        ({"transformation": "translation", "scale_range": (0.5, 2)}, "scale_range"),
+        ({"num_spatial_dims": 1}, "num_spatial_dims"),
+        ({"max_shift": -1.0}, "max_shift"),
+        ({"max_shift": float("inf")}, "max_shift"),
         ({"max_shift": 0.0}, "max_shift"),
         ({"max_shift": float("nan")}, "max_shift"),
         ({"transformation": "projective"}, "parameters"),
@@ -151,3 +162,16 @@ def test_limits_hold_however_large_the_parameters(generator, name, scale_range):
 def test_bad_arguments_are_named(arguments, argument):
     with pytest.raises(ValueError, match=f"`{argument}`"):
         transformation_matrix(np.zeros((2, 6), "float32"), **arguments)
+
+
+def test_parameters_have_an_axis():
+    with pytest.raises(ValueError, match="`parameters` must hold 2 numbers"):
+        transformation_matrix(np.float32(1.0), "translation")
+
+
+@pytest.mark.parametrize(("name", "num_spatial_dims"), FAMILIES)
+def test_leading_axes_may_be_symbolic(name, num_spatial_dims):
+    parameters = keras.KerasTensor((None, 4, PARAMETERS[name][num_spatial_dims]))
+    theta = transformation_matrix(parameters, name, num_spatial_dims, max_shift=0.5)
+    rows = num_spatial_dims + (name == "projective")
+    assert theta.shape == (None, 4, rows, num_spatial_dims + 1)

@@ -184,3 +184,31 @@ def assert_twins_equal(function, plain, arrays, generator):
     expected, others = pull_back(plain, arrays, cotangent)
     for one, other in zip([found, *gradients], [expected, *others], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
+
+
+@SIZES
+@pytest.mark.parametrize("name", ["look", "paint"])
+def test_half_precision_equals_the_plain_twin(generator, name, size):
+    image, patch = generator.normal(size=(6, *size)), generator.normal(size=(6, 9 * size[-1]))
+    window = np.clip(given(generator), -1.0, 1.0)
+    function, plain, arrays = {
+        "look": (
+            lambda image, numbers: kernel("look")([image], numbers, 3)[0],
+            lambda image, numbers: plain_look([image], numbers, 3)[0],
+            [image, window],
+        ),
+        "paint": (
+            lambda numbers: kernel("paint")(numbers, size, 3)[0],
+            lambda numbers: plain_paint(numbers, size, 3)[0],
+            [np.concatenate([patch, window], axis=1)],
+        ),
+    }[name]
+    arrays = [array.astype("float16") for array in arrays]
+    shape = tuple(plain(*map(ops.convert_to_tensor, arrays)).shape)
+    cotangent = generator.normal(size=shape).astype("float16")
+    found, gradients = pull_back(function, arrays, cotangent)
+    wide = [array.astype("float32") for array in arrays]
+    expected, others = pull_back(plain, wide, cotangent.astype("float32"))
+    for one, other in zip([found, *gradients], [expected, *others], strict=True):
+        assert one.dtype == "float16"
+        np.testing.assert_allclose(one, other, atol=2e-2 * np.abs(other).max(), rtol=2e-2)
