@@ -8,7 +8,7 @@ from keras_attn.layers import AttentionDecoder, VisualAttention
 from keras_attn.layers.dropout import fast_dropout
 from keras_attn.layers.reward_baseline import RewardBaseline
 from keras_attn.losses.token_shapes import spread
-from keras_attn.ops import doubly_stochastic_loss
+from keras_attn.ops import doubly_stochastic_loss, precision
 from keras_attn.ops.precision import float32_policy
 
 
@@ -202,7 +202,7 @@ class ShowAttendTell(ImageCaptioner):
     def _annotate(self, feature_map):
         """The places of a feature map, and the first state of the LSTM."""
         annotations = self.decoder.attention.places(feature_map)
-        mean = ops.mean(annotations, axis=1)
+        mean = precision.mean(annotations, axis=1)
         return annotations, [self.first_hidden(mean), self.first_cell(mean)]
 
     def _read_out(self, states, embedded, contexts):

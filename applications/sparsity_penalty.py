@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_attn.ops import precision
 from keras_attn.ops.precision import as_float32
 
 
@@ -20,7 +21,7 @@ class SparsityPenalty(keras.layers.Layer):
 
     def call(self, code):
         norms = ops.sum(ops.abs(as_float32(code)), axis=-1)
-        self.add_loss(self.weight * ops.mean(norms))
+        self.add_loss(self.weight * precision.mean(norms))
         return code
 
     def compute_output_shape(self, input_shape):

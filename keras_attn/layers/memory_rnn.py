@@ -159,7 +159,7 @@ class MemoryRNN(Composite, keras.layers.RNN):
             **found,
             "read_weights": weights[:, :, : cell.num_read_heads],
             "write_weights": weights[:, :, cell.num_read_heads :],
-            "reads": ops.reshape(reads, (batch, steps, -1, cell.memory_width)),
+            "reads": ops.reshape(reads, (batch, steps, cell.num_read_heads, cell.memory_width)),
         }
 
     def get_config(self):

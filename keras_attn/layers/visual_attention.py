@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_attn.layers.alignment_inputs import checked_shapes
 from keras_attn.layers.bahdanau_attention import BahdanauAttention
 from keras_attn.layers.feature_map_attention import FeatureMapAttention
 from keras_attn.layers.hard_attention import HardAttention
@@ -122,12 +123,16 @@ class VisualAttention(FeatureMapAttention):
 
     # === What the score and the draw are ===
 
+    def build(self, input_shape):
+        super().build(input_shape)
+        if self.gate:
+            query, value, _ = checked_shapes(self._place_shapes(input_shape))
+            units = 1 if self.gate == "scalar" else value[-1]
+            self.gate_projection = self.projection(units, "gate_projection", use_bias=True)
+            self.gate_projection.build(query)
+
     def build_score(self, query_shape, key_shape):
         self.attention.build([query_shape, key_shape])
-        if self.gate:
-            units = 1 if self.gate == "scalar" else key_shape[-1]
-            self.gate_projection = self.projection(units, "gate_projection", use_bias=True)
-            self.gate_projection.build(query_shape)
 
     def project_keys(self, key):
         return self.attention.project_keys(self.places(key))

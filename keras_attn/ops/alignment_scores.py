@@ -172,8 +172,10 @@ def concat_scores(query, key, kernel, scale):
             "`kernel` must have the shape (query_width + key_width, units). "
             f"{received(kernel=kernel, query=query, key=key)}"
         )
+    # Not slices, which a symbolic kernel does not have.
+    query_kernel, key_kernel = ops.split(kernel, [width], axis=0)
     return additive_scores(
-        precision.matmul(query, kernel[:width]), precision.matmul(key, kernel[width:]), scale
+        precision.matmul(query, query_kernel), precision.matmul(key, key_kernel), scale
     )
 
 

@@ -1,5 +1,6 @@
 from keras import ops
 
+from keras_attn.ops import precision
 from keras_attn.ops.known import broadcasts
 from keras_attn.ops.named_axes import check_query_mask
 from keras_attn.ops.precision import as_float32
@@ -71,5 +72,5 @@ def doubly_stochastic_loss(weights, query_mask=None, target=1.0, reduction="sum"
             f"{received(target=target, weights=weights)}"
         )
     target = ops.reshape(target, (-1, *[1] * len(axes)))
-    reduce = ops.sum if reduction == "sum" else ops.mean
+    reduce = ops.sum if reduction == "sum" else precision.mean
     return reduce(ops.square(target - seen), axis=axes)

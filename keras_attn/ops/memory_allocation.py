@@ -168,7 +168,9 @@ def least_used_weights(usage, count=1):
             f"Received: count={count}, usage.shape={tuple(usage.shape)}"
         )
     rank = ops.sum(ops.cast(_earlier(ops.stop_gradient(usage)), "int32"), axis=-1)
-    return ops.cast(rank[:, None] == ops.arange(count, dtype="int32")[:, None], usage.dtype)
+    places = ops.arange(count, dtype="int32")[:, None]
+    # Not `==`, which compares symbolic tensors by identity.
+    return ops.cast(ops.equal(rank[:, None], places), usage.dtype)
 
 
 def _earlier(usage):
@@ -178,7 +180,8 @@ def _earlier(usage):
     """
     places = ops.arange(usage.shape[-1], dtype="int32")
     one, other = usage[:, :, None], usage[:, None]
-    return (other < one) | ((other == one) & (places < places[:, None]))
+    is_first = ops.logical_and(ops.equal(other, one), places < places[:, None])
+    return ops.logical_or(other < one, is_first)
 
 
 def _product(numbers):

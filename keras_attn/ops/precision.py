@@ -73,7 +73,7 @@ def _is_double(tensor):
     )
 
 
-clip, cos, cumsum, floor, matmul, maximum, minimum, sin, tanh = map(
+clip, cos, cumsum, floor, matmul, maximum, mean, minimum, sin, tanh = map(
     _preserve_float64,
-    ("clip", "cos", "cumsum", "floor", "matmul", "maximum", "minimum", "sin", "tanh"),
+    ("clip", "cos", "cumsum", "floor", "matmul", "maximum", "mean", "minimum", "sin", "tanh"),
 )

@@ -76,11 +76,12 @@ def test_adaptive_attention_compares_the_sentinel_with_keys_of_any_width(value, 
         AdaptiveAttention(7)([query, key, value])
 
 
+@pytest.mark.parametrize("gate", [None, "scalar", "vector"])
 @pytest.mark.parametrize("rank", [3, 4])
-def test_keys_may_be_a_map_of_another_depth(query, feature_map, rank, generator):
+def test_keys_may_be_a_map_of_another_depth(query, feature_map, rank, gate, generator):
     query = query[..., :4]
     key = generator.normal(size=(2, 2, 4, 3)).astype("float32")
-    layer = VisualAttention(7, **LAST)
+    layer = VisualAttention(7, gate=gate, **LAST)
     layer.build([query.shape, feature_map.shape, key.shape])
     randomise(layer)
     p = weights_by_path(layer)
@@ -93,7 +94,11 @@ def test_keys_may_be_a_map_of_another_depth(query, feature_map, rank, generator)
     places = key.reshape(2, 8, 3)
     _, weights = oracle.attend(score, query, places)
     found = attend(layer, query, feature_map, key if rank == 4 else places)
-    assert_close(found, [weights @ feature_map.reshape(2, 8, 6), weights.reshape(2, 3, 2, 4)])
+    context = weights @ feature_map.reshape(2, 8, 6)
+    if gate:
+        kernel, bias = (p[f"gate_projection/{name}"] for name in ("kernel", "bias"))
+        context = context / (1.0 + np.exp(-(query @ kernel + bias)))
+    assert_close(found, [context, weights.reshape(2, 3, 2, 4)])
 
 
 @makers("bahdanau", "concat", "coverage", "visual", "channels", "monotonic")

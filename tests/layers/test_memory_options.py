@@ -163,3 +163,12 @@ def test_names_of_controllers(cell, controller):
     states = {"lstm": [5, 5], "gru": [5], "feedforward": []}[controller]
     assert made.controller.state_size == states
     assert made.state_size[: 1 + len(states)] == [5 + 2 * 4, *states]
+
+
+@CELLS
+def test_a_trace_of_no_steps_is_empty(cell):
+    layer = MemoryRNN(cell(5, num_read_heads=2, **SIZES), return_sequences=True)
+    some, none = layer.trace(INPUTS), layer.trace(INPUTS[:, :0])
+    assert {name: (2, 0, *each.shape[2:]) for name, each in some.items()} == {
+        name: tuple(each.shape) for name, each in none.items()
+    }

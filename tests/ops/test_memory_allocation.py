@@ -186,3 +186,11 @@ def test_dtypes_are_kept(usage, weights):
         least_used_weights(half),
     ):
         assert keras.backend.standardize_dtype(found.dtype) == "float16"
+
+
+@pytest.mark.parametrize("function", [allocation_weights, least_used_weights])
+def test_a_functional_model_allocates_equally_used_locations_in_their_order(function):
+    usage = np.array([[0.5, 0.25, 0.25, 1.0], [0.0, 0.0, 0.0, 0.0]], "float32")
+    tensor = keras.Input((4,))
+    model = keras.Model(tensor, function(tensor))
+    np.testing.assert_array_equal(to_numpy(model(usage)), to_numpy(function(usage)))

@@ -75,6 +75,9 @@ class LateWeight(torch.Tensor):
 
     def above(self, other):
         """The matrix of its rows and, below them, those of another one."""
+        if not torch.is_grad_enabled():  # what is kept needs its gradient
+            with torch._C.DisableTorchFunctionSubclass():
+                return torch.cat([self, other])
         if id(other) not in self.wholes:
             with torch._C.DisableTorchFunctionSubclass():
                 self.wholes[id(other)] = late(torch.cat([self, other])), other
@@ -83,7 +86,7 @@ class LateWeight(torch.Tensor):
     @classmethod
     def __torch_function__(cls, function, types, arguments=(), options=None):
         with torch._C.DisableTorchFunctionSubclass():
-            if is_checkpointed():
+            if is_checkpointed() or not torch.is_grad_enabled():
                 return function(*arguments, **(options or {}))
             if function in _PRODUCTS and not options:
                 left, right = arguments

@@ -107,3 +107,38 @@ def test_variables_are_read_where_their_gradient_is_wanted(generator):
         assert variables_read_once(variables, "float32") == []
     with torch.autocast("cpu", torch.bfloat16):
         assert variables_read_once(variables, "float32") == []
+
+
+@pytest.mark.parametrize("name", USES)
+def test_uses_without_gradients_keep_nothing_for_those_that_have_them(generator, name):
+    import torch
+
+    from keras_attn.ops.kernels.torch_variables_read_once import late
+
+    use, leaves = USES[name], tensors(generator)
+    kept = late(leaves[0])
+    with torch.no_grad():
+        use(kept, leaves[1])
+    found, expected = (
+        torch.autograd.grad(use(weight, leaves[1]).square().sum(), leaves)
+        for weight in (kept, leaves[0])
+    )
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(to_numpy(one), to_numpy(other), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("use_reentrant", [False, True])
+def test_parts_within_a_checkpoint_and_outside_of_it(use_reentrant):
+    import torch
+    from torch.utils.checkpoint import checkpoint
+
+    from keras_attn.ops.kernels.torch_variables_read_once import late
+
+    weight = torch.ones(4, 4, requires_grad=True)
+    x, kept = torch.ones(3, 4, requires_grad=True), late(weight)
+
+    def part(weight, x):
+        return x @ weight[:, :2]
+
+    (checkpoint(part, kept, x, use_reentrant=use_reentrant) + part(kept, x)).sum().backward()
+    np.testing.assert_allclose(to_numpy(weight.grad), np.tile([6.0, 6.0, 0.0, 0.0], (4, 1)))
