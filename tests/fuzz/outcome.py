@@ -9,7 +9,9 @@ import numpy as np
 from tests.backend import flat
 from tests.conformance.refusals import check_message
 
-WRONG_CALL = re.compile(r"missing \d+ required|unexpected keyword|multiple values|positional arg|takes no arg")
+WRONG_CALL = re.compile(
+    r"missing \d+ required|unexpected keyword|multiple values|positional arg|takes no arg"
+)
 REFUSED = object()
 
 
