@@ -99,3 +99,47 @@ def test_weights_that_do_not_fit():
         ValueError, match=r"`sample_weight` must have .* sample_weight\.shape=\(2,\)"
     ):
         TokenCrossentropy()(LABELS, LOGITS, np.ones(2))
+
+
+def test_labels_of_padding_may_lie_above_the_classes():
+    odd = np.where(LABELS == 0, 100, LABELS)
+    found = float(TokenCrossentropy(ignore_class=100)(odd, LOGITS))
+    assert found == pytest.approx(by_hand(LABELS, LOGITS)[LABELS > 0].mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("ignore_class", [0, None])
+@pytest.mark.parametrize("shape", [(3,), (3, 5)])
+def test_every_reduction_of_weighted_losses(ignore_class, shape):
+    counts = np.ones(LABELS.shape) if ignore_class is None else LABELS > 0
+    weights = np.random.default_rng(2).uniform(0.5, 2.0, shape).astype("float32")
+    every = weights.reshape(3, -1) * counts * by_hand(LABELS, LOGITS)
+    expected = {
+        None: every,
+        "none": every,
+        "sum": every.sum(),
+        "mean": every.sum() / counts.sum(),
+        "sum_over_batch_size": every.sum() / counts.sum(),
+    }
+    for reduction, wanted in expected.items():
+        loss = TokenCrossentropy(ignore_class, reduction=reduction)
+        np.testing.assert_allclose(to_numpy(loss(LABELS, LOGITS, weights)), wanted, rtol=1e-5)
+
+
+def test_labels_of_other_ranks():
+    expected = by_hand(LABELS, LOGITS)[LABELS > 0].mean()
+    for shape in ((15,), (3, 1, 5)):
+        found = TokenCrossentropy()(LABELS.reshape(shape), LOGITS.reshape(*shape, 6))
+        assert float(found) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_mask_of_the_logits_has_no_effect():
+    tokens = np.array([[0, 0, 1, 2, 3]] * 3)
+    logits = keras.layers.Embedding(6, 6, mask_zero=True)(tokens)
+    expected = TokenCrossentropy()(LABELS, to_numpy(logits))
+    assert float(TokenCrossentropy()(LABELS, logits)) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_logits_of_half_precision_give_a_loss_in_float32():
+    logits = keras.ops.cast(np.zeros((8, 512, 5), "float32"), "float16")
+    loss = TokenCrossentropy(reduction="sum")(np.ones((8, 512), "int32"), logits)
+    assert float(loss) == pytest.approx(8 * 512 * np.log(5), rel=1e-4)

@@ -84,3 +84,43 @@ def test_shapes_that_do_not_fit_are_refused(metric):
     ):
         with pytest.raises(ValueError, match=f"`{name}`"):
             metric()(*arguments)
+
+
+def test_fractional_weights():
+    # Logits of 0 are probabilities of one half: a cost of one bit each, and predictions of 0.
+    bits = np.array([[[1, 0], [0, 0]], [[0, 0], [1, 1]]], "float32")
+    logits = np.zeros((2, 2, 2), "float32")
+    weights = np.array([[0.5, 0.25], [0.25, 0.0]], "float32")
+    expected = {
+        BitsPerSequence: 2 * (0.5 + 0.25 + 0.25) / 2,
+        BitError: 0.5 * 0.5,
+        SequenceError: 0.5,
+    }
+    for metric, wanted in expected.items():
+        assert float(metric()(bits, logits, weights)) == pytest.approx(wanted)
+    ones = np.array([0.5, 0.25], "float32")
+    expected = {
+        BitsPerSequence: 2 * (2 * 0.5 + 2 * 0.25) / 2,
+        BitError: (0.5 * 0.5 + 0.25 * 1.0) / (2 * 0.5 + 2 * 0.25),
+        SequenceError: 1.0,
+    }
+    for metric, wanted in expected.items():
+        assert float(metric()(bits, logits, ones)) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_bits_may_be_integers_or_booleans(metric):
+    bits, logits, weights = next(batches())
+    expected = float(metric()(bits, logits, weights))
+    for dtype in ("int32", "bool"):
+        found = metric()(bits.astype(dtype), logits, weights.astype(dtype))
+        assert float(found) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_empty_channels_and_weights_without_axes_are_refused(metric):
+    bits, logits, _ = next(batches())
+    with pytest.raises(ValueError, match="`y_true`"):
+        metric()(bits[..., :0], logits[..., :0])
+    with pytest.raises(ValueError, match="`sample_weight`"):
+        metric()(bits, logits, np.float32(1.0))

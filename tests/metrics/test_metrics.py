@@ -4,7 +4,15 @@ import keras
 import numpy as np
 import pytest
 
-from keras_attn.metrics import ExactMatch, Perplexity, TokenAccuracy
+from keras_attn.losses import TokenCrossentropy
+from keras_attn.metrics import (
+    BitError,
+    BitsPerSequence,
+    ExactMatch,
+    Perplexity,
+    SequenceError,
+    TokenAccuracy,
+)
 
 METRICS = [ExactMatch, Perplexity, TokenAccuracy]
 
@@ -125,3 +133,37 @@ def test_half_precision_does_not_round_the_mean():
     assert float(Perplexity()(labels, keras.ops.convert_to_tensor(logits))) == pytest.approx(
         5.0, rel=1e-4
     )
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_labels_of_padding_may_lie_above_the_classes(metric):
+    labels, logits = next(batches())
+    moved = np.where(labels == 0, 100, labels)
+    expected = by_loops([(labels, logits)])[metric]
+    assert float(metric(ignore_class=100)(moved, logits)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_further_axes_are_further_examples(metric):
+    labels, logits = next(batches())
+    expected = by_loops([(labels, logits)])[metric]
+    found = metric()(labels.reshape(2, 3, 5), logits.reshape(2, 3, 5, 7))
+    assert float(found) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("metric", "name"),
+    [
+        (ExactMatch, "exact_match"),
+        (Perplexity, "perplexity"),
+        (TokenAccuracy, "token_accuracy"),
+        (BitError, "bit_error"),
+        (BitsPerSequence, "bits_per_sequence"),
+        (SequenceError, "sequence_error"),
+        (TokenCrossentropy, "token_crossentropy"),
+    ],
+)
+def test_names_in_the_history(metric, name):
+    assert metric().name == name
+    assert metric(name="other").name == "other"

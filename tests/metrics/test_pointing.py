@@ -45,3 +45,22 @@ def test_channels_first_and_nothing_named():
     assert count == 0
     with pytest.raises(ValueError, match="must be equally many"):
         pointing_accuracy([look], [])
+
+
+def test_bad_arguments_are_refused():
+    look, boxes = looking((0, 0), (1, 3)), {"star": (4, 18, 8, 24)}
+    flat = Alignment(look.source, look.target, look.weights.reshape(2, 12))
+    gray = Alignment(look.source[..., 0], look.target, look.weights)
+    short = Alignment(look.source, look.target[:1], look.weights)
+    empty = Alignment(look.source, look.target, look.weights[:, :0])
+    for wrong in (flat, gray, short, empty):
+        with pytest.raises(ValueError, match="`alignments` must hold images"):
+            pointing_accuracy([wrong], [boxes])
+    for wrong in ({"star": (4, 18, 8)}, {"a": (0, 0, 1, 1), "star": 4}, [(4, 18, 8, 24)]):
+        with pytest.raises(ValueError, match="`boxes` must hold dictionaries"):
+            pointing_accuracy([look], [wrong])
+    with pytest.raises(ValueError, match="`data_format` must be"):
+        pointing_accuracy([look], [boxes], "channels_middle")
+    for arguments, name in (((look, [boxes]), "alignments"), (([look], boxes), "boxes")):
+        with pytest.raises(ValueError, match=f"`{name}` must be a list"):
+            pointing_accuracy(*arguments)

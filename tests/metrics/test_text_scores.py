@@ -117,3 +117,27 @@ def test_words_are_split_at_all_white_space(space):
     assert round(found["rouge2_f1"].score, 1) == 100.0
     with pytest.raises(ValueError, match="an empty list"):
         bleu(["a"], [[]])
+
+
+def test_rouge_is_the_mean_over_the_texts():
+    # A recall of 1/2 and of 1/4; F1 of 2/3 and of 1/3.
+    texts, references = ["b", "c x"], ["a b", "c d e f"]
+    found = rouge(texts, references, ["rouge1"], stem=False)
+    assert found["rouge1_recall"].score == pytest.approx(100 * (1 / 2 + 1 / 4) / 2)
+    assert found["rouge1_f1"].score == pytest.approx(100 * (2 / 3 + 1 / 3) / 2)
+    assert "stem:no" in found["rouge1_f1"].signature
+    assert "stem:yes" in rouge(texts, references)["rouge1_f1"].signature
+    # Tuples hold several references, too.
+    several = rouge(texts, [("a", "a b"), ["c d e f"]], "rouge1")
+    assert several["rouge1_recall"].score == pytest.approx(100 * (1 / 2 + 1 / 4) / 2)
+
+
+def test_the_tokenizer_of_bleu_has_an_effect():
+    text, reference = ["a man, a dog and a horse"], ["a man , a dog and a horse"]
+    assert bleu(text, reference).score == pytest.approx(100)
+    assert bleu(text, reference, tokenize="none").score < 90
+    characters = bleu(text, reference, tokenize="char")
+    assert "tok:char" in characters.signature
+    for kind in ("rouge0", "rouge10", "bleu"):
+        with pytest.raises(ValueError, match="`kinds` must be of"):
+            rouge(text, reference, kind)
