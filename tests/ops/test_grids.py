@@ -107,7 +107,8 @@ def test_the_identity_grid_has_the_precision_of_floatx_but_at_least_float32(floa
     usual = keras.config.floatx()
     keras.config.set_floatx(floatx)
     try:
-        grid = identity_grid((2, 300))
+        with double_precision():
+            grid = identity_grid((2, 300))
     finally:
         keras.config.set_floatx(usual)
     assert keras.backend.standardize_dtype(grid.dtype) == expected
