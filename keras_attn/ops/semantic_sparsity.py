@@ -63,12 +63,12 @@ def semantic_sparsity_loss(weights, query_mask=None, p=2.0, q=0.5):
         counts = ops.cast(query_mask, weights.dtype)
         check_query_mask(counts, weights)
         weights = weights * counts[:, :, None]
-    seen = precision.maximum(ops.sum(weights, axis=1), LEAST)
-    norm = ops.sum(seen, axis=-1)  # right for no values, of which there is no maximum
-    if 0 not in seen.shape:
+    totals = precision.maximum(ops.sum(weights, axis=1), LEAST)
+    norm = ops.sum(totals, axis=-1)  # also correct without values, which have no maximum
+    if 0 not in totals.shape:
         # Powers of numbers up to 1 do not overflow.
-        scale = ops.stop_gradient(ops.max(seen, axis=-1))
-        norm = scale * ops.power(ops.sum(ops.power(seen / scale[:, None], p), axis=-1), 1.0 / p)
+        scale = ops.stop_gradient(ops.max(totals, axis=-1))
+        norm = scale * ops.power(ops.sum(ops.power(totals / scale[:, None], p), axis=-1), 1.0 / p)
     positive = weights > LEAST
     roots = ops.where(positive, ops.power(ops.where(positive, weights, 1.0), q), 0.0)
     total = ops.sum(roots, axis=-1)

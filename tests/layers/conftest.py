@@ -25,3 +25,9 @@ def words(generator):
 def memory(generator):
     """Five positions of four examples, 6 numbers each."""
     return generator.normal(size=(4, 5, 6)).astype("float32")
+
+
+@pytest.fixture
+def value(generator):
+    """Five positions of two examples, 6 numbers each."""
+    return generator.normal(size=(2, 5, 6)).astype("float32")

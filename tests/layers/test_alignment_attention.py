@@ -28,11 +28,6 @@ def query(generator):
     return generator.normal(size=(2, 3, 4)).astype("float32")
 
 
-@pytest.fixture
-def value(generator):
-    return generator.normal(size=(2, 5, 6)).astype("float32")
-
-
 def attend(layer, *inputs, **arguments):
     outputs = layer(list(inputs), return_attention_scores=True, **arguments)
     return tuple(to_numpy(output) for output in outputs)

@@ -34,11 +34,6 @@ def query(generator):
     return generator.normal(size=(2, 3, 4)).astype("float32")
 
 
-@pytest.fixture
-def value(generator):
-    return generator.normal(size=(2, 5, 6)).astype("float32")
-
-
 # === Keys ===
 
 

@@ -17,11 +17,6 @@ def query(generator):
     return generator.normal(size=(2, 3, 4)).astype("float32")
 
 
-@pytest.fixture
-def value(generator):
-    return generator.normal(size=(2, 5, 6)).astype("float32")
-
-
 @pytest.mark.parametrize("name", ALIGNMENT)
 @pytest.mark.parametrize("dtype", ["int32", "float32"])
 def test_masks_may_be_numbers(name, dtype, query, value):

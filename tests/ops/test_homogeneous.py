@@ -76,7 +76,7 @@ def test_transformations_of_shapes_that_broadcast_are_composed(generator, leadin
      (5, (5, 1, 1)), (8, (2, 2, 2)), (12, (3, 2, 2)), (16, (4, 2, 2)), (30, (5, 3, 2))],
 )  # fmt: skip
 def test_tiles_stand_in_rows_from_the_top_left(heads, counts):
-    """Of so many along x, y and z, x runs fastest."""
+    """`counts` are the numbers of tiles along x, y and z; x runs fastest."""
     tiles = tile_transformations(heads, len(counts))
     for index, tile in enumerate(tiles):
         expected = np.zeros((len(counts), len(counts) + 1))

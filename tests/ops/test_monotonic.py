@@ -104,7 +104,7 @@ def test_masked_positions_are_passed(mode):
 
 
 def test_hard_attention_starts_where_the_query_before_stopped():
-    """That is at the first position whose sum of weights before is above a half."""
+    """The start is the first position at which the summed previous weights exceed a half."""
     log_stop, log_pass = logs(np.array([[0.9, 0.4, 0.9, 0.9]] * 3))
     previous = np.array([[0.5, 0.2, 0.3, 0.0], [0.0] * 4, [0.0, 0.0, 0.0, 1.0]], "float32")
     found = to_numpy(monotonic_weights(log_stop, log_pass, previous, "hard"))
