@@ -7,8 +7,6 @@ from keras_attn.ops.known import broadcasts
 from keras_attn.ops.precision import as_float32
 from keras_attn.ops.received import received
 
-LOWEST = float(np.finfo("float32").min)
-
 
 def attention_weights(scores, mask=None):
     """Softmax over the last axis that ignores masked positions.
@@ -41,7 +39,8 @@ def attention_weights(scores, mask=None):
     """
     scores = ops.convert_to_tensor(scores)
     exact = as_float32(scores)
-    exact = precision.minimum(exact, -LOWEST)
+    largest = float(np.finfo(keras.backend.standardize_dtype(exact.dtype)).max)
+    exact = precision.minimum(exact, largest)
     if mask is not None:
         mask = ops.cast(mask, "bool")
         if not broadcasts(mask.shape, exact.shape):
@@ -50,10 +49,10 @@ def attention_weights(scores, mask=None):
                 f"{received(mask=mask, scores=exact)}"
             )
         mask = ops.broadcast_to(mask, ops.shape(exact))
-        exact = ops.where(mask, exact, LOWEST)
+        exact = ops.where(mask, exact, -largest)
     if 0 in exact.shape:
         return scores  # nothing has no largest score
-    peak = precision.maximum(ops.max(exact, axis=-1, keepdims=True), LOWEST)
+    peak = precision.maximum(ops.max(exact, axis=-1, keepdims=True), -largest)
     mass = ops.exp(exact - ops.stop_gradient(peak))
     if mask is not None:
         mass = ops.where(mask, mass, 0.0)

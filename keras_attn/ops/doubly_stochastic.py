@@ -73,4 +73,4 @@ def doubly_stochastic_loss(weights, query_mask=None, target=1.0, reduction="sum"
         )
     target = ops.reshape(target, (-1, *[1] * len(axes)))
     reduce = ops.sum if reduction == "sum" else precision.mean
-    return reduce(ops.square(target - seen), axis=axes)
+    return reduce(ops.square(seen - target), axis=axes)

@@ -154,7 +154,7 @@ def gaussian_filters(center, stride, variance, patch_size, size, padding_mode="b
     if padding_mode == "border":
         return _inside_filters(*given, patch_size, size)
     mean, pixels, variance = _means(*given, patch_size, size)
-    mass = ops.exp(precision.maximum(-0.5 * ops.square(pixels - mean) / variance, LEAST_SCORE))
+    mass = ops.exp(precision.maximum(-0.5 * ops.square(mean - pixels) / variance, LEAST_SCORE))
     # What the whole filter sums to, where it is wide enough for an integral to stand for the sum,
     # and where not, its nearest pixel.
     total = ops.sqrt(2.0 * math.pi * variance)
@@ -167,7 +167,7 @@ def _inside_filters(center, stride, variance, patch_size, size):
     mean, pixels, variance = _means(center, stride, variance, patch_size, size)
     # Less the square of the nearest pixel: far outside, squares differ by less than they round.
     nearest = ops.stop_gradient(ops.clip(ops.round(mean), 0, size - 1))
-    scores = (pixels - nearest) * (pixels + nearest - 2.0 * mean) / (-2.0 * variance)
+    scores = (nearest - pixels) * (nearest + pixels - 2.0 * mean) / (2.0 * variance)
     mass = ops.exp(precision.maximum(scores, LEAST_SCORE))
     return mass / ops.sum(mass, axis=-1, keepdims=True)
 

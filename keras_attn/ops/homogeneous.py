@@ -79,7 +79,7 @@ def invert_transformations(theta):
     (2.0, -0.5)
 
     Reference:
-        Faddeev and LeVerrier's recursion for the adjugate matrix.
+        Faddeev and LeVerrier's recursion for the adjugate matrix of more than two rows.
     """
     theta = coordinates(theta)
     _check(theta, "theta")
@@ -98,15 +98,27 @@ def _inverse(matrix):
     scale = ops.where(scale > 1e-15, scale, ops.ones_like(scale))
     matrix = matrix / scale
     size = matrix.shape[-1]
-    identity = ops.convert_to_tensor(np.eye(size), dtype=matrix.dtype)
-    adjugate = ops.zeros_like(matrix) + identity
-    for step in range(1, size):
-        product = _product(matrix, adjugate)
-        adjugate = product - identity * (_trace(product) / step)
+    adjugate = _adjugate_of_two_rows(matrix) if size == 2 else _adjugate(matrix)
     determinant = _trace(_product(matrix, adjugate)) / size
     sign = ops.where(determinant < 0, -1.0, 1.0)
     determinant = ops.cast(sign, matrix.dtype) * precision.maximum(ops.abs(determinant), 1e-8)
     return adjugate / determinant / scale
+
+
+def _adjugate_of_two_rows(matrix):
+    """`[[d, -b], [-c, a]]` of `[[a, b], [c, d]]`, without a rounding error."""
+    signs = ops.convert_to_tensor([[1.0, -1.0], [-1.0, 1.0]], dtype=matrix.dtype)
+    return ops.swapaxes(ops.flip(matrix, axis=(-2, -1)), -2, -1) * signs
+
+
+def _adjugate(matrix):
+    """The adjugate of a matrix of any size up to its sign, by Faddeev and LeVerrier."""
+    identity = ops.convert_to_tensor(np.eye(matrix.shape[-1]), dtype=matrix.dtype)
+    adjugate = ops.zeros_like(matrix) + identity
+    for step in range(1, matrix.shape[-1]):
+        product = _product(matrix, adjugate)
+        adjugate = product - _trace(product) / step * identity
+    return adjugate
 
 
 def _check(theta, name):

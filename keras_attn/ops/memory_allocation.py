@@ -53,7 +53,7 @@ def retention_vector(free_gate, read_weights):
     batch, _, locations = ops.shape(weights)
     kept = ops.ones((batch, locations), weights.dtype)
     for head in range(weights.shape[1]):
-        kept = kept * (1.0 - gate[:, head, None] * weights[:, head])
+        kept = (1.0 - gate[:, head, None] * weights[:, head]) * kept
     return kept
 
 

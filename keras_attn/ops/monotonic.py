@@ -61,9 +61,8 @@ def monotonic_weights(log_stop, log_pass, previous, mode="recursive"):
     dtype = promote_dtypes(*(each.dtype for each in given), "float32")
     log_stop, log_pass, previous = (ops.cast(each, dtype) for each in given)
     if mode == "hard":
-        stops = ops.cast(log_stop > log_pass, dtype) * ops.cast(
-            precision.cumsum(previous, axis=-1) > 0.5, dtype
-        )
+        reached = ops.cast(precision.cumsum(previous, axis=-1) > 0.5, dtype)
+        stops = ops.cast(ops.greater(log_stop, log_pass), dtype) * reached
         first = precision.cumsum(stops, axis=-1) <= 1.0
         return stops * ops.cast(first, dtype)
     if mode == "parallel":

@@ -6,7 +6,7 @@ import pytest
 
 from keras_attn.ops import attention_weights
 from tests.backend import BACKEND, to_numpy
-from tests.ops.functions import numpy_call, pull_back
+from tests.ops.functions import double_precision, numpy_call, pull_back
 
 MASK = np.array([[True, True, False, True], [False, False, False, False]])
 
@@ -32,6 +32,14 @@ def test_masked_scores_have_no_influence(hidden):
 def test_scores_of_any_size(size):
     weights = numpy_call(attention_weights, np.array([[size, size]], "float32"))
     np.testing.assert_allclose(weights, [[0.5, 0.5]])
+
+
+@pytest.mark.training
+@pytest.mark.parametrize(("size", "expected"), [(-1e300, [1.0, 0.0]), (1e300, [0.0, 1.0])])
+def test_double_precision_has_a_wider_range_of_scores(size, expected):
+    with double_precision():
+        weights = numpy_call(attention_weights, np.array([[size, 2 * size]]))
+    np.testing.assert_allclose(weights, [expected])
 
 
 @pytest.mark.parametrize(

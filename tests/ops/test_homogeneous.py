@@ -41,6 +41,12 @@ def test_far_zooms_have_inverses(shape, zoom):
     np.testing.assert_allclose(found, oracle.inverse(theta), rtol=1e-4)
 
 
+def test_a_plane_of_very_unequal_scales_is_inverted_without_a_loss_of_precision():
+    theta = np.array([[3.0, 0.0, 0.5], [0.0, 2e-7, 1e-7]], "float32")
+    expected = [[1 / 3, 0.0, -0.5 / 3], [0.0, 5e6, -0.5]]
+    np.testing.assert_allclose(to_numpy(invert_transformations(theta)), expected, rtol=1e-6)
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_singular_matrices_give_finite_values_and_gradients(shape):
     theta = np.zeros((2, *shape), "float32")
