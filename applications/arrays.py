@@ -3,8 +3,9 @@
 import types
 
 import keras
-import numpy as np
 from keras import ops
+
+from keras_attn.ops.checks import number_array
 
 
 def float_array(name, data):
@@ -21,18 +22,14 @@ def float_array(name, data):
         ValueError: If `data` is a symbolic tensor, a data set or not numeric.
     """
     if keras.utils.is_keras_tensor(data):
-        array = None
-    elif ops.is_tensor(data):
+        raise ValueError(
+            f"`{name}` must be an array of numbers. Received: a symbolic tensor {data}"
+        )
+    if ops.is_tensor(data):
         if keras.backend.standardize_dtype(data.dtype) == "bfloat16":
             data = ops.cast(data, "float32")  # NumPy has no bfloat16
-        array = ops.convert_to_numpy(data)
-    else:
-        array = np.asarray(data)
-    if array is None or array.dtype.kind not in "fiub":
-        raise ValueError(
-            f"`{name}` must be an array of numbers, a tensor, or nested lists. "
-            f"Received: {name} of type {type(data).__name__}"
-        )
+        data = ops.convert_to_numpy(data)
+    array = number_array(name, data)
     return array if array.dtype.kind == "f" else array.astype(keras.config.floatx())
 
 

@@ -53,7 +53,8 @@ class DenoisingAutoencoder(Autoencoder):
         seed=None,
         **kwargs,
     ):
-        self.corrupt = Corruption(corruption, amount, seed, name="corruption")
+        dtype = kwargs.get("dtype")
+        self.corrupt = Corruption(corruption, amount, seed, dtype=dtype, name="corruption")
         super().__init__(example_shape, units, **kwargs)
 
     def corrupted(self, x):

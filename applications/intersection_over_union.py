@@ -1,5 +1,7 @@
 import numpy as np
 
+from keras_attn.ops.checks import number_array
+
 
 def intersection_over_union(boxes, others):
     """Computes the intersection over union of boxes, `|A ∩ B| / |A ∪ B|`, pair by pair.
@@ -12,7 +14,7 @@ def intersection_over_union(boxes, others):
         A float array `(...)` in [0, 1]; 0 where both boxes are empty.
 
     Raises:
-        ValueError: if the last axis of either is not 4.
+        ValueError: if the last axis of either is not 4, or for what is no array of numbers.
 
     Example:
 
@@ -23,7 +25,8 @@ def intersection_over_union(boxes, others):
     Reference:
         Jaccard, "The Distribution of the Flora in the Alpine Zone", 1912.
     """
-    boxes, others = np.asarray(boxes, dtype="float64"), np.asarray(others, dtype="float64")
+    boxes = number_array("boxes", boxes).astype("float64")
+    others = number_array("others", others).astype("float64")
     for name, array in (("boxes", boxes), ("others", others)):
         if array.ndim == 0 or array.shape[-1] != 4:
             raise ValueError(

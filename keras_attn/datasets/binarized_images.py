@@ -2,6 +2,7 @@ import numpy as np
 
 from keras_attn.datasets.batches import Batches
 from keras_attn.datasets.warping import check_count
+from keras_attn.ops.checks import number_array
 
 
 class BinarizedImages(Batches):
@@ -38,7 +39,7 @@ class BinarizedImages(Batches):
 
     def __init__(self, images, batch_size=64, shuffle=True, fixed=False, seed=0, **kwargs):
         super().__init__(**kwargs)
-        images = np.asarray(images)
+        images = number_array("images", images)
         if images.ndim != 4 or not 0 <= images.min(initial=0) <= images.max(initial=0) <= 1:
             raise ValueError(
                 "`images` must be (N, height, width, channels) in [0, 1]. Received: shape "

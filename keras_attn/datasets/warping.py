@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from keras_attn.ops.checks import number_array
+
 # Images warped at a time: small enough that all the temporary arrays stay in the cache.
 CHUNK = 32
 
@@ -20,7 +22,7 @@ def check_images(images, name="images"):
     Raises:
         ValueError: for another rank, images without pixels or channels, or values outside [0, 1].
     """
-    images = np.asarray(images)
+    images = number_array(name, images)
     if images.ndim != 4 or 0 in images.shape[1:]:
         raise ValueError(
             f"`{name}` must have the shape (images, height, width, channels). "
@@ -45,7 +47,7 @@ def check_labels(labels, num_images, name="labels"):
     Raises:
         ValueError: for labels of another shape, or that are no integers.
     """
-    labels = np.asarray(labels)
+    labels = number_array(name, labels)
     if labels.shape != (num_images,) or not np.issubdtype(labels.dtype, np.integer):
         raise ValueError(
             f"`{name}` must be integers of the shape ({num_images},), one for each image. "

@@ -1,6 +1,6 @@
 import keras
-import numpy as np
 
+from keras_attn.ops.checks import number_array
 from keras_attn.ops.grids import (
     affine_grid,
     checked_output_shape,
@@ -88,7 +88,7 @@ class GridGenerator(keras.layers.Layer):
             )
         self.transformation = transformation
         self.output_size = output_size
-        self.control_points = np.asarray(control_points).tolist()
+        self.control_points = number_array("control_points", control_points).tolist()
         self.inverse = inverse
         self.align_corners = align_corners
         if transformation != "flow":

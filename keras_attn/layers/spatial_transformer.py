@@ -7,7 +7,7 @@ from keras_attn.layers.grid_generator import GridGenerator
 from keras_attn.layers.localization import default_localization
 from keras_attn.layers.transformation_head import TransformationHead
 from keras_attn.layers.users_layers import symbolic_output
-from keras_attn.ops.checks import positive_integer
+from keras_attn.ops.checks import number_array, positive_integer
 from keras_attn.ops.grid_sample import GridSample
 from keras_attn.ops.grids import checked_output_shape
 from keras_attn.ops.known import as_integers, known
@@ -133,7 +133,7 @@ class SpatialTransformer(Composite, keras.layers.Layer):
         self.initialization = initialization
         self.scale_range = scale_range
         self.max_shift = max_shift
-        self.control_points = np.asarray(control_points).tolist()
+        self.control_points = number_array("control_points", control_points).tolist()
         self.projection = projection
         self.interpolation = interpolation
         self.padding_mode = padding_mode

@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from keras_attn.layers.composite import Composite
-from keras_attn.ops.checks import check_num_spatial_dims, positive_integer
+from keras_attn.ops.checks import check_num_spatial_dims, number_array, positive_integer
 from keras_attn.ops.grid_sample import grid_sample
 from keras_attn.ops.grids import checked_output_shape, identity_grid, lattice_ticks
 from keras_attn.ops.homogeneous import compose_transformations
@@ -100,7 +100,7 @@ class TransformationHead(Composite, keras.layers.Layer):
         self.initialization = initialization
         self.scale_range = scale_range
         self.max_shift = max_shift
-        self.control_points = np.asarray(control_points).tolist()
+        self.control_points = number_array("control_points", control_points).tolist()
         self.output_size = output_size
         self.projection = projection
         self.align_corners = align_corners

@@ -2,6 +2,8 @@
 
 import numbers
 
+import numpy as np
+
 
 def positive_integer(name, value):
     """`value` as an `int`, refused unless it is a positive integer."""
@@ -20,6 +22,28 @@ def check_num_spatial_dims(value):
     """Raises `ValueError` unless the number of spatial dimensions is 2 or 3."""
     if not hasattr(value, "__index__") or value not in (2, 3):
         raise ValueError(f"`num_spatial_dims` must be 2 or 3. Received: num_spatial_dims={value!r}")
+
+
+def number_array(name, data):
+    """Converts data to a NumPy array of numbers.
+
+    Args:
+        name: String, argument name used in the error message.
+        data: Array, or nested lists of numbers.
+
+    Raises:
+        ValueError: If lists of one level differ in length, or entries are not numbers.
+    """
+    try:
+        array = np.asarray(data)
+    except ValueError:  # lists of unequal lengths
+        array = None
+    if array is None or array.dtype.kind not in "fiub":
+        raise ValueError(
+            f"`{name}` must be an array of numbers, or nested lists of equal lengths. "
+            f"Received: {name} of type {type(data).__name__}"
+        )
+    return array
 
 
 def check_number(name, value, form, accepts):
