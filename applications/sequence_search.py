@@ -96,11 +96,11 @@ class SequenceSearches:
                     f"`{name}` is no option of search={search!r}, which takes {known}. "
                     f"Received: {name}={options[name]!r}"
                 )
-        # As lists, arrays of tokens tell from one another.
-        options = {
-            name: np.ravel(value).tolist() if name == "suppress_tokens" else value
-            for name, value in options.items()
-        }
+        if "suppress_tokens" in options:
+            # As a list, which compiled searches compare with those of earlier calls.
+            tokens = options["suppress_tokens"]
+            tokens = list(tokens) if isinstance(tokens, (set, frozenset)) else tokens
+            options = {**options, "suppress_tokens": np.ravel(tokens).tolist()}
         seed = options.pop("seed", None)
         if seed is not None:
             if not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:

@@ -130,7 +130,8 @@ def test_suppressed_tokens_are_added_to_padding_and_start():
     model = rnn_search()
     model.logits.bias.assign(np.array([9.0, 9, -9, 9, 0, 0, 0, 0, 0]))
     assert set(model.generate([[5]], max_length=5)[0]) == {3}
-    assert not {0, 1, 3} & set(model.generate([[5]], max_length=5, suppress_tokens=(3,))[0])
+    for tokens in ((3,), {3}, np.array([3])):
+        assert not {0, 1, 3} & set(model.generate([[5]], max_length=5, suppress_tokens=tokens)[0])
 
 
 def test_sequences_without_an_end_are_cut():
